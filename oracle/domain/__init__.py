@@ -1,0 +1,1 @@
+"""Words as types. Imports nothing of ours but itself."""

@@ -1,0 +1,94 @@
+"""The base of every hashed document: strict to read, frozen, with one canonical form and one hash."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from oracle.domain.canonical import (
+    MAX_DOCUMENT_BYTES,
+    MAX_DOCUMENT_DEPTH,
+    JsonValue,
+    canonical_bytes,
+    keccak_hex,
+    parse_json,
+)
+from oracle.domain.errors import EarnestError
+
+_SHOWN_PROBLEMS = 20  # a hostile document can be wrong in a million places
+
+
+class DocumentError(EarnestError):
+    """A document breaks its own form. `problems` holds (field, what is wrong) pairs."""
+
+    def __init__(self, what: str, problems: list[tuple[str, str]]) -> None:
+        shown = "; ".join(f"{field}: {problem}" for field, problem in problems[:_SHOWN_PROBLEMS])
+        more = f"; and {len(problems) - _SHOWN_PROBLEMS} more" if len(problems) > _SHOWN_PROBLEMS else ""
+        super().__init__(f"{what} is not valid: {shown}{more}", field=problems[0][0])
+        self.problems = problems
+
+
+class Part(BaseModel):
+    """A piece of a document: frozen, strict, unknown fields refused."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        populate_by_name=True,
+        serialize_by_alias=True,
+        hide_input_in_errors=True,
+    )
+
+
+class Document(Part):
+    """A whole document. Its canonical form spells out every field, defaults included."""
+
+    @classmethod
+    def parse(
+        cls,
+        data: bytes,
+        *,
+        what: str | None = None,
+        max_bytes: int = MAX_DOCUMENT_BYTES,
+        max_depth: int = MAX_DOCUMENT_DEPTH,
+        allow_floats: bool = False,
+    ) -> Self:
+        """Read the document from untrusted JSON.
+
+        Raises:
+            JsonError: not strict JSON, or beyond the limits of size and depth.
+            DocumentError: a field is unknown, missing or wrong; it names each.
+        """
+        name = what or cls.__name__
+        parse_json(data, what=name, max_bytes=max_bytes, max_depth=max_depth, allow_floats=allow_floats)
+        try:
+            return cls.model_validate_json(data)
+        except ValidationError as error:
+            raise DocumentError(name, describe_problems(error)) from error
+
+    def as_json(self) -> JsonValue:
+        """Plain JSON values, by the names the document uses."""
+        return self.model_dump(mode="json", by_alias=True)
+
+    def canonical(self) -> bytes:
+        """RFC 8785 bytes."""
+        return canonical_bytes(self.as_json())
+
+    def hash(self) -> str:
+        """keccak-256 of the canonical bytes, as 0x-hex."""
+        return keccak_hex(self.canonical())
+
+
+def describe_problems(error: ValidationError) -> list[tuple[str, str]]:
+    """(field, what is wrong) pairs, without echoing the input, which may be huge."""
+    problems = []
+    for detail in error.errors(include_url=False, include_input=False, include_context=False):
+        field = ".".join(str(step)[:80] for step in detail["loc"]) or "document"
+        message = {
+            "extra_forbidden": "unknown field; remove it or correct its name",
+            "missing": "is missing",
+        }.get(detail["type"], detail["msg"].removeprefix("Value error, "))
+        problems.append((field, message))
+    return problems

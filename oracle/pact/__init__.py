@@ -1,0 +1,1 @@
+"""Pacts, methodologies and delivery manifests: the documents a job is judged by."""

@@ -1,0 +1,195 @@
+"""The methodology: how a committee measures. Its own document, hashed, and pinned by every agreement.
+
+Certainties and shares are in basis points (10 000 = 1), money in base units of USDC.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from oracle.domain.amounts import AmountText
+from oracle.domain.document import Document, Part
+from oracle.pact.document import BasisPoints, Line, Prose, Slug
+
+METHODOLOGY_SCHEMA: Literal["earnest/methodology/1"] = "earnest/methodology/1"
+MIB = 1_048_576  # bytes
+
+
+class Juror(Part):
+    """One model that may be drawn. `provider` is an alias each evaluator maps to an account of its own."""
+
+    id: Slug
+    family: Slug
+    model: Line
+    provider: Slug
+    input_price: AmountText = "0"  # base units of USDC per million prompt tokens
+    output_price: AmountText = "0"  # base units of USDC per million answer tokens
+
+
+class RubricTemplate(Part):
+    """How a criterion is put to a juror. The draw chooses among several."""
+
+    id: Slug
+    instructions: Prose
+
+
+class JuryRules(Part):
+    """Who may be drawn, and when the votes are enough.
+
+    At least `minimum_jurors` qualified families vote before anything is decided; at most `maximum_jurors`
+    are asked. It is Pass when the certainty of pass reaches `release_certainty_bps`, Fail when the certainty
+    of fail reaches `fail_certainty_bps`; neither at the limit is undecided. `correlation_bps` is the
+    correlation assumed between the errors of two families.
+    """
+
+    jurors: Annotated[tuple[Juror, ...], Field(max_length=64)]
+    templates: Annotated[tuple[RubricTemplate, ...], Field(min_length=1, max_length=32)]
+    minimum_jurors: Annotated[int, Field(ge=1, le=32)]
+    maximum_jurors: Annotated[int, Field(ge=1, le=32)]
+    release_certainty_bps: Annotated[int, Field(gt=5_000, lt=10_000)]
+    fail_certainty_bps: Annotated[int, Field(gt=5_000, lt=10_000)]
+    correlation_bps: BasisPoints = 2_000
+    prior_pass_bps: Annotated[int, Field(ge=1, le=9_999)] = 5_000
+
+    @model_validator(mode="after")
+    def _counts_fit(self) -> Self:
+        if self.minimum_jurors > self.maximum_jurors:
+            raise ValueError("minimum_jurors is more than maximum_jurors")
+        for what, names in (
+            ("juror", [j.id for j in self.jurors]),
+            ("template", [t.id for t in self.templates]),
+        ):
+            if len(set(names)) != len(names):
+                raise ValueError(f"two entries have the same {what} id")
+        return self
+
+
+class ProbeRules(Part):
+    """When a juror counts: blind questions with known answers, of the same kind of criterion.
+
+    The lower bound, at `bound_level_bps`, of what it got right must lie above `chance_bps` on both classes.
+    """
+
+    minimum: Annotated[int, Field(ge=0, le=100_000)]
+    minimum_adversarial: Annotated[int, Field(ge=0, le=100_000)]
+    bound_level_bps: Annotated[int, Field(gt=5_000, lt=10_000)] = 9_500
+    chance_bps: BasisPoints = 5_000
+    maximum_age_days: Annotated[int, Field(ge=1, le=3650)] = 90
+
+    @model_validator(mode="after")
+    def _adversarial_are_probes(self) -> Self:
+        if self.minimum_adversarial > self.minimum:
+            raise ValueError("minimum_adversarial is more than minimum")
+        return self
+
+
+class Controls(Part):
+    """Texts put beside the delivery in the same prompt; the draw chooses one of each.
+
+    `negative` are empty or content-free deliveries: a juror that passes one is void for the case.
+    `manipulation` are known-bad answers joined to the delivery's own text: if that turns the juror, the
+    delivery manipulates.
+    """
+
+    negative: Annotated[tuple[Prose, ...], Field(min_length=1, max_length=64)]
+    manipulation: Annotated[tuple[Prose, ...], Field(min_length=1, max_length=64)]
+
+
+class SamplingRow(Part):
+    """How many interactions of a tab's period are audited, up to a value (null: any)."""
+
+    value_up_to: AmountText | None
+    interactions: Annotated[int, Field(ge=1, le=1_000_000)]
+    at_least_share_bps: BasisPoints = 0
+
+
+class FetchLimits(Part):
+    """Intake. Bytes, seconds, redirects."""
+
+    manifest_bytes: Annotated[int, Field(ge=1)] = MIB
+    file_bytes: Annotated[int, Field(ge=1)] = 64 * MIB
+    total_bytes: Annotated[int, Field(ge=1)] = 256 * MIB
+    seconds: Annotated[int, Field(ge=1)] = 120
+    redirects: Annotated[int, Field(ge=0, le=10)] = 3
+
+
+class CheckLimits(Part):
+    """Deterministic checks, each in a process that can be killed. Seconds, bytes, levels, items."""
+
+    seconds: Annotated[int, Field(ge=1)] = 10
+    memory_bytes: Annotated[int, Field(ge=MIB)] = 512 * MIB
+    json_bytes: Annotated[int, Field(ge=1)] = 8 * MIB
+    json_depth: Annotated[int, Field(ge=1, le=200)] = 64
+    cel_depth: Annotated[int, Field(ge=1, le=100)] = 24
+    cel_list_items: Annotated[int, Field(ge=1)] = 10_000
+    cel_cost: Annotated[int, Field(ge=1)] = 1_000_000
+
+
+class SandboxLimits(Part):
+    """Foreign code. A pact may ask for less, never for more."""
+
+    seconds: Annotated[int, Field(ge=1)] = 120
+    memory_bytes: Annotated[int, Field(ge=MIB)] = 1024 * MIB
+    processes: Annotated[int, Field(ge=1)] = 64
+    output_bytes: Annotated[int, Field(ge=1)] = 4 * MIB
+    files_bytes: Annotated[int, Field(ge=1)] = 64 * MIB
+
+
+class ModelLimits(Part):
+    """Calls to models. Tokens and money are for the whole job."""
+
+    call_seconds: Annotated[int, Field(ge=1)] = 120
+    attempts: Annotated[int, Field(ge=1, le=10)] = 2
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+    answer_tokens: Annotated[int, Field(ge=1)] = 600
+    delivery_characters: Annotated[int, Field(ge=1)] = 40_000
+    job_tokens: Annotated[int, Field(ge=1)] = 400_000
+    job_money: AmountText = "5000000"
+
+
+class Limits(Part):
+    """Every cap an evaluation runs under; beyond one of them it is undecided, never passed."""
+
+    job_seconds: Annotated[int, Field(ge=1)] = 1_800
+    fetch: FetchLimits = FetchLimits()
+    checks: CheckLimits = CheckLimits()
+    sandbox: SandboxLimits = SandboxLimits()
+    models: ModelLimits = ModelLimits()
+
+
+class DrawRules(Part):
+    """The public random value everything is drawn from, and how long after the delivery it is made.
+
+    "drand-quicknet": the first round at least `delay_seconds` after the anchor. "block-hash": the hash of
+    the first block `delay_seconds` after it, which its producer can influence: clearly weaker.
+    """
+
+    source: Literal["drand-quicknet", "block-hash"]
+    delay_seconds: Annotated[int, Field(ge=0, le=86_400)] = 30
+
+
+class Methodology(Document):
+    """How a committee judges. Any change to any field changes the hash, and so makes another methodology."""
+
+    schema_: Literal["earnest/methodology/1"] = Field(alias="schema", default=METHODOLOGY_SCHEMA)
+    name: Slug
+    version: Annotated[int, Field(ge=1, le=1_000_000)]
+    summary: Prose
+    jury: JuryRules
+    probes: ProbeRules
+    controls: Controls
+    draw: DrawRules
+    sampling: Annotated[tuple[SamplingRow, ...], Field(min_length=1, max_length=64)]
+    limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _sampling_rises(self) -> Self:
+        bounds = [row.value_up_to for row in self.sampling]
+        if bounds[-1] is not None or None in bounds[:-1]:
+            raise ValueError("the last row of sampling, and only the last, has value_up_to null")
+        values = [int(bound) for bound in bounds if bound is not None]
+        if values != sorted(set(values)):
+            raise ValueError("the rows of sampling must rise in value_up_to")
+        return self
