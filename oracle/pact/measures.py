@@ -93,13 +93,13 @@ class PatternMeasure(Part):
 class TestsMeasure(Part):
     """A test suite of the buyer's runs in the sandbox, and every expected test is reported as passed.
 
-    The tree is the base materials (paths without the folder's name), then the delivered files on top,
-    then the suite on top of both, so that a delivery cannot replace a test. How the runner is started is
-    fixed by the evaluator's software. An exit code proves nothing: the result is read from the report the
-    harness itself writes, and a test that is not in it has not passed.
+    The delivered tree is the base materials (paths without the folder's name) with the delivered files on
+    top. The suite is never part of that tree: it runs in a sandbox of its own and calls the delivery, in a
+    second one, over a pipe (module `candidate`), so delivered code cannot touch a test, its runner or its
+    report. A test that is not individually reported as passed has not passed.
 
-    `expected` names: for python `<module>.<Class>.<method>` (a unittest id); for node
-    `<file>::<full test name>` (file relative to the suite, suite and test names joined by " > ").
+    `expected` names: for python pytest's node id (`test_cart.py::TestCart::test_add`); for node
+    `<file>::<full test name>`; files relative to the suite, nested names joined by " > ".
     """
 
     __test__ = False  # the name begins with Test; pytest must not collect it
