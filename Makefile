@@ -1,0 +1,62 @@
+# Every target sets up what it needs; `make help` lists them.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# npm's foundry shims exit 0 even when tests fail: .tools/bin holds links to the native binaries.
+export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
+export SOLCX_BINARY_PATH := $(CURDIR)/scripts/solc
+# The jury of `make demo`: "local" is the pinned model, "none" leaves jury conditions out.
+export JURY ?= local
+
+PYTHON_BIN := .venv/bin/python
+
+.PHONY: help setup setup-model test test-contracts test-python test-web3-8 demo gas lint fmt lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install everything the other targets need (idempotent)
+	@scripts/setup/python.sh .venv requirements-dev.lock
+	@scripts/setup/node.sh
+	@scripts/setup/sandbox.sh
+
+setup-model: setup ## fetch the pinned local model once (1.1 GB) unless JURY=none
+	@if [ "$(JURY)" != none ]; then $(PYTHON_BIN) -m scripts.setup.model; fi
+
+demo: setup-model ## run the main job on a local chain; JURY=none leaves the model out
+	@$(PYTHON_BIN) -m scripts.demo
+
+test: lint test-contracts test-python test-web3-8 ## run every check and test
+
+test-contracts: setup ## Solidity tests
+	forge test
+
+test-python: setup ## Python tests, slow ones too
+	$(PYTHON_BIN) -m pytest
+
+test-web3-8: setup ## the daemon's unit tests without Ape, on web3's newer line
+	@scripts/setup/python.sh .venv-oracle requirements-oracle.lock
+	.venv-oracle/bin/python -m pytest -q tests/unit tests/property
+
+gas: setup ## gas table with real USDC; the last line is one JSON object
+	@$(PYTHON_BIN) -m scripts.gas
+
+lint: setup ## ruff, mypy, forge fmt, solhint
+	$(PYTHON_BIN) -m ruff check .
+	$(PYTHON_BIN) -m ruff format --check .
+	$(PYTHON_BIN) -m mypy
+	forge fmt --check
+	node_modules/.bin/solhint --max-warnings 0 'contracts/**/*.sol'
+
+fmt: setup ## format Python and Solidity
+	$(PYTHON_BIN) -m ruff check --fix-only --quiet .
+	$(PYTHON_BIN) -m ruff format .
+	forge fmt
+
+lock: setup ## write the lock files anew from pyproject.toml and package.json
+	scripts/setup/lock.sh
+
+clean: ## remove everything that setup and builds made (not the model's cache)
+	rm -rf .venv .venv-oracle .tools node_modules .build .demo .mypy_cache .ruff_cache .pytest_cache *.egg-info
