@@ -16,7 +16,10 @@ DAY = 86_400  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Committee:
-    """Everything that is fixed about a committee (Solidity `Committee`). Its id hashes this, chain and contract."""
+    """Everything that is fixed about a committee (Solidity `Committee`).
+
+    Its id hashes this, the chain id and the contract.
+    """
 
     evaluators: tuple[Address, ...]
     threshold: int

@@ -1,7 +1,7 @@
 """What the escrow says happened: one class for each event of the contract, fields named as it names them.
 
-Solidity's `from` is `sender` here and `set` is `evaluator_set`. Amounts are USDC base units, times Unix seconds,
-sets of evaluators bit masks.
+Solidity's `from` is `sender` here and `set` is `evaluator_set`. Amounts are USDC base units, times Unix
+seconds, sets of evaluators bit masks.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from oracle.domain.types import Address, Basis, Ending, Hash, Outcome
 
 @dataclass(frozen=True, slots=True)
 class JobOpened:
-    """A job was funded. `members` may sign for it, bear its silence, and share the fee where nobody signed."""
+    """A job was funded. `members` may sign for it and bear its silence; they share the fee if nobody signed."""
 
     job: Hash
     buyer: Address
@@ -236,8 +236,9 @@ class FeesDrawn:
 
 @dataclass(frozen=True, slots=True)
 class Expelled:
-    """Evaluator `index` was expelled for contradicting itself on `subject`. `taken` was taken from its stake now,
-    `owed` is taken before it may withdraw.
+    """Evaluator `index` was expelled for contradicting itself on `subject`.
+
+    `taken` was taken from its stake now, `owed` is taken before it may withdraw.
     """
 
     committee: Hash

@@ -1,7 +1,7 @@
 """PROTOCOL.md's words as enums, and the two hex forms everything is named by.
 
-Inside the package an address is `0x` and 40 lower-case hex digits, a hash `0x` and 64 of them: one form, so that
-equal things compare equal. People are shown EIP-55 checksums.
+Inside the package an address is `0x` and 40 lower-case hex digits, a hash `0x` and 64 of them: one form, so
+that equal things compare equal. People are shown EIP-55 checksums.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
 
 
-class BadHex(EarnestError):
+class HexError(EarnestError):
     """A text is not an address, or not a 32-byte hash."""
 
 
@@ -102,14 +102,14 @@ def parse_address(text: str, *, field: str = "address") -> Address:
     """Normalise an address; a mixed-case one must carry a right EIP-55 checksum.
 
     Raises:
-        BadHex: not 0x and 40 hex digits, or mixed case with a wrong checksum (a mistyped address).
+        HexError: not 0x and 40 hex digits, or mixed case with a wrong checksum (a mistyped address).
     """
     if not _ADDRESS.fullmatch(text):
-        raise BadHex(f"{field} is {text[:60]!r}, not an address (0x and 40 hex digits)", field=field)
+        raise HexError(f"{field} is {text[:60]!r}, not an address (0x and 40 hex digits)", field=field)
     lower = text.lower()
     digits = text[2:]
     if digits not in (digits.lower(), digits.upper()) and checksum(lower) != text:
-        raise BadHex(
+        raise HexError(
             f"{field} is {text}, whose checksum (EIP-55) is wrong",
             field=field,
             next_step="copy the address again; a letter or its case was changed",
@@ -121,10 +121,10 @@ def parse_hash(text: str, *, field: str = "hash") -> Hash:
     """Normalise a 32-byte hash.
 
     Raises:
-        BadHex: not 0x and 64 hex digits.
+        HexError: not 0x and 64 hex digits.
     """
     if not _HASH.fullmatch(text):
-        raise BadHex(f"{field} is {text[:80]!r}, not a hash (0x and 64 hex digits)", field=field)
+        raise HexError(f"{field} is {text[:80]!r}, not a hash (0x and 64 hex digits)", field=field)
     return text.lower()
 
 
