@@ -16,7 +16,7 @@ from oracle.domain.types import Address, Basis, Ending, Hash, Outcome
 
 @dataclass(frozen=True, slots=True)
 class JobOpened:
-    """A job was funded. `members` may sign for it and bear its silence; they share the fee if nobody signed."""
+    """A job was funded. `members` may sign for it, bear its silence, share the fee if nobody signs."""
 
     job: Hash
     buyer: Address
