@@ -1,0 +1,1 @@
+"""The command line. Each module owns one command; `commands.py` lists them."""

@@ -1,0 +1,23 @@
+"""Every command of `oracle`: its name, where it lives, and the line shown in the overview.
+
+A module is imported only when its command is used, so that `oracle --help` stays fast. To add a command,
+write `oracle/cli/<name>.py` with a click command and add one line here.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class CommandEntry(NamedTuple):
+    """Where a command is found: `module`, the `attribute` in it, and its one line of `help`."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+COMMANDS: dict[str, CommandEntry] = {
+    "pact": CommandEntry("oracle.cli.pact", "pact", "Write, check, read and compare pacts."),
+    "delivery": CommandEntry("oracle.cli.delivery", "delivery", "Pack and check what is handed over."),
+}

@@ -1,0 +1,227 @@
+"""What can be wrong with one measure, whatever pact it stands in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+
+import cel
+import jsonschema
+import re2
+
+from oracle.domain.canonical import MAX_DOCUMENT_DEPTH
+from oracle.pact.measures import (
+    CelMeasure,
+    DecimalReference,
+    JuryMeasure,
+    Measure,
+    NumericMeasure,
+    Operator,
+    PatternMeasure,
+    ReceiptsMeasure,
+    SchemaMeasure,
+)
+
+# Words two readers will read differently unless a standard says what they mean. Only for advice.
+_VAGUE_WORDS = re.compile(
+    r"\b(?:acceptable|adequate|appealing|appropriate|attractive|beautiful|best|better|clean|clear|compelling"
+    r"|decent|elegant|engaging|excellent|fair|friendly|good|great|helpful|impressive|intuitive|natural|nice"
+    r"|professional|proper|quality|readable|reasonable|satisfactory|solid|sufficient|suitable|useful|well)\b"
+)
+_BINDING_MACRO = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
+
+
+class Complaint(NamedTuple):
+    """One thing wrong with a measure; `field` is the measure's own field."""
+
+    level: Literal["error", "warning"]
+    rule: str
+    field: str
+    message: str
+    next_step: str
+
+
+def complaints(measure: Measure) -> Iterator[Complaint]:
+    """Everything wrong or doubtful about a measure taken by itself."""
+    match measure:
+        case SchemaMeasure():
+            yield from _schema(measure)
+        case CelMeasure():
+            yield from _cel(measure)
+        case PatternMeasure():
+            yield from _pattern(measure)
+        case ReceiptsMeasure():
+            yield from _receipts(measure)
+        case NumericMeasure():
+            yield from _numeric(measure)
+        case JuryMeasure():
+            yield from _jury(measure)
+        case _:
+            return
+
+
+def _schema(measure: SchemaMeasure) -> Iterator[Complaint]:
+    try:
+        jsonschema.Draft202012Validator.check_schema(measure.schema_)
+    except jsonschema.SchemaError as error:
+        place = "/".join(str(step) for step in error.absolute_path) or "its top"
+        yield Complaint(
+            "error",
+            "schema-invalid",
+            "schema",
+            f"the JSON Schema is itself invalid at {place}: {error.message[:200]}",
+            "correct it by JSON Schema draft 2020-12",
+        )
+        return
+    for reference in _references(measure.schema_):
+        if not reference.startswith("#"):
+            yield Complaint(
+                "error",
+                "schema-refers-outside",
+                "schema",
+                f"the JSON Schema refers to {reference[:120]!r}; nothing outside the pact is fetched",
+                "copy the definition into $defs and refer to it as #/$defs/…",
+            )
+    if not set(measure.schema_) - {"$schema", "$id", "$comment", "title", "description"}:
+        yield Complaint(
+            "error", "schema-empty", "schema", "the JSON Schema accepts everything", "say what must hold"
+        )
+
+
+def _references(value: Any, depth: int = 0) -> Iterator[str]:
+    if depth > MAX_DOCUMENT_DEPTH:
+        return
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if key in {"$ref", "$dynamicRef"} and isinstance(child, str):
+                yield child
+            yield from _references(child, depth + 1)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _references(child, depth + 1)
+
+
+def _cel(measure: CelMeasure) -> Iterator[Complaint]:
+    try:
+        program = cel.compile(measure.expression)
+    except ValueError as error:
+        yield Complaint(
+            "error",
+            "cel-does-not-parse",
+            "expression",
+            f"the CEL expression does not parse: {_cel_reason(error)}",
+            "correct it by the CEL language definition",
+        )
+        return
+    names = {fact.name for fact in measure.facts}
+    used = set(program.variables())
+    bound = set(_BINDING_MACRO.findall(measure.expression))
+    for name in sorted(used - names - bound):
+        yield Complaint(
+            "error",
+            "cel-unknown-name",
+            "expression",
+            f"the CEL expression uses {name!r}, which is not among the facts",
+            f"add a fact named {name!r}, or correct the name",
+        )
+    for name in sorted(names - used):
+        yield Complaint(
+            "warning",
+            "fact-without-use",
+            "facts",
+            f"the CEL expression never uses the fact {name!r}",
+            "take the fact out, or use it",
+        )
+
+
+def _cel_reason(error: ValueError) -> str:
+    text = str(error)
+    return (text.split("ERROR: <input>:", 1)[-1].split("\n", 1)[0])[:300]
+
+
+def _pattern(measure: PatternMeasure) -> Iterator[Complaint]:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        compiled = re2.compile(measure.pattern, options)
+    except re2.error as error:
+        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
+        yield Complaint(
+            "error",
+            "pattern-refused",
+            "pattern",
+            f"RE2 refuses the pattern: {reason[:200]}",
+            "RE2 has no backreferences, no look-around, and repeats of at most 1000",
+        )
+        return
+    if compiled.search("") is not None:
+        always = "always" if measure.must == "match" else "never"
+        yield Complaint(
+            "error" if measure.must == "not_match" else "warning",
+            "threshold-unreachable" if measure.must == "not_match" else "pattern-trivial",
+            "pattern",
+            f"the pattern is found even in an empty file, so the condition {always} holds",
+            "write a pattern that needs at least one character",
+        )
+
+
+def _receipts(measure: ReceiptsMeasure) -> Iterator[Complaint]:
+    if measure.operator is Operator.BELOW and measure.threshold == 0:
+        yield Complaint(
+            "error", "threshold-unreachable", "threshold", "nothing is below 0", "raise the threshold"
+        )
+    if measure.operator is Operator.AT_LEAST and measure.threshold == 0:
+        yield Complaint(
+            "error",
+            "threshold-without-effect",
+            "threshold",
+            "everything is at least 0",
+            "raise the threshold",
+        )
+    if measure.metric == "latency" and measure.operator in {Operator.AT_LEAST, Operator.ABOVE}:
+        yield Complaint(
+            "warning", "operator-odd", "operator", "a latency is asked to be high", "did you mean <= ?"
+        )
+
+
+def _numeric(measure: NumericMeasure) -> Iterator[Complaint]:
+    if Decimal(measure.relative_tolerance) >= 1:
+        yield Complaint(
+            "warning",
+            "tolerance-wide",
+            "relative_tolerance",
+            f"a relative tolerance of {measure.relative_tolerance} accepts zero and twice the value",
+            "0.01 is one percent",
+        )
+    expects_zero = isinstance(measure.expected, DecimalReference) and Decimal(measure.expected.value) == 0
+    if expects_zero and Decimal(measure.relative_tolerance) > 0 and Decimal(measure.absolute_tolerance) == 0:
+        yield Complaint(
+            "warning",
+            "tolerance-without-effect",
+            "relative_tolerance",
+            "a relative tolerance does nothing where 0 is expected",
+            "give an absolute tolerance",
+        )
+
+
+def _jury(measure: JuryMeasure) -> Iterator[Complaint]:
+    if measure.standard is None and not measure.materials:
+        vague = sorted(set(_VAGUE_WORDS.findall(measure.criterion.lower())))
+        if vague:
+            yield Complaint(
+                "warning",
+                "criterion-vague",
+                "criterion",
+                f"the criterion rests on {', '.join(vague)}, and no standard says what that means",
+                "add a standard: what passes and what fails, or the material that rules",
+            )
+    if len(re.findall(r"[.?!](?:\s|$)", measure.criterion)) > 3:
+        yield Complaint(
+            "warning",
+            "criterion-compound",
+            "criterion",
+            "the criterion has more than three sentences; a reader answers one question at a time",
+            "make each question a condition, and move explanations to the standard",
+        )
