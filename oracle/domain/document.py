@@ -29,6 +29,17 @@ class DocumentError(EarnestError):
         self.problems = problems
 
 
+class HashMismatchError(EarnestError):
+    """A document is not the one its hash names."""
+
+    def __init__(self, what: str, *, found: str, expected: str) -> None:
+        super().__init__(
+            f"{what} has the hash {found}, not {expected}",
+            field="hash",
+            next_step="get the document that was agreed; a changed document has another hash",
+        )
+
+
 class Part(BaseModel):
     """A piece of a document: frozen, strict, unknown fields refused."""
 
@@ -40,6 +51,10 @@ class Part(BaseModel):
         serialize_by_alias=True,
         hide_input_in_errors=True,
     )
+
+    def as_json(self) -> JsonValue:
+        """Plain JSON values, by the names the document uses."""
+        return self.model_dump(mode="json", by_alias=True)
 
 
 class Document(Part):
@@ -68,9 +83,19 @@ class Document(Part):
         except ValidationError as error:
             raise DocumentError(name, describe_problems(error)) from error
 
-    def as_json(self) -> JsonValue:
-        """Plain JSON values, by the names the document uses."""
-        return self.model_dump(mode="json", by_alias=True)
+    @classmethod
+    def parse_named(cls, data: bytes, expected: str, *, what: str | None = None) -> Self:
+        """Read the document that `expected` names.
+
+        Raises:
+            HashMismatchError: it is another document: the hash of its canonical form differs.
+            JsonError: as `parse`.
+            DocumentError: as `parse`.
+        """
+        document = cls.parse(data, what=what)
+        if (found := document.hash()) != expected:
+            raise HashMismatchError(what or cls.__name__, found=found, expected=expected)
+        return document
 
     def canonical(self) -> bytes:
         """RFC 8785 bytes."""
@@ -84,7 +109,15 @@ class Document(Part):
 def describe_problems(error: ValidationError) -> list[tuple[str, str]]:
     """(field, what is wrong) pairs, without echoing the input, which may be huge."""
     problems = []
-    for detail in error.errors(include_url=False, include_input=False, include_context=False):
+    details = error.errors(include_url=False, include_input=False, include_context=False)
+    broken = {detail["loc"] for detail in details}
+    for detail in details:
+        # A list whose entries are wrong is also reported as too short; only the entries matter.
+        depth = len(detail["loc"])
+        if detail["type"] == "too_short" and any(
+            loc[:depth] == detail["loc"] and len(loc) > depth for loc in broken
+        ):
+            continue
         field = ".".join(str(step)[:80] for step in detail["loc"]) or "document"
         message = {
             "extra_forbidden": "unknown field; remove it or correct its name",

@@ -38,7 +38,7 @@ class HumanWork(Part):
     what: Line
 
 
-class Declaration(Part):
+class Declaration(Document):
     """What the provider declares. Null means nothing is declared, which is not the same as none."""
 
     models: Annotated[tuple[ModelUse, ...], Field(max_length=64)] | None = None

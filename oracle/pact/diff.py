@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from oracle.domain.canonical import JsonValue, canonical_bytes
 from oracle.pact.document import Pact
+from oracle.pact.visible import one_line
 
 _KEYS = {"conditions": "id", "materials": "path", "evidence": "path"}  # what names an entry of a list
 _VERSION_FIELDS = frozenset({"version", "parent"})  # differ by nature, and are judged by `lineage`
@@ -36,7 +37,7 @@ class Lineage(NamedTuple):
 
 def diff(older: Pact, newer: Pact) -> tuple[Change, ...]:
     """Every difference between two pacts but version and parent; conditions are told apart by their id."""
-    changes = []
+    changes: list[Change] = []
     before, after = older.as_json(), newer.as_json()
     for field in before:
         if field not in _VERSION_FIELDS:
@@ -91,4 +92,4 @@ def _compare_named(field: str, before: JsonValue, after: JsonValue, key: str) ->
 
 
 def _text(value: JsonValue) -> str:
-    return canonical_bytes(value).decode()
+    return one_line(canonical_bytes(value).decode())

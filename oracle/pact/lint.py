@@ -6,7 +6,6 @@ probably not as meant. Nothing here decides a job: the linter speaks before anyt
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
@@ -15,6 +14,7 @@ from oracle.pact.lint_measures import Complaint, complaints
 from oracle.pact.measures import PatternMeasure, TestsMeasure
 from oracle.pact.paths import covers
 from oracle.pact.reading import uses
+from oracle.pact.visible import hidden_characters
 
 
 class Finding(NamedTuple):
@@ -77,12 +77,6 @@ def _whole(pact: Pact) -> Iterator[Finding]:
                 f"{field} holds characters a reader cannot see: {', '.join(hidden)}",
                 "remove them: both sides must read the same words",
             )
-
-
-def hidden_characters(text: str) -> tuple[str, ...]:
-    """Code points of control and format characters in `text`, as U+XXXX; tab and newline are plain."""
-    found = {c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Co", "Cn"} and c not in "\n\t"}
-    return tuple(f"U+{ord(character):04X}" for character in sorted(found))
 
 
 def _files(pact: Pact, condition: Condition, field: str) -> Iterator[Finding]:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
-import cel
 import jsonschema
 import re2
 
 from oracle.domain.canonical import MAX_DOCUMENT_DEPTH
+from oracle.pact.expressions import EXTENSIONS, ExpressionError, compile_expression, unknown_functions
 from oracle.pact.measures import (
     CelMeasure,
     DecimalReference,
@@ -105,16 +105,24 @@ def _references(value: Any, depth: int = 0) -> Iterator[str]:
 
 def _cel(measure: CelMeasure) -> Iterator[Complaint]:
     try:
-        program = cel.compile(measure.expression)
-    except ValueError as error:
+        program = compile_expression(measure.expression)
+    except ExpressionError as error:
         yield Complaint(
             "error",
             "cel-does-not-parse",
             "expression",
-            f"the CEL expression does not parse: {_cel_reason(error)}",
+            error.message,
             "correct it by the CEL language definition",
         )
         return
+    for name in unknown_functions(program):
+        yield Complaint(
+            "error",
+            "cel-unknown-function",
+            "expression",
+            f"the CEL expression calls {name!r}, which no evaluator knows",
+            f"use CEL's own functions, or one of {', '.join(EXTENSIONS)}",
+        )
     names = {fact.name for fact in measure.facts}
     used = set(program.variables())
     bound = set(_BINDING_MACRO.findall(measure.expression))
@@ -134,11 +142,6 @@ def _cel(measure: CelMeasure) -> Iterator[Complaint]:
             f"the CEL expression never uses the fact {name!r}",
             "take the fact out, or use it",
         )
-
-
-def _cel_reason(error: ValueError) -> str:
-    text = str(error)
-    return (text.split("ERROR: <input>:", 1)[-1].split("\n", 1)[0])[:300]
 
 
 def _pattern(measure: PatternMeasure) -> Iterator[Complaint]:

@@ -67,7 +67,10 @@ class Fact(Part):
 
 
 class CelMeasure(Part):
-    """A CEL expression over the facts yields true. Anything but a boolean is an error, so undecided."""
+    """A CEL expression over the facts yields true. Anything but a boolean is an error, so undecided.
+
+    The language is CEL with the few functions of `oracle.pact.expressions.EXTENSIONS` (`sum` among them).
+    """
 
     method: Literal["cel"]
     expression: Annotated[str, StringConstraints(min_length=1, max_length=4000)]
@@ -93,10 +96,12 @@ class PatternMeasure(Part):
 class TestsMeasure(Part):
     """A test suite of the buyer's runs in the sandbox, and every expected test is reported as passed.
 
-    The delivered tree is the base materials (paths without the folder's name) with the delivered files on
-    top. The suite is never part of that tree: it runs in a sandbox of its own and calls the delivery, in a
-    second one, over a pipe (module `candidate`), so delivered code cannot touch a test, its runner or its
-    report. A test that is not individually reported as passed has not passed.
+    The delivered tree is the base materials with the delivered files on top. Each file lies there under its
+    path without the folder that `base`, `delivered` or `suite` names (`base/lib/a.py` and `patch/lib/a.py`
+    are both `lib/a.py`); of the delivery, only what the pact's evidence asks for is laid. The suite is never
+    part of that tree: it runs in a sandbox of its own and calls the delivery, in a second one, over a pipe
+    (module `candidate`), so delivered code cannot touch a test, its runner or its report. A test that is not
+    individually reported as passed has not passed.
 
     `expected` names: for python pytest's node id (`test_cart.py::TestCart::test_add`); for node
     `<file>::<full test name>`; files relative to the suite, nested names joined by " > ".

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from oracle.domain.canonical import canonical_bytes
 from oracle.pact.document import Condition, Declares, Evidence, Material, Pact, Severity
-from oracle.pact.lint import hidden_characters
 from oracle.pact.measures import CelMeasure, JuryMeasure, SchemaMeasure, TestsMeasure
 from oracle.pact.reading import reading
+from oracle.pact.visible import one_line
 
 _SEVERITY_WORDS = {
     Severity.CRITICAL: "Critical: must hold",
@@ -18,26 +18,19 @@ _SEVERITY_WORDS = {
 
 
 def render(pact: Pact) -> str:
-    """The whole pact as Markdown. Characters that cannot be seen are shown as U+XXXX."""
-    return visible("\n".join(_lines(pact))) + "\n"
-
-
-def visible(text: str) -> str:
-    """`text` with every control and format character written out, so that no terminal can be deceived."""
-    for point in hidden_characters(text):
-        text = text.replace(chr(int(point[2:], 16)), f"[{point}]")
-    return text
+    """The whole pact as Markdown. What a party wrote stays on its own line; hidden characters are shown."""
+    return "\n".join(_lines(pact)) + "\n"
 
 
 def _lines(pact: Pact) -> Iterator[str]:
-    yield f"# {pact.title}"
+    yield f"# {one_line(pact.title)}"
     yield ""
     yield f"Pact `{pact.name}`, version {pact.version}  "
     yield f"Hash `{pact.hash()}`  "
     if pact.parent:
         yield f"Replaces `{pact.parent}`"
     yield ""
-    yield pact.summary
+    yield one_line(pact.summary)
     yield from _materials(pact.materials)
     yield from _evidence(pact.evidence)
     yield from ["", "## What must be declared", "", *_declares(pact.declares)]
@@ -74,7 +67,7 @@ def _evidence(entries: tuple[Evidence, ...]) -> Iterator[str]:
         most = f"{entry.max_bytes:,} bytes" + (
             f" each, {entry.max_files} files" if entry.max_files > 1 else ""
         )
-        note = f" ({entry.statement})" if entry.statement else ""
+        note = f" ({one_line(entry.statement).replace('|', '/')})" if entry.statement else ""
         yield f"| `{entry.path}`{note} | {entry.media_type} | {'yes' if entry.required else 'no'} | {most} |"
 
 
@@ -99,16 +92,16 @@ def _limit(limit: int | None, unit: str) -> str:
 
 def _condition(number: int, condition: Condition) -> Iterator[str]:
     measure = condition.measure
-    yield from ["", f"### {number}. {condition.statement}", ""]
+    yield from ["", f"### {number}. {one_line(condition.statement)}", ""]
     yield f"- {_SEVERITY_WORDS[condition.severity]} (`{condition.id}`)"
     kind = "a jury of models reads and votes" if condition.is_jury else f"checked by code ({measure.method})"
     yield f"- How: {kind}"
-    yield f"- Measure: {reading(measure)}"
+    yield f"- Measure: {one_line(str(reading(measure)))}"
     match measure:
         case JuryMeasure():
-            yield f"- Criterion: {measure.criterion}"
+            yield f"- Criterion: {one_line(measure.criterion)}"
             if measure.standard:
-                yield f"- Standard: {measure.standard}"
+                yield f"- Standard: {one_line(measure.standard)}"
             if measure.materials:
                 yield f"- Read with: {', '.join(f'`{path}`' for path in measure.materials)}"
         case CelMeasure():
@@ -117,9 +110,10 @@ def _condition(number: int, condition: Condition) -> Iterator[str]:
                 yield f"- `{fact.name}` is the {origin} file `{fact.path}` as {fact.form}"
         case TestsMeasure():
             yield f"- Limits: {measure.timeout_seconds} seconds, {measure.memory_mib} MiB"
-            yield f"- Every one of these must pass: {', '.join(f'`{name}`' for name in measure.expected)}"
+            names = ", ".join(f"`{one_line(name)}`" for name in measure.expected)
+            yield f"- Every one of these must pass: {names}"
         case SchemaMeasure():
-            yield f"- Schema: `{canonical_bytes(measure.schema_).decode()}`"
+            yield f"- Schema: `{one_line(canonical_bytes(measure.schema_).decode())}`"
         case _:
             return
 
