@@ -1,7 +1,7 @@
 """The draw: everything random in an evaluation, derived from one public value by labelled hashes.
 
-The value did not exist when the delivery was fixed, and nobody in the job could choose it. Anyone who holds the
-record recomputes every choice: a label and a counter go in, keccak-256 comes out.
+The value did not exist when the delivery was fixed, and nobody in the job could choose it. Anyone who
+holds the record recomputes every choice: a label and a counter go in, keccak-256 comes out.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Draw:
             raise DrawError(f"a draw's seed has {len(self.seed)} bytes, not 32", field="seed")
 
     def bytes(self, label: str, n: int = 32) -> bytes:
-        """The first `n` bytes of the stream named `label`: keccak(domain, seed, len(label), label, counter)."""
+        """The first `n` bytes of the stream `label`: keccak(domain, seed, length, label, counter)…"""
         name = label.encode("utf-8")
         head = _DOMAIN + self.seed + len(name).to_bytes(4, "big") + name
         blocks = (keccak(head + counter.to_bytes(8, "big")) for counter in range((n + 31) // 32))

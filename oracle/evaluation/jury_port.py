@@ -1,4 +1,4 @@
-"""What the evaluation asks of a jury. `oracle.jury` implements it; nothing here knows a model or loads one."""
+"""What the evaluation asks of a jury. `oracle.jury` implements it; nothing here loads a model."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class Jury(Protocol):
     async def judge(self, criterion: JuryCriterion, texts: Mapping[str, str], draw: Draw) -> JuryDecision:
         """Decide one criterion about the delivered texts (path to NFKC-normalised text).
 
-        A model's fault is recorded, never raised; too few jurors is undecided. Whatever is raised all the same
-        makes the condition undecided.
+        A model's fault is recorded, never raised; too few jurors is undecided. Whatever is raised all the
+        same makes the condition undecided.
         """
         ...
 

@@ -3,9 +3,9 @@
 What a sandboxed program gets: its own mount, pid, net, ipc, uts and user world; a read-only runtime; what the
 caller mounts, read-only; a small scratch directory; no network, no host files, no new privileges.
 
-Two ways in, with the same result. An ordinary user gets a fresh user namespace. Root does not use one, because the
-kernel exempts root's own processes from the process limit: there the launcher changes to a user id that no one
-else has before any foreign code runs.
+Two ways in, with the same result. An ordinary user gets a fresh user namespace. Root does not use one,
+because the kernel exempts root's own processes from the process limit: there the launcher changes to a
+user id that no one else has before any foreign code runs.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ from oracle.evaluation.sandbox.processes import tree_usage
 _WATCH_SECONDS: Final = 0.05
 _PRIVATE_USERS: Final = 2_000_000_000  # first of the user ids used when the oracle runs as root
 _MIB: Final = 1_048_576
+# paths inside the sandbox, both small and its own
+_SCRATCH: Final = "/tmp"  # noqa: S108
+_SHARED: Final = "/dev/shm"  # noqa: S108
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class Limits:
         processes: processes and threads together.
         output_bytes: standard output and error together; beyond it the sandbox is killed.
         scratch_bytes: size of /tmp, which is memory; each file at most as large.
-        address_space: whether memory is limited by address space too (not for node, which reserves terabytes).
+        address_space: whether memory is limited by address space too (not for node, which reserves
+            terabytes).
         cpu_seconds: CPU time of each process; None: as the wall time.
         niceness: how far it stands back for others, 0 to 19.
     """
@@ -150,7 +154,7 @@ def _arguments(
     else:
         words += ["--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000"]
     words += ["--hostname", "sandbox", "--clearenv"]
-    words += ["--setenv", "HOME", "/tmp", "--setenv", "TMPDIR", "/tmp", "--setenv", "LANG", "C.UTF-8"]
+    words += ["--setenv", "HOME", _SCRATCH, "--setenv", "TMPDIR", _SCRATCH, "--setenv", "LANG", "C.UTF-8"]
     words += ["--setenv", "PATH", "/rt/bin", "--setenv", "TZ", "UTC"]
     for name, value in base.environment:
         words += ["--setenv", name, value]
@@ -163,8 +167,17 @@ def _arguments(
     for target in base.masks:
         words += ["--tmpfs", target, "--remount-ro", target]
     words += ["--proc", "/proc", "--dev", "/dev"]
-    words += ["--perms", "1777", "--size", str(_MIB), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-    words += ["--perms", "1777", "--size", str(limits.scratch_bytes), "--tmpfs", "/tmp", "--remount-ro", "/"]
+    words += ["--perms", "1777", "--size", str(_MIB), "--tmpfs", _SHARED, "--remount-ro", "/dev"]
+    words += [
+        "--perms",
+        "1777",
+        "--size",
+        str(limits.scratch_bytes),
+        "--tmpfs",
+        _SCRATCH,
+        "--remount-ro",
+        "/",
+    ]
     return [*words, "--chdir", workdir, "--seccomp", str(filter_fd), "--"]
 
 
@@ -175,7 +188,7 @@ def start(
     base: runtime.Runtime,
     mounts: Sequence[tuple[str, str]],
     limits: Limits,
-    workdir: str = "/tmp",
+    workdir: str = _SCRATCH,
     environment: Mapping[str, str] | None = None,
     keep_fds: Sequence[int] = (),
 ) -> Running:
@@ -202,7 +215,13 @@ def start(
         at = words.index("--chdir")
         for key, value in (environment or {}).items():
             words[at:at] = ["--setenv", key, value]
-        words += [runtime.PYTHON, "-I", "-S", f"{runtime.GUEST}/launch.py", json.dumps(_launch_limits(limits))]
+        words += [
+            runtime.PYTHON,
+            "-I",
+            "-S",
+            f"{runtime.GUEST}/launch.py",
+            json.dumps(_launch_limits(limits)),
+        ]
         process = subprocess.Popen(
             [*words, *command],
             stdin=subprocess.DEVNULL,
@@ -238,7 +257,8 @@ def _drain(stream: IO[bytes], running: Running) -> bool:
 
 
 def supervise(leading: Running, *others: Running) -> None:
-    """Wait until `leading` has ended, holding all to their limits; then stop the others and collect everything.
+    """Wait until `leading` has ended, holding all to their limits; then stop the others and collect
+    everything.
 
     Afterwards each has an `ending` and a return code, and no process of any of them is alive.
     """
@@ -268,7 +288,9 @@ def supervise(leading: Running, *others: Running) -> None:
             running.ending = running.ending or Ending.EXITED
             running.process.wait()
             if running.process.stdout is not None:
-                while running.process.stdout in selector.get_map() and not _drain(running.process.stdout, running):
+                while running.process.stdout in selector.get_map() and not _drain(
+                    running.process.stdout, running
+                ):
                     pass
                 running.process.stdout.close()
         selector.close()
@@ -290,10 +312,10 @@ def run(
 
 @lru_cache(maxsize=1)
 def require_working_sandbox() -> str:
-    """Prove once that the sandbox works on this machine, and that it keeps what it promises; gives its version.
+    """Prove once that the sandbox works here and keeps what it promises; gives its version.
 
     Raises:
-        SandboxUnavailableError: it is missing, the kernel refuses it, or the network or host files can be seen.
+        SandboxUnavailableError: it is missing, refused by the kernel, or lets network or host files be seen.
     """
     base = runtime.python_runtime()
     probe = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 
 _ANONYMOUS = re.compile(rb"^Rss(?:Anon|Shmem):\s+(\d+) kB", re.MULTILINE)
 _THREADS = re.compile(rb"^Threads:\s+(\d+)", re.MULTILINE)
@@ -12,15 +13,14 @@ _THREADS = re.compile(rb"^Threads:\s+(\d+)", re.MULTILINE)
 def _read(path: str) -> bytes:
     """Contents, or nothing when the process has just ended."""
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return Path(path).read_bytes()
     except OSError:
         return b""
 
 
 def _parents() -> dict[int, int]:
     found = {}
-    for entry in os.listdir("/proc"):
+    for entry in os.listdir("/proc"):  # noqa: PTH208 - many times a second
         if entry.isdigit():
             # "pid (name) state ppid …"; the name may hold anything, the last bracket ends it
             rest = _read(f"/proc/{entry}/stat").rpartition(b")")[2].split()
@@ -32,8 +32,8 @@ def _parents() -> dict[int, int]:
 def tree_usage(root: int) -> tuple[int, int]:
     """Threads of `root` and all its descendants together, and the bytes of memory they hold.
 
-    Memory is anonymous and shared pages; mapped files are not counted. Pages shared between processes count once
-    for each, so the figure is an upper bound.
+    Memory is anonymous and shared pages; mapped files are not counted. Pages shared between processes
+    count once for each, so the figure is an upper bound.
     """
     children: dict[int, list[int]] = {}
     for pid, parent in _parents().items():

@@ -47,12 +47,9 @@ class Runtime:
 
 
 def _shared_libraries() -> list[tuple[str, str]]:
-    """Library directories; on merged-/usr systems /lib and /lib64 are links and are bound by what they resolve to."""
-    found = []
-    for directory in ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo"):
-        if os.path.isdir(directory):
-            found.append((os.path.realpath(directory), directory))
-    return found
+    """Library directories; where /lib is a link to /usr/lib, what it leads to is mounted under both names."""
+    directories = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo")
+    return [(os.path.realpath(each), each) for each in directories if Path(each).is_dir()]
 
 
 @lru_cache(maxsize=1)
@@ -62,7 +59,7 @@ def python_runtime() -> Runtime:
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
     candidates = (Path(sys.base_prefix) / "bin" / name, Path(os.path.realpath(sys.executable)))
     binary = next((os.path.realpath(path) for path in candidates if path.is_file()), None)
-    if binary is None or not os.path.isdir(stdlib):
+    if binary is None or not Path(stdlib).is_dir():
         raise SandboxUnavailableError(
             f"no Python runtime to put into the sandbox: looked for {candidates[0]} and {stdlib}. "
             "Install a complete CPython 3.11 or newer"
@@ -72,8 +69,8 @@ def python_runtime() -> Runtime:
     library = sysconfig.get_config_var("INSTSONAME")
     directory = sysconfig.get_config_var("LIBDIR")
     if sysconfig.get_config_var("Py_ENABLE_SHARED") and library and directory:
-        shared = os.path.join(directory, library)
-        if os.path.isfile(shared) and not shared.startswith(("/usr/lib/", "/lib/")):
+        shared = str(Path(directory) / library)
+        if Path(shared).is_file() and not shared.startswith(("/usr/lib/", "/lib/")):
             mounts.append((os.path.realpath(shared), f"/rt/lib/{library}"))
             environment.append(("LD_LIBRARY_PATH", "/rt/lib"))
     packages = Path(stdlib) / "site-packages"
@@ -95,7 +92,9 @@ def pytest_mounts() -> tuple[tuple[tuple[str, str], ...], str]:
         if spec is None:
             if name == "pygments":
                 continue
-            raise SandboxUnavailableError(f"the package {name} is not installed; install pytest beside the oracle")
+            raise SandboxUnavailableError(
+                f"the package {name} is not installed; install pytest beside the oracle"
+            )
         if spec.submodule_search_locations:
             mounts.append((os.path.realpath(next(iter(spec.submodule_search_locations))), f"{SITE}/{name}"))
         elif spec.origin:
@@ -116,8 +115,13 @@ def node_runtime() -> Runtime:
     answer = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=20, check=False)
     match = re.fullmatch(r"v(\d+)\.(\d+)\.(\d+)", answer.stdout.strip())
     if match is None or int(match.group(1)) < 20:
-        raise SandboxUnavailableError(f"node answered version {answer.stdout.strip()!r}; install Node.js 20 or newer")
+        raise SandboxUnavailableError(
+            f"node answered version {answer.stdout.strip()!r}; install Node.js 20 or newer"
+        )
     base = python_runtime()  # the launcher that sets the limits is Python
     return Runtime(
-        (*base.mounts, (os.path.realpath(binary), NODE)), base.masks, base.environment, f"node {match.group(0)[1:]}"
+        (*base.mounts, (os.path.realpath(binary), NODE)),
+        base.masks,
+        base.environment,
+        f"node {match.group(0)[1:]}",
     )

@@ -4,8 +4,9 @@
     invoice = candidate.load("invoice")
     assert invoice.total([1, 2]) == 3
 
-Plain data comes back as plain data. Everything else comes back as a handle: its attributes and calls go over the
-pipe, and it has neither a truth value nor an equality, so a delivered object cannot claim to equal the answer.
+Plain data comes back as plain data. Everything else comes back as a handle: its attributes and calls go
+over the pipe, and it has neither a truth value nor an equality, so a delivered object cannot claim to
+equal the answer.
 """
 
 import builtins
@@ -32,7 +33,7 @@ class CandidateError(Exception):
 
 
 class CandidateGone(BaseException):
-    """Delivered code hung, died, or broke the protocol. Not an Exception: no `raises(Exception)` is met by it."""
+    """Delivered code hung, died, or broke the protocol. Not an Exception, so no `raises` is met by it."""
 
 
 _REFUSED = ("StopIteration", "StopAsyncIteration", "GeneratorExit")
@@ -42,7 +43,12 @@ _errors = {}
 def _error_class(bases):
     for name in bases:
         base = getattr(builtins, name, None)
-        if name not in _REFUSED and isinstance(base, type) and issubclass(base, Exception) and base is not Exception:
+        if (
+            name not in _REFUSED
+            and isinstance(base, type)
+            and issubclass(base, Exception)
+            and base is not Exception
+        ):
             if name not in _errors:
                 _errors[name] = type(f"Candidate{name}", (CandidateError, base), {})
             return _errors[name]
@@ -50,7 +56,7 @@ def _error_class(bases):
 
 
 class _Link:
-    """The one connection of this process. `configure` is called by the harness before the suite is imported."""
+    """The one connection of this process. The harness configures it before it imports the suite."""
 
     def __init__(self):
         self.channel = None
@@ -83,7 +89,9 @@ class _Link:
             raise CandidateGone(self.gone)
         self.calls += 1
         try:
-            self.channel.send({"id": self.calls, "op": op, **fields}, lambda fd: self._wait(fd, for_writing=True))
+            self.channel.send(
+                {"id": self.calls, "op": op, **fields}, lambda fd: self._wait(fd, for_writing=True)
+            )
             reply = self.channel.receive(self._wait)
         except TimeoutError:
             self._lost("the delivered code used up its time")
@@ -101,7 +109,11 @@ class _Link:
             self._lost(f"the delivered code answered with what is no value: {error}"[:300])
 
     def _raise(self, error):
-        if type(error) is not dict or type(error.get("message")) is not str or type(error.get("bases")) is not list:
+        if (
+            type(error) is not dict
+            or type(error.get("message")) is not str
+            or type(error.get("bases")) is not list
+        ):
             self._lost("the delivered code broke the protocol: an error without its fields")
         self.errors += 1
         names = [name for name in error["bases"] if type(name) is str]
@@ -115,7 +127,8 @@ link = _Link()
 
 def _refuse(*_):
     raise TypeError(
-        "this is an object inside the delivered code, not plain data; call its methods and compare what they return"
+        "this is an object inside the delivered code, not plain data; "
+        "call its methods and compare what they return"
     )
 
 
@@ -182,7 +195,9 @@ def load(name):
 
 def run(script, *args, stdin="", seconds=30):
     """Run a delivered script in a fresh Python process; gives (returncode, stdout, stderr)."""
-    return Completed(*link.request("run", args=_encoded([script, [str(arg) for arg in args], stdin, seconds])))
+    return Completed(
+        *link.request("run", args=_encoded([script, [str(arg) for arg in args], stdin, seconds]))
+    )
 
 
 def put(name, data):

@@ -109,7 +109,7 @@ class Channel:
         self._buffer = b""
 
     def send(self, message, wait=None):
-        """Write a message. `wait()` is called before each write and may raise; the fd is then non-blocking."""
+        """Write a message. `wait(fd)` comes before each write and may raise; the fd is then non-blocking."""
         data = json.dumps(message).encode("ascii") + b"\n"
         if len(data) > MAX_MESSAGE_BYTES:
             raise CodecError(f"a message of {len(data)} bytes; the limit is {MAX_MESSAGE_BYTES}")
@@ -120,7 +120,7 @@ class Channel:
             view = view[os.write(self._write_fd, view) :]
 
     def receive(self, wait=None):
-        """The next message. `wait()` is called before each read and may raise.
+        """The next message. `wait(fd)` is called before each read and may raise.
 
         Raises EOFError when the other side is gone, CodecError for what is not the protocol.
         """

@@ -1,6 +1,7 @@
 """Runs in the suite's sandbox: collects the hidden suite with pytest and reports each test on its own.
 
-Arguments: fd to read from and to write to the delivered code, fd of the report, seconds for the delivered code.
+Arguments: fd to read from and to write to the delivered code, fd of the report, seconds for the delivered
+    code.
 """
 
 import json
@@ -15,7 +16,7 @@ SUITE = "/suite"
 
 
 class Reporter:
-    """Writes one line for each fact. A test has passed when all its phases passed and the candidate was there."""
+    """Writes one line for each fact. A test has passed when all its phases have, with the candidate alive."""
 
     def __init__(self, fd):
         self.fd = fd

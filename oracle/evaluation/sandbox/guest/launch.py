@@ -1,6 +1,7 @@
-"""First program in every sandbox: lower the limits, give up the last privileges, then become the real program.
+"""First program in every sandbox: lower the limits, give up all privileges, become the real program.
 
-Arguments: a JSON object of limits, then the command. Runs before any foreign code and imports nothing foreign.
+Arguments: a JSON object of limits, then the command. Runs before any foreign code and imports nothing
+    foreign.
 """
 
 import json

@@ -79,7 +79,11 @@ class Worker:
             cwd=TREE,
             check=False,
         )
-        return [done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")]
+        return [
+            done.returncode,
+            done.stdout.decode("utf-8", "replace"),
+            done.stderr.decode("utf-8", "replace"),
+        ]
 
     def serve(self):
         while True:
@@ -90,7 +94,9 @@ class Worker:
             reply = {"id": request["id"]}
             try:
                 reply["value"] = self.answer(request)
-            except BaseException as error:  # SystemExit and KeyboardInterrupt of delivered code are answers too
+            except (
+                BaseException
+            ) as error:  # SystemExit and KeyboardInterrupt of delivered code are answers too
                 bases = [base.__name__ for base in type(error).__mro__ if base.__module__ == "builtins"]
                 reply["error"] = {"type": type(error).__name__, "bases": bases, "message": str(error)[:4000]}
             self.channel.send(reply)

@@ -1,0 +1,1 @@
+"""Evidence: bytes kept and fetched by the hash of their content."""

@@ -1,0 +1,170 @@
+"""Fetch over HTTPS from hosts that others name, without being led into our own network.
+
+The host is resolved once, every address it has must be public, and the connection goes to the address that
+was checked, so that a second answer of the name server changes nothing. Each redirect is treated like a
+new request.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from oracle.evidence.errors import (
+    ForbiddenLocationError,
+    MissingContentError,
+    OversizedContentError,
+    StoreUnreachableError,
+)
+
+Resolver = Callable[[str, int], Sequence[str]]
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_GONE: Final = frozenset({404, 410})
+_STEP_SECONDS: Final = 10.0  # longest wait for one read
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Every address of a host, by the system's resolver.
+
+    Raises:
+        StoreUnreachableError: the name has no address.
+    """
+    try:
+        answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise StoreUnreachableError(f"the host {host[:200]!r} cannot be resolved", field="host") from error
+    return sorted({str(answer[4][0]) for answer in answers})
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is reachable by everyone: not private, loopback, link-local, shared or multicast.
+
+    An IPv6 address that carries an IPv4 one (mapped, 6to4, Teredo, NAT64) is judged by that too.
+    """
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    inner: list[ipaddress.IPv4Address | None] = []
+    if isinstance(parsed, ipaddress.IPv6Address):
+        inner = [parsed.ipv4_mapped, parsed.sixtofour, *(parsed.teredo or ())]
+        if parsed in ipaddress.ip_network("64:ff9b::/96"):
+            inner.append(ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF))
+    checked = [parsed, *(address for address in inner if address is not None)]
+    return all(address.is_global and not address.is_multicast for address in checked)
+
+
+@dataclass(frozen=True)
+class HttpFetcher:
+    """Fetches one URL under limits.
+
+    Args:
+        redirects: how many redirects are followed.
+        schemes: which schemes are allowed; plain http only where an operator says so.
+        allow_private: fetch from addresses that are not public (an operator's own gateway).
+        resolver: gives a host's addresses.
+        transport: for tests.
+    """
+
+    redirects: int = 3
+    schemes: frozenset[str] = frozenset({"https"})
+    allow_private: bool = False
+    resolver: Resolver = resolve
+    transport: httpx.BaseTransport | None = None
+
+    def get(self, url: str, *, max_bytes: int, seconds: float) -> bytes:
+        """The body of `url`.
+
+        Raises:
+            ForbiddenLocationError: scheme, credentials or address not allowed, or too many redirects.
+            MissingContentError: the server says there is no such thing (404, 410).
+            OversizedContentError: more than `max_bytes`; reading stops there.
+            StoreUnreachableError: no answer within `seconds`, or an error of the server.
+        """
+        deadline = time.monotonic() + seconds
+        client = httpx.Client(transport=self.transport, trust_env=False, follow_redirects=False)
+        with client:
+            for _ in range(self.redirects + 1):
+                request = self._request(client, url, deadline)
+                try:
+                    response = client.send(request, stream=True)
+                except httpx.HTTPError as error:
+                    raise StoreUnreachableError(
+                        f"{_shown(url)} did not answer: {error}", field=_shown(url)
+                    ) from error
+                try:
+                    if response.status_code not in _REDIRECTS:
+                        return _body(response, url, max_bytes, deadline)
+                    url = urljoin(url, response.headers.get("location", ""))
+                finally:
+                    response.close()
+        raise ForbiddenLocationError(
+            f"{_shown(url)}: more than {self.redirects} redirects", field=_shown(url)
+        )
+
+    def _request(self, client: httpx.Client, url: str, deadline: float) -> httpx.Request:
+        parts = urlsplit(url)
+        if parts.scheme not in self.schemes:
+            raise ForbiddenLocationError(
+                f"the scheme {parts.scheme!r} of {_shown(url)} is not allowed; use {sorted(self.schemes)}",
+                field=_shown(url),
+            )
+        if not parts.hostname or parts.username is not None or parts.password is not None:
+            raise ForbiddenLocationError(
+                f"{_shown(url)} has no host, or carries credentials", field=_shown(url)
+            )
+        host = parts.hostname
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        addresses = self.resolver(host, port)
+        private = [address for address in addresses if not is_public(address)]
+        if private and not self.allow_private:
+            raise ForbiddenLocationError(
+                f"the host {host!r} resolves to {private[0]}, which is not a public address",
+                field=_shown(url),
+            )
+        if not addresses:
+            raise StoreUnreachableError(f"the host {host!r} has no address", field=_shown(url))
+        pinned = httpx.URL(url).copy_with(host=addresses[0])
+        wait = max(0.1, min(_STEP_SECONDS, deadline - time.monotonic()))
+        return client.build_request(
+            "GET",
+            pinned,
+            headers={"Host": parts.netloc, "Accept-Encoding": "identity"},
+            timeout=httpx.Timeout(wait),
+            extensions={"sni_hostname": host},
+        )
+
+
+def _body(response: httpx.Response, url: str, max_bytes: int, deadline: float) -> bytes:
+    if response.status_code in _GONE:
+        raise MissingContentError(f"{_shown(url)} answers {response.status_code}", field=_shown(url))
+    if response.status_code != 200:
+        raise StoreUnreachableError(f"{_shown(url)} answers {response.status_code}", field=_shown(url))
+    body = bytearray()
+    try:
+        # raw bytes: a compressed answer nobody asked for must not be unpacked into memory
+        for chunk in response.iter_raw(65_536):
+            body += chunk
+            if len(body) > max_bytes:
+                raise OversizedContentError(
+                    f"{_shown(url)} is larger than {max_bytes} bytes", field=_shown(url)
+                )
+            if time.monotonic() > deadline:
+                raise StoreUnreachableError(f"{_shown(url)} was too slow", field=_shown(url))
+    except httpx.HTTPError as error:
+        raise StoreUnreachableError(f"{_shown(url)} broke off: {error}", field=_shown(url)) from error
+    return bytes(body)
+
+
+def _shown(url: str) -> str:
+    """A URL without credentials or query, cut short: it came from outside and may end up in a log."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"[:200]
+    except ValueError:
+        return "a malformed URL"
