@@ -1,0 +1,281 @@
+"""Logs to events, fast: readers are made once from the ABI and work on the hex the node sends.
+
+Every log is checked: right contract, known event, right number of topics, exact length, every value
+within its type. A stranger's log or a node's lie is a `DecodeError`, never an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from oracle.chain.abi import Event, Parameter, load_abi
+from oracle.chain.errors import DecodeError
+from oracle.chain.quantities import RawLog
+from oracle.domain import events as domain_events
+from oracle.domain.committee import Committee
+from oracle.domain.events import EscrowEvent
+from oracle.domain.terms import Agreement, Opening, Terms
+from oracle.domain.types import Address, Basis, Ending, Hash, Outcome
+
+WORD = 64  # hex digits of a 32-byte word
+MAX_LIST = 4096  # items of a dynamic list in an event; the contract allows at most 32
+
+_ENUMS: dict[str, type[IntEnum]] = {"outcome": Outcome, "sought": Outcome, "basis": Basis, "how": Ending}
+_STRUCTS: dict[str, tuple[type, ...]] = {"agreement": (Agreement, Terms, Opening), "terms": (Committee,)}
+
+_WordReader = Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """An event and where it happened. `block_hash` tells a reorg."""
+
+    event: EscrowEvent
+    block_number: int
+    block_hash: Hash
+    transaction_hash: Hash
+    log_index: int
+
+
+def decode_logs(logs: Iterable[RawLog], escrow: Address) -> list[Occurrence]:
+    """Events of the escrow, in the order given.
+
+    Raises:
+        DecodeError: one of the logs is none.
+    """
+    return [decode_log(log, escrow) for log in logs]
+
+
+def decode_log(log: RawLog, escrow: Address) -> Occurrence:
+    """One event of the escrow.
+
+    Raises:
+        DecodeError: from another address, unknown, or malformed.
+    """
+    if log.address != escrow:
+        raise DecodeError(f"a log of {log.address} was taken for one of the escrow {escrow}", field="address")
+    reader = _READERS.get(log.topics[0]) if log.topics else None
+    if reader is None:
+        topic = log.topics[0] if log.topics else "none"
+        raise DecodeError(
+            f"the escrow emitted an event this version does not know (topic {topic})",
+            field="topics",
+            next_step="is the escrow's address right, and this version made for it?",
+        )
+    event = reader.read(log)
+    return Occurrence(event, log.block_number, log.block_hash, log.transaction_hash, log.log_index)
+
+
+class _EventReader:
+    """Reads one kind of event."""
+
+    __slots__ = ("_body", "_indexed", "_make", "_name", "_words")
+
+    def __init__(self, event: Event) -> None:
+        self._name = event.name
+        self._make: Callable[..., EscrowEvent] = getattr(domain_events, event.name)
+        indexed = [field for field in event.fields if field.indexed]
+        # Solidity puts indexed fields into topics; ours all stand before the others, so order is kept.
+        if list(event.fields[: len(indexed)]) != indexed:
+            raise DecodeError(f"{event.name}: an indexed field stands after one that is not")
+        self._indexed = tuple(_word_reader(field) for field in indexed)
+        rest = event.fields[len(indexed) :]
+        dynamic = any(_is_dynamic(field.type) for field in rest)
+        self._body: Callable[[str], list[Any]] | None = _dynamic_body(rest) if dynamic else None
+        self._words = () if dynamic else tuple(_flat_reader(field) for field in rest)
+
+    def read(self, log: RawLog) -> EscrowEvent:
+        topics = log.topics
+        if len(topics) != len(self._indexed) + 1:
+            raise DecodeError(
+                f"{self._name} has {len(topics)} topics, not {len(self._indexed) + 1}", field="topics"
+            )
+        try:
+            values = [read(topic[2:]) for read, topic in zip(self._indexed, topics[1:], strict=True)]
+            values += self._body(log.data[2:]) if self._body else self._static(log.data[2:])
+            return self._make(*values)
+        except (ValueError, IndexError) as error:
+            raise DecodeError(f"{self._name}: {error}", field="data") from error
+
+    def _static(self, data: str) -> list[Any]:
+        values: list[Any] = []
+        position = 0
+        for width, read in self._words:
+            end = position + width * WORD
+            values.append(read(data[position:end]))
+            position = end
+        if position != len(data):
+            raise ValueError(f"the data has {len(data) // 2} bytes, not {position // 2}")
+        return values
+
+
+def _flat_reader(field: Parameter) -> tuple[int, _WordReader]:
+    """(words, reader of that many words) of a static field, structs included."""
+    if not field.components:
+        return 1, _word_reader(field)
+    make, *parts = _STRUCTS[field.name]
+    inner: list[tuple[int, _WordReader]] = []
+    for index, component in enumerate(field.components):
+        if component.components:
+            words = [_word_reader(leaf) for leaf in component.components]
+            inner.append((len(words), _struct_reader(parts[index], words)))
+        else:
+            inner.append((1, _word_reader(component)))
+
+    def read(data: str) -> Any:
+        values, position = [], 0
+        for width, read_part in inner:
+            end = position + width * WORD
+            values.append(read_part(data[position:end]))
+            position = end
+        return make(*values)
+
+    return sum(width for width, _ in inner), read
+
+
+def _struct_reader(make: type, words: list[_WordReader]) -> _WordReader:
+    def read(data: str) -> Any:
+        return make(*[word(data[i * WORD : (i + 1) * WORD]) for i, word in enumerate(words)])
+
+    return read
+
+
+def _word_reader(field: Parameter) -> _WordReader:
+    """Reader of one 32-byte word, in hex without 0x."""
+    kind = field.type
+    if kind == "bytes32":
+        return _read_hash
+    if kind == "address":
+        return _read_address
+    if kind == "bool":
+        return _read_bool
+    if kind.startswith("uint"):
+        if kind == "uint8" and field.name in _ENUMS:
+            return _enum_reader(_ENUMS[field.name], field.name)
+        return _uint_reader(int(kind.removeprefix("uint")), field.name)
+    raise DecodeError(f"{field.name} has the type {kind}, which no reader knows")
+
+
+def _read_hash(word: str) -> Hash:
+    if len(word) != WORD:
+        raise ValueError("the data ends early")
+    return "0x" + word
+
+
+def _read_address(word: str) -> Address:
+    if len(word) != WORD or not word.startswith("0" * 24):
+        raise ValueError("a word is not an address")
+    return "0x" + word[24:]
+
+
+def _read_bool(word: str) -> bool:
+    value = int(word, 16) if len(word) == WORD else 2
+    if value > 1:
+        raise ValueError("a word is not a truth value")
+    return value == 1
+
+
+def _uint_reader(bits: int, name: str) -> _WordReader:
+    limit = 1 << bits
+
+    def read(word: str) -> int:
+        if len(word) != WORD:
+            raise ValueError("the data ends early")
+        value = int(word, 16)
+        if value >= limit:
+            raise ValueError(f"{name} is {value}, beyond uint{bits}")
+        return value
+
+    return read
+
+
+def _enum_reader(kind: type[IntEnum], name: str) -> _WordReader:
+    members = {int(member): member for member in kind}
+
+    def read(word: str) -> IntEnum:
+        value = int(word, 16) if len(word) == WORD else -1
+        if value not in members:
+            raise ValueError(f"{name} is {value}, which names no {kind.__name__}")
+        return members[value]
+
+    return read
+
+
+def _is_dynamic(kind: str) -> bool:
+    return kind in ("bytes", "string") or kind.endswith("[]") or (kind.startswith("(") and "[]" in kind)
+
+
+def _dynamic_body(fields: tuple[Parameter, ...]) -> Callable[[str], list[Any]]:
+    """Reader of fields of which the last one is dynamic: every event of the escrow is of that form."""
+    *fixed, last = fields
+    if any(_is_dynamic(field.type) for field in fixed):
+        raise DecodeError(f"a dynamic field stands before {last.name}")
+    heads = [_word_reader(field) for field in fixed]
+    tails: dict[str, Callable[[str], tuple[Any, int]]] = {"bytes32[]": _read_hashes, "bytes": _read_bytes}
+    read_tail = tails.get(last.type) or _committee_reader(last)
+    offset = (len(fixed) + 1) * 32
+
+    def read(data: str) -> list[Any]:
+        values = [head(data[i * WORD : (i + 1) * WORD]) for i, head in enumerate(heads)]
+        _expect_offset(data, len(heads), offset)
+        value, end = read_tail(data[offset * 2 :])
+        if offset * 2 + end != len(data):
+            raise ValueError("the data does not end with its last field")
+        return [*values, value]
+
+    return read
+
+
+def _expect_offset(data: str, word: int, offset: int) -> None:
+    found = data[word * WORD : (word + 1) * WORD]
+    if len(found) != WORD or int(found, 16) != offset:
+        raise ValueError("a dynamic field does not stand where it must")
+
+
+def _length(data: str) -> int:
+    if len(data) < WORD:
+        raise ValueError("the data ends early")
+    return int(data[:WORD], 16)
+
+
+def _read_hashes(data: str) -> tuple[tuple[Hash, ...], int]:
+    count = _length(data)
+    if count > MAX_LIST:
+        raise ValueError(f"a list of {count} items is too long")
+    end = (count + 1) * WORD
+    return tuple([_read_hash(data[i : i + WORD]) for i in range(WORD, end, WORD)]), end
+
+
+def _read_bytes(data: str) -> tuple[bytes, int]:
+    count = _length(data)
+    padded = -(-count // 32) * WORD
+    if WORD + padded > len(data):
+        raise ValueError("the data ends early")
+    return bytes.fromhex(data[WORD : WORD + count * 2]), WORD + padded
+
+
+def _committee_reader(field: Parameter) -> Callable[[str], tuple[Committee, int]]:
+    """Reader of `Committee`: its first field is the list of evaluators, all others are one word."""
+    first, *rest = field.components
+    if first.type != "address[]" or field.name not in _STRUCTS:
+        raise DecodeError(f"{field.name} is a struct no reader knows")
+    words = [_word_reader(part) for part in rest]
+    offset = len(field.components) * 32
+
+    def read(data: str) -> tuple[Committee, int]:
+        _expect_offset(data, 0, offset)
+        values = [word(data[(i + 1) * WORD : (i + 2) * WORD]) for i, word in enumerate(words)]
+        accounts, end = _read_hashes(data[offset * 2 :])
+        evaluators = tuple([_read_address(account[2:]) for account in accounts])
+        return Committee(evaluators, *values), offset * 2 + end
+
+    return read
+
+
+_EVENTS = load_abi("Escrow").events
+_READERS = {event.topic: _EventReader(event) for event in _EVENTS.values()}
+TOPICS: dict[str, Hash] = {event.name: event.topic for event in _EVENTS.values()}
+"""Topic of each event, by its name."""

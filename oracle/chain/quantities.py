@@ -1,0 +1,169 @@
+"""Reading what a node answers: every value is checked, because a node can be broken or lie."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from oracle.chain.errors import BadAnswerError
+from oracle.domain.types import Address, Hash
+
+_QUANTITY = re.compile(r"0x(0|[1-9a-fA-F][0-9a-fA-F]{0,63})", re.ASCII)
+_HASH = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
+_DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*", re.ASCII)
+MAX_TOPICS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block's header as far as it matters here. Times in Unix seconds, `base_fee` in wei."""
+
+    number: int
+    hash: Hash
+    parent_hash: Hash
+    timestamp: int
+    base_fee: int
+
+
+@dataclass(frozen=True, slots=True)
+class RawLog:
+    """A log as the node gives it, its hex in lower case."""
+
+    address: Address
+    topics: tuple[Hash, ...]
+    data: str
+    block_number: int
+    block_hash: Hash
+    transaction_hash: Hash
+    transaction_index: int
+    log_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a mined transaction. `effective_gas_price` in wei."""
+
+    transaction_hash: Hash
+    block_number: int
+    block_hash: Hash
+    ok: bool
+    gas_used: int
+    effective_gas_price: int
+    contract_address: Address | None
+    logs: tuple[RawLog, ...]
+
+
+def quantity(value: Any, what: str) -> int:
+    """A hex quantity.
+
+    Raises:
+        BadAnswerError: not one.
+    """
+    if not isinstance(value, str) or not _QUANTITY.fullmatch(value):
+        raise BadAnswerError(f"the node's {what} is {str(value)[:80]!r}, not a hex number", field=what)
+    return int(value, 16)
+
+
+def hash32(value: Any, what: str) -> Hash:
+    """A 32-byte hash in lower case.
+
+    Raises:
+        BadAnswerError: not one.
+    """
+    if not isinstance(value, str) or not _HASH.fullmatch(value):
+        raise BadAnswerError(f"the node's {what} is {str(value)[:80]!r}, not a hash", field=what)
+    return value.lower()
+
+
+def address(value: Any, what: str) -> Address:
+    """An address in lower case.
+
+    Raises:
+        BadAnswerError: not one.
+    """
+    if not isinstance(value, str) or not _ADDRESS.fullmatch(value):
+        raise BadAnswerError(f"the node's {what} is {str(value)[:80]!r}, not an address", field=what)
+    return value.lower()
+
+
+def hex_data(value: Any, what: str) -> str:
+    """Bytes as 0x-hex in lower case.
+
+    Raises:
+        BadAnswerError: not whole bytes of hex.
+    """
+    if not isinstance(value, str) or not _DATA.fullmatch(value):
+        raise BadAnswerError(f"the node's {what} is {str(value)[:80]!r}, not hex data", field=what)
+    return value.lower()
+
+
+def block_of(answer: Any) -> Block:
+    """A block from `eth_getBlockByNumber`.
+
+    Raises:
+        BadAnswerError: a field is missing or malformed.
+    """
+    block = _mapping(answer, "block")
+    return Block(
+        number=quantity(block.get("number"), "block number"),
+        hash=hash32(block.get("hash"), "block hash"),
+        parent_hash=hash32(block.get("parentHash"), "parent hash"),
+        timestamp=quantity(block.get("timestamp"), "block time"),
+        base_fee=quantity(block.get("baseFeePerGas", "0x0"), "base fee"),
+    )
+
+
+def log_of(answer: Any) -> RawLog:
+    """A log from `eth_getLogs` or a receipt.
+
+    Raises:
+        BadAnswerError: a field is missing or malformed, the log is pending, or a reorg removed it.
+    """
+    log = _mapping(answer, "log")
+    if log.get("removed") is True:
+        raise BadAnswerError("the node returned a log that a reorg removed", field="removed")
+    topics = log.get("topics")
+    if not isinstance(topics, list) or len(topics) > MAX_TOPICS:
+        raise BadAnswerError("the node's log has no list of at most 4 topics", field="topics")
+    return RawLog(
+        address=address(log.get("address"), "log address"),
+        topics=tuple([hash32(topic, "topic") for topic in topics]),
+        data=hex_data(log.get("data"), "log data"),
+        block_number=quantity(log.get("blockNumber"), "log block"),
+        block_hash=hash32(log.get("blockHash"), "log block hash"),
+        transaction_hash=hash32(log.get("transactionHash"), "log transaction"),
+        transaction_index=quantity(log.get("transactionIndex"), "log transaction index"),
+        log_index=quantity(log.get("logIndex"), "log index"),
+    )
+
+
+def receipt_of(answer: Any) -> Receipt:
+    """A receipt from `eth_getTransactionReceipt`.
+
+    Raises:
+        BadAnswerError: a field is missing or malformed.
+    """
+    receipt = _mapping(answer, "receipt")
+    created = receipt.get("contractAddress")
+    logs = receipt.get("logs")
+    if not isinstance(logs, list):
+        raise BadAnswerError("the node's receipt has no list of logs", field="logs")
+    return Receipt(
+        transaction_hash=hash32(receipt.get("transactionHash"), "receipt transaction"),
+        block_number=quantity(receipt.get("blockNumber"), "receipt block"),
+        block_hash=hash32(receipt.get("blockHash"), "receipt block hash"),
+        ok=quantity(receipt.get("status"), "receipt status") == 1,
+        gas_used=quantity(receipt.get("gasUsed"), "gas used"),
+        effective_gas_price=quantity(receipt.get("effectiveGasPrice", "0x0"), "gas price"),
+        contract_address=None if created is None else address(created, "contract address"),
+        logs=tuple(log_of(log) for log in logs),
+    )
+
+
+def _mapping(answer: Any, what: str) -> Mapping[str, Any]:
+    if not isinstance(answer, Mapping):
+        raise BadAnswerError(f"the node's {what} is not an object", field=what)
+    return answer
