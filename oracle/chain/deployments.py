@@ -93,11 +93,18 @@ def load_deployment(where: Path, chain_id: int | None = None) -> Deployment:
     except ValidationError as error:
         problems = "; ".join(f"{field}: {problem}" for field, problem in describe_problems(error))
         raise DeploymentError(f"{path} is no deployment: {problems}", field="deployment") from error
-    if chain_id is not None and deployment.chain_id != chain_id:
-        raise DeploymentError(
-            f"{path} is for chain {deployment.chain_id}, not {chain_id}", field="deployment"
-        )
-    return deployment
+    if chain_id is not None and file.chain_id != chain_id:
+        raise DeploymentError(f"{path} is for chain {file.chain_id}, not {chain_id}", field="deployment")
+    return Deployment(
+        chain_id=file.chain_id,
+        escrow=file.escrow.address,
+        usdc=file.usdc.address,
+        block=file.escrow.block,
+        transaction=file.escrow.transaction,
+        usdc_name=file.usdc.name,
+        usdc_version=file.usdc.version,
+        constructor=file.escrow.constructor,
+    )
 
 
 def _path(where: Path, chain_id: int | None) -> Path:
