@@ -1,0 +1,128 @@
+"""Deploy the escrow with Ape; the network is chosen by name alone.
+
+    ape run deploy --network ethereum:local:foundry
+    ape run deploy --network base:sepolia:node --account my-account
+    ape run deploy --network base:mainnet:node --account my-account
+
+The node's address comes from BASE_SEPOLIA_RPC_URL or BASE_RPC_URL; scripts/env.sh knows public ones. The
+source is verified where ETHERSCAN_API_KEY is set. What was done is written to deployments/<chain id>.json.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import ape
+import click
+from ape.cli import ConnectedProviderCommand
+from eth_account import Account
+from web3 import Web3
+
+from oracle.domain.errors import EarnestError
+from scripts.deployment.ape_sender import ApeSender
+from scripts.deployment.escrow import CompiledEscrow, deploy
+from scripts.deployment.networks import LOCAL_CHAIN, known_chain
+from scripts.deployment.record import FOLDER, CompilerRecord
+from scripts.deployment.sender import DeploymentError, KeySender, Sender
+
+KEY_VARIABLE = "EARNEST_DEPLOYER_KEY"
+
+
+@click.command(cls=ConnectedProviderCommand)
+@click.option("--account", "alias", help="Alias of the account of Ape's that deploys and pays.")
+@click.option("--min-challenge", type=click.IntRange(min=1), help="Shortest challenge period, in seconds.")
+@click.option("--lapse-challenge", type=click.IntRange(min=1), help="Shortest one after a lapse, in seconds.")
+@click.option("--min-delivery", type=click.IntRange(min=1), help="Shortest openBy to deliverBy, in seconds.")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=FOLDER,
+    help="Folder for <chain id>.json.",
+)
+def cli(alias: str | None, output: Path, **periods: int | None) -> None:
+    """Deploy the escrow, and USDC where the chain has none."""
+    try:
+        run(alias, output, {name: value for name, value in periods.items() if value is not None})
+    except EarnestError as error:
+        message = f"{error.message}. {error.next_step or ''}".rstrip()
+        raise click.ClickException(message) from error
+
+
+def run(alias: str | None, output: Path, periods: dict[str, int]) -> None:
+    """Deploy on the connected network, write the record, then verify the source if a key is given.
+
+    Raises:
+        EarnestError: wrong chain, no account, or a failed transaction or verification.
+    """
+    provider = ape.networks.provider
+    network = provider.network
+    web3: Web3 = provider.web3
+    # Asked of the node itself: Ape answers from what it expects.
+    answered = int(web3.provider.make_request("eth_chainId", [])["result"], 16)  # type: ignore[arg-type]
+    chain = known_chain(network.ecosystem.name, network.name, answered)
+    sender = _sender(alias, web3, answered)
+    name = f"{network.ecosystem.name}:{network.name}"
+    click.echo(f"deploy: {name}, chain {answered}, from {sender.address}")
+
+    record = deploy(web3, sender, chain, name, _compiled_by_ape(), replace(chain.periods, **periods))
+    path = record.write(output)
+    made = "deployed here" if record.usdc.deployed_here else "the chain's own"
+    click.echo(f"deploy: USDC   {record.usdc.address} ({made})")
+    click.echo(f"deploy: Escrow {record.escrow.address} in block {record.escrow.block}")
+    click.echo(f"deploy: written to {path}")
+    _verify_source(record.escrow.address, local=answered == LOCAL_CHAIN)
+
+
+def _sender(alias: str | None, web3: Web3, chain_id: int) -> Sender:
+    if alias is not None:
+        return ApeSender(ape.accounts.load(alias), web3)
+    if chain_id != LOCAL_CHAIN:
+        raise DeploymentError(
+            "a public chain needs an account of Ape's",
+            field="account",
+            next_step="import one with `ape accounts import NAME` and add --account NAME",
+        )
+    key = os.environ.get(KEY_VARIABLE) or ape.accounts.test_accounts[0].private_key
+    try:
+        account = Account.from_key(key)
+    except (ValueError, TypeError):
+        # The library's own message may hold part of the key.
+        raise DeploymentError(f"{KEY_VARIABLE} is not a private key", field=KEY_VARIABLE) from None
+    return KeySender(web3, account)
+
+
+def _compiled_by_ape() -> CompiledEscrow:
+    contract_type = ape.project.Escrow.contract_type
+    compiler = ape.project.manifest.get_contract_compiler("Escrow")
+    if compiler is None:
+        raise DeploymentError(
+            "Ape does not say how it compiled the escrow", next_step="run `ape compile --force`"
+        )
+    settings = {key: value for key, value in (compiler.settings or {}).items() if key != "outputSelection"}
+    return CompiledEscrow(
+        abi=[entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in contract_type.abi],
+        creation_code=bytes(contract_type.get_deployment_bytecode()),
+        compiler=CompilerRecord(version=compiler.version, settings=settings),
+    )
+
+
+def _verify_source(address: str, *, local: bool) -> None:
+    if local:
+        return
+    if not os.environ.get("ETHERSCAN_API_KEY"):
+        click.echo("deploy: source not verified, ETHERSCAN_API_KEY is not set")
+        return
+    explorer = ape.networks.provider.network.explorer
+    if explorer is None:
+        raise DeploymentError("Ape knows no explorer for this network", field="network")
+    ape.chain.contracts[address] = ape.project.Escrow.contract_type
+    try:
+        explorer.publish_contract(address)
+    except Exception as error:
+        raise DeploymentError(
+            f"the escrow is deployed and recorded, but its source was not verified ({type(error).__name__})",
+            field="ETHERSCAN_API_KEY",
+            next_step=f"verify {address} by hand with `forge verify-contract`",
+        ) from error
