@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {LibBit} from "solady/utils/LibBit.sol";
+
+import {IDocket} from "../interfaces/IDocket.sol";
+import {Basis, Outcome, Terms} from "../interfaces/Types.sol";
+import {Hashes} from "../libraries/Hashes.sol";
+import {JobWord} from "../libraries/JobWord.sol";
+import {Payouts} from "../libraries/Payouts.sol";
+import {Coverage} from "./Coverage.sol";
+
+/// @dev The record of jobs, and how one is closed.
+abstract contract Docket is IDocket, Coverage {
+    using JobWord for uint256;
+
+    uint256 internal constant MAX_LENGTH = 180 days; // from opening to judgeBy; below 2^24 seconds, see JobWord
+
+    uint256 internal immutable MIN_CHALLENGE;
+    uint256 internal immutable LAPSE_CHALLENGE;
+    uint256 internal immutable MIN_DELIVERY;
+
+    mapping(bytes32 job => uint256) internal _jobs;
+    mapping(bytes32 job => uint256) internal _attested;
+
+    constructor(uint256 minChallenge_, uint256 lapseChallenge_, uint256 minDelivery_) {
+        if (minChallenge_ == 0 || minChallenge_ > MAX_CHALLENGE) revert BadTerms("minChallenge");
+        if (lapseChallenge_ < minChallenge_ || lapseChallenge_ > MAX_CHALLENGE) {
+            revert BadTerms("lapseChallenge");
+        }
+        if (minDelivery_ == 0 || minDelivery_ > MAX_LENGTH) revert BadTerms("minDelivery");
+        MIN_CHALLENGE = minChallenge_;
+        LAPSE_CHALLENGE = lapseChallenge_;
+        MIN_DELIVERY = minDelivery_;
+    }
+
+    function _case(Terms calldata terms, Record storage r, uint256 word, uint256 amount)
+        internal
+        view
+        returns (Payouts.Case memory c)
+    {
+        c.gated = terms.gated;
+        c.bond = terms.bond;
+        c.fee = terms.fee;
+        c.threshold = r.core.threshold;
+        c.provisional = word.outcome();
+        c.basis = word.basis();
+        if (amount != 0) {
+            c.deposit = amount;
+            c.arbiterCost = r.arbiterCost;
+            c.buyerDisputes = word.buyerDisputes();
+        }
+        if (c.basis == Basis.Silence) {
+            c.silence = r.core.silence;
+            c.members = LibBit.popCount(word.members());
+            c.silent = LibBit.popCount(word.set());
+        }
+    }
+
+    function _deposit(Terms calldata terms, Record storage r) internal view returns (uint256) {
+        return Payouts.depositFor(uint256(terms.gated) + terms.bond, r.arbiterCost);
+    }
+
+    /// @dev Ends a job: marks it, gives the coverage back, slashes, and hands out what the split says.
+    function _close(
+        Terms calldata terms,
+        bytes32 job,
+        uint256 word,
+        Outcome outcome,
+        Ending how,
+        Payouts.Split memory s,
+        bool payOut
+    ) internal {
+        _jobs[job] = word.closed(outcome);
+        Record storage r = _known(terms.committee);
+        uint32 set = word.set();
+        {
+            Core memory core = r.core;
+            uint256 value = uint256(terms.gated) + terms.bond;
+            _release(r, core, word.epoch(), Payouts.share(value, core.silence, core.threshold));
+            _slash(r, core, terms.committee, job, set, s.slashEach);
+            r.core = core;
+        }
+        // A no-show and an early end have no signers: all members share.
+        if (word.basis() == Basis.NoShow) set = word.members();
+        _earn(r, set, s.evaluators);
+        if (s.arbiter != 0) {
+            _credit(r.arbiter, s.arbiter);
+            emit ArbiterPaid(job, r.arbiter, s.arbiter);
+        }
+        uint8 paid;
+        if (_hand(terms.buyer, s.buyer, payOut)) paid = 1;
+        if (_hand(terms.provider, s.provider, payOut)) paid |= 2;
+        emit JobClosed(job, outcome, how, s.buyer, s.provider, s.evaluators, set, paid);
+    }
+
+    /// @dev Pays out where asked and possible, else credits.
+    function _hand(address to, uint256 amount, bool payOut) internal returns (bool paid) {
+        if (amount == 0) return false;
+        paid = payOut && _tryPay(to, amount);
+        if (!paid) _credit(to, amount);
+    }
+
+    function _load(Terms calldata terms, bytes32 openingHash)
+        internal
+        view
+        returns (bytes32 job, uint256 word)
+    {
+        job = Hashes.job(DOMAIN_SEPARATOR, terms, openingHash);
+        word = _jobs[job];
+    }
+
+    function _requireBefore(uint256 limit) internal view {
+        if (block.timestamp >= limit) revert TooLate(limit, block.timestamp);
+    }
+
+    function _requireFrom(uint256 limit) internal view {
+        if (block.timestamp < limit) revert TooEarly(limit, block.timestamp);
+    }
+}

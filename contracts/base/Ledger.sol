@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+
+import {ILedger} from "../interfaces/ILedger.sol";
+import {IUSDC} from "../interfaces/IUSDC.sol";
+import {Funding} from "../interfaces/Types.sol";
+import {Hashes} from "../libraries/Hashes.sol";
+import {Signatures} from "../libraries/Signatures.sol";
+
+/// @dev Where all USDC comes in and goes out. Balances are kept per account here, never read from the token, so that
+/// tokens sent by accident disturb nobody.
+abstract contract Ledger is ILedger {
+    using SafeERC20 for IERC20;
+
+    address internal immutable USDC;
+    uint256 private immutable CHAIN_ID;
+    bytes32 internal immutable DOMAIN_SEPARATOR;
+
+    mapping(address account => uint256) internal _collateral;
+    mapping(bytes32 digest => bool) internal _pledgeUsed;
+
+    /// @param escrow The contract that signatures name: the one whose storage this code runs on.
+    constructor(address token, address escrow) {
+        if (token.code.length == 0) revert BadRecipient(token);
+        USDC = token;
+        CHAIN_ID = block.chainid;
+        DOMAIN_SEPARATOR = Hashes.domainSeparator(escrow);
+    }
+
+    /// @dev Job ids keep the domain of the deployment, so that after a chain fork time can still close every job; only
+    /// signatures, which could be replayed, are refused there.
+    modifier onHomeChain() {
+        if (block.chainid != CHAIN_ID) revert WrongChain(block.chainid, CHAIN_ID);
+        _;
+    }
+
+    /// @dev Brings `amount` in from `payer`, or reverts. By `Collateral` the caller has checked the permission.
+    function _take(
+        Funding funding,
+        address payer,
+        uint256 amount,
+        bytes32 nonce,
+        uint256 validBefore,
+        bytes calldata authorization
+    ) internal {
+        if (funding == Funding.Authorization) {
+            IUSDC(USDC)
+                .receiveWithAuthorization(payer, address(this), amount, 0, validBefore, nonce, authorization);
+        } else if (funding == Funding.Allowance) {
+            IERC20(USDC).safeTransferFrom(payer, address(this), amount);
+        } else {
+            _debit(payer, amount);
+        }
+    }
+
+    /// @dev Pays out, or says that it could not: blacklisted, paused, reverting. Never reverts.
+    function _tryPay(address to, uint256 amount) internal returns (bool) {
+        return IERC20(USDC).trySafeTransfer(to, amount);
+    }
+
+    function _credit(address account, uint256 amount) internal {
+        _collateral[account] += amount;
+    }
+
+    function _debit(address account, uint256 amount) internal {
+        uint256 has = _collateral[account];
+        if (has < amount) revert InsufficientCollateral(account, has, amount);
+        unchecked {
+            _collateral[account] = has - amount;
+        }
+    }
+
+    function _digest(bytes32 structHash) internal view returns (bytes32) {
+        return Hashes.digest(DOMAIN_SEPARATOR, structHash);
+    }
+
+    function _requireUnexpired(uint256 expiry) internal view {
+        if (block.timestamp >= expiry) revert Expired(expiry, block.timestamp);
+    }
+
+    /// @dev `account` calls itself, or has signed.
+    function _requireConsent(address account, bytes32 digest, bytes calldata signature) internal view {
+        if (msg.sender != account || signature.length != 0) Signatures.check(account, digest, signature);
+    }
+}

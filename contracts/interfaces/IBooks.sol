@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {ICoverage} from "./ICoverage.sol";
+import {Attested, Outcome, Statement} from "./Types.sol";
+
+/// @title Books: contracts that settle something else than jobs on the same stake and coverage
+/// @notice Any contract may be a book. It can only use stake of evaluators that agreed to it, and only what it has
+/// reserved, so no book can touch the coverage of another's subjects or of jobs.
+/// Amounts are USDC base units (6 decimals).
+interface IBooks is ICoverage {
+    /// @notice For books: reserves a share of every member's stake for one subject.
+    /// @param committee Id.
+    /// @param subject What the book names it; attestations on it carry this.
+    /// @param value Value at stake; the share is the larger of it and Z, divided by k, rounded up.
+    /// @return members The evaluators that serve this subject: full stake, not leaving, and agreed to the caller.
+    /// @return share Reserved from each member.
+    function reserve(bytes32 committee, bytes32 subject, uint256 value)
+        external
+        returns (uint32 members, uint256 share);
+
+    /// @notice For books: gives a reservation back, slashing members by at most the share it held. What is slashed
+    /// becomes free collateral of the caller.
+    /// @param committee Id.
+    /// @param subject What it was for.
+    /// @param slashed Set of members of the subject to slash.
+    /// @param each Slashed from each; at most the share.
+    /// @return total What the caller was credited.
+    function release(bytes32 committee, bytes32 subject, uint32 slashed, uint256 each)
+        external
+        returns (uint256 total);
+
+    /// @notice For books: pays free collateral of the caller to a set of evaluators, in equal parts, to be drawn.
+    function payFees(bytes32 committee, uint32 set, uint256 amount) external;
+
+    /// @notice For books: expels a member that contradicted itself on a subject the caller holds a reservation for, and
+    /// takes one share. What is taken becomes free collateral of the caller, now or, for what is owed, at withdrawal.
+    /// @param committee Id.
+    /// @param subject Named by both attestations.
+    /// @param deliverable Named by both attestations.
+    /// @param a One attestation.
+    /// @param b Another, with a different outcome or payable.
+    /// @return index The evaluator.
+    /// @return taken Taken now.
+    function expel(
+        bytes32 committee,
+        bytes32 subject,
+        bytes32 deliverable,
+        Statement calldata a,
+        Statement calldata b
+    ) external returns (uint256 index, uint256 taken);
+
+    /// @notice Checks attestations against the current keys of a committee. Reverts where one does not hold.
+    /// @param committee Id.
+    /// @param members Evaluators that may sign for this subject.
+    /// @param subject Job id, or what a book names.
+    /// @param deliverable What was judged.
+    /// @param outcome What is attested.
+    /// @param payable_ Zero for jobs.
+    /// @param signers Bit i set: evaluator i signed.
+    /// @param attested One entry for each set bit, lowest first.
+    function checkAttestations(
+        bytes32 committee,
+        uint32 members,
+        bytes32 subject,
+        bytes32 deliverable,
+        Outcome outcome,
+        uint256 payable_,
+        uint32 signers,
+        Attested[] calldata attested
+    ) external view;
+}

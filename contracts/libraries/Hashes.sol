@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Opening, Outcome, State, Terms} from "../interfaces/Types.sol";
+
+/// @title Typed hashes (EIP-712) of everything that is signed for the escrow
+library Hashes {
+    bytes32 internal constant DOMAIN =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 internal constant TERMS = keccak256(
+        "Terms(address buyer,address provider,bytes32 committee,uint64 gated,uint64 bond,uint64 fee,uint40 judgeBy,uint32 challenge,uint32 ruling)"
+    );
+    bytes32 internal constant OPENING = keccak256(
+        "Opening(bytes32 pact,bytes32 offchain,uint256 agentId,uint64 upFront,uint40 openBy,uint40 deliverBy,uint256 salt)"
+    );
+    bytes32 internal constant AGREEMENT = keccak256(
+        "Agreement(Terms terms,Opening opening)Opening(bytes32 pact,bytes32 offchain,uint256 agentId,uint64 upFront,uint40 openBy,uint40 deliverBy,uint256 salt)Terms(address buyer,address provider,bytes32 committee,uint64 gated,uint64 bond,uint64 fee,uint40 judgeBy,uint32 challenge,uint32 ruling)"
+    );
+    bytes32 internal constant MILESTONES = keccak256("Milestones(bytes32[] jobs)");
+    bytes32 internal constant ATTESTATION = keccak256(
+        "Attestation(bytes32 subject,bytes32 deliverable,uint8 outcome,uint256 payable,bytes32 evidence)"
+    );
+    bytes32 internal constant DELIVERY =
+        keccak256("Delivery(bytes32 job,bytes32 deliverable,uint256 expiry)");
+    bytes32 internal constant DISPUTE =
+        keccak256("Dispute(bytes32 job,address party,uint8 provisional,uint8 sought,uint256 expiry)");
+    bytes32 internal constant CONCESSION =
+        keccak256("Concession(bytes32 job,address party,uint8 state,uint8 outcome,uint256 expiry)");
+    bytes32 internal constant SPLIT =
+        keccak256("Split(bytes32 job,uint8 state,uint8 outcome,uint256 toBuyer,uint256 expiry)");
+    bytes32 internal constant DEPOSIT =
+        keccak256("Deposit(address account,uint256 amount,uint256 expiry,uint256 salt)");
+    bytes32 internal constant PLEDGE =
+        keccak256("Pledge(address account,address book,bytes32 subject,uint256 amount,uint256 expiry)");
+    bytes32 internal constant KEY = keccak256("Key(bytes32 committee,address evaluator,address key)");
+
+    function domainSeparator(address escrow) internal view returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN, keccak256("Earnest"), keccak256("1"), block.chainid, escrow));
+    }
+
+    function digest(bytes32 domain, bytes32 structHash) internal pure returns (bytes32 result) {
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, hex"1901")
+            mstore(add(m, 2), domain)
+            mstore(add(m, 34), structHash)
+            result := keccak256(m, 66)
+        }
+    }
+
+    function openingHash(Opening calldata opening) internal pure returns (bytes32) {
+        return keccak256(abi.encode(OPENING, opening));
+    }
+
+    /// @dev The digest of the agreement. The terms are hashed as they stand in calldata: a word with dirty upper bits
+    /// hashes to an id that no clean terms have, so it names no job.
+    function job(bytes32 domain, Terms calldata terms, bytes32 opening) internal pure returns (bytes32) {
+        bytes32 typeHash = TERMS;
+        bytes32 structHash;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, typeHash)
+            calldatacopy(add(m, 32), terms, 288)
+            structHash := keccak256(m, 320)
+        }
+        return digest(domain, keccak256(abi.encode(AGREEMENT, structHash, opening)));
+    }
+
+    function milestones(bytes32[] memory jobs) internal pure returns (bytes32) {
+        return keccak256(abi.encode(MILESTONES, keccak256(abi.encodePacked(jobs))));
+    }
+
+    function attestation(
+        bytes32 subject,
+        bytes32 deliverable,
+        Outcome outcome,
+        uint256 payable_,
+        bytes32 evidence
+    ) internal pure returns (bytes32) {
+        return keccak256(abi.encode(ATTESTATION, subject, deliverable, outcome, payable_, evidence));
+    }
+
+    function delivery(bytes32 job_, bytes32 deliverable, uint256 expiry) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DELIVERY, job_, deliverable, expiry));
+    }
+
+    function dispute(bytes32 job_, address party, Outcome provisional, Outcome sought, uint256 expiry)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(DISPUTE, job_, party, provisional, sought, expiry));
+    }
+
+    function concession(bytes32 job_, address party, State state, Outcome outcome, uint256 expiry)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(CONCESSION, job_, party, state, outcome, expiry));
+    }
+
+    function split(bytes32 job_, State state, Outcome outcome, uint256 toBuyer, uint256 expiry)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(SPLIT, job_, state, outcome, toBuyer, expiry));
+    }
+
+    function deposit(address account, uint256 amount, uint256 expiry, uint256 salt)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(DEPOSIT, account, amount, expiry, salt));
+    }
+
+    function pledge(address account, address book, bytes32 subject, uint256 amount, uint256 expiry)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(PLEDGE, account, book, subject, amount, expiry));
+    }
+
+    function key(bytes32 committee, address evaluator, address key_) internal pure returns (bytes32) {
+        return keccak256(abi.encode(KEY, committee, evaluator, key_));
+    }
+}

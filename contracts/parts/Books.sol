@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {LibBit} from "solady/utils/LibBit.sol";
+
+import {Docket} from "../base/Docket.sol";
+import {IBooks} from "../interfaces/IBooks.sol";
+import {Attested, Outcome, Statement} from "../interfaces/Types.sol";
+import {JobWord} from "../libraries/JobWord.sol";
+
+/// @dev Stake and coverage for other contracts than this one, tabs among them. See docs/decisions.
+abstract contract Books is IBooks, Docket {
+    /// @inheritdoc IBooks
+    function reserve(bytes32 committee, bytes32 subject, uint256 value)
+        external
+        returns (uint32 members, uint256 share)
+    {
+        Record storage r = _record(committee);
+        Reservation storage held = r.reservations[msg.sender][subject];
+        if (held.openedAt != 0) revert SubjectReserved(committee, msg.sender, subject);
+        Core memory core = r.core;
+        members = core.active & r.consents[msg.sender];
+        share = _reserve(r, core, committee, members, value);
+        r.reservations[msg.sender][subject] =
+            Reservation(uint64(share), members, core.epoch, uint40(block.timestamp));
+        emit Reserved(committee, msg.sender, subject, share, members, core.epoch);
+    }
+
+    /// @inheritdoc IBooks
+    function release(bytes32 committee, bytes32 subject, uint32 slashed, uint256 each)
+        external
+        returns (uint256 total)
+    {
+        Record storage r = _record(committee);
+        Reservation memory held = _reservation(r, committee, subject);
+        if (each > held.share) revert BeyondReservation(committee, held.share, each);
+        uint32 strangers = slashed & ~held.members;
+        if (strangers != 0) revert NotAMember(LibBit.ffs(strangers));
+        delete r.reservations[msg.sender][subject];
+        Core memory core = r.core;
+        _release(r, core, held.epoch, held.share);
+        total = _slash(r, core, committee, subject, slashed, each);
+        r.core = core;
+        _credit(msg.sender, total);
+        emit Released(committee, msg.sender, subject);
+    }
+
+    /// @inheritdoc IBooks
+    function payFees(bytes32 committee, uint32 set, uint256 amount) external {
+        Record storage r = _record(committee);
+        if (set == 0 || uint256(set) >> r.core.size != 0) revert NotAMember(LibBit.fls(set));
+        _debit(msg.sender, amount);
+        r.fees[set] += amount;
+        emit FeesEarned(committee, set, amount);
+    }
+
+    /// @inheritdoc IBooks
+    function expel(
+        bytes32 committee,
+        bytes32 subject,
+        bytes32 deliverable,
+        Statement calldata a,
+        Statement calldata b
+    ) external onHomeChain returns (uint256 index, uint256 taken) {
+        Record storage r = _record(committee);
+        Reservation memory held = _reservation(r, committee, subject);
+        // A contradiction on a job is shown to the job, so that its parties get their half.
+        if (_jobs[subject] != JobWord.NONE) revert SubjectReserved(committee, address(this), subject);
+        index = _contradiction(r, held.members, subject, held.openedAt, deliverable, a, b);
+        taken = _expel(r, committee, index, subject, held.share, Debt(msg.sender, 0, address(0), address(0)));
+    }
+
+    /// @inheritdoc IBooks
+    function checkAttestations(
+        bytes32 committee,
+        uint32 members,
+        bytes32 subject,
+        bytes32 deliverable,
+        Outcome outcome,
+        uint256 payable_,
+        uint32 signers,
+        Attested[] calldata attested
+    ) external view onHomeChain {
+        Record storage r = _record(committee);
+        _checkAttestations(r, members, subject, deliverable, outcome, payable_, signers, attested);
+    }
+
+    function _reservation(Record storage r, bytes32 committee, bytes32 subject)
+        private
+        view
+        returns (Reservation memory held)
+    {
+        held = r.reservations[msg.sender][subject];
+        if (held.openedAt == 0) revert NotReserved(committee, msg.sender, subject);
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {LibBit} from "solady/utils/LibBit.sol";
+
+import {Docket} from "../base/Docket.sol";
+import {IViews} from "../interfaces/IViews.sol";
+import {Terms} from "../interfaces/Types.sol";
+import {Hashes} from "../libraries/Hashes.sol";
+import {JobWord} from "../libraries/JobWord.sol";
+
+/// @dev What is stored, for wallets and scripts.
+abstract contract Views is IViews, Docket {
+    using JobWord for uint256;
+
+    /// @inheritdoc IViews
+    function jobId(Terms calldata terms, bytes32 openingHash) external view returns (bytes32) {
+        return Hashes.job(DOMAIN_SEPARATOR, terms, openingHash);
+    }
+
+    /// @inheritdoc IViews
+    function jobState(bytes32 job) external view returns (JobView memory v) {
+        uint256 word = _jobs[job];
+        uint256 phase = word.phase();
+        v.state = word.state();
+        v.delivered = phase == JobWord.DELIVERED;
+        v.epoch = uint8(word.epoch());
+        v.members = word.members();
+        v.openedAt = uint40(word.openedAt());
+        v.attested = uint32(_attested[job]);
+        if (phase == JobWord.OPEN) {
+            v.provider = word.provider();
+            v.deliverBy = uint40(word.deliverBy());
+        } else if (phase == JobWord.DELIVERED) {
+            v.deliverable = word.anchor();
+        } else if (phase >= JobWord.JUDGED) {
+            v.outcome = word.outcome();
+            if (phase == JobWord.CLOSED) return v;
+            v.basis = word.basis();
+            v.signers = word.set();
+            v.deadline = uint40(word.deadline());
+            v.sought = word.sought();
+            v.buyerDisputes = word.buyerDisputes();
+        }
+    }
+
+    /// @inheritdoc IViews
+    function constants()
+        external
+        view
+        returns (
+            uint256 minChallenge,
+            uint256 lapseChallenge,
+            uint256 minDelivery,
+            uint256 maxChallenge,
+            uint256 maxRuling,
+            uint256 maxLength
+        )
+    {
+        return (MIN_CHALLENGE, LAPSE_CHALLENGE, MIN_DELIVERY, MAX_CHALLENGE, MAX_RULING, MAX_LENGTH);
+    }
+
+    /// @inheritdoc IViews
+    function committeeState(bytes32 committee) external view returns (CommitteeView memory v) {
+        Record storage r = _record(committee);
+        Core memory core = r.core;
+        Limits memory limits = r.limits;
+        v.threshold = core.threshold;
+        v.evaluators = core.size;
+        v.epoch = core.epoch;
+        v.active = core.active;
+        v.stake = core.stake;
+        v.silence = core.silence;
+        v.reserved = core.reserved;
+        v.free = LibBit.popCount(core.active) < core.threshold ? 0 : core.stake - core.reserved;
+        v.arbiter = r.arbiter;
+        v.arbiterCost = r.arbiterCost;
+        v.methodology = r.methodology;
+        v.feeFlat = limits.feeFlat;
+        v.feeRate = limits.feeRate;
+        v.maxValue = limits.maxValue;
+        v.minVerdict = limits.minVerdict;
+        v.minRuling = limits.minRuling;
+        v.maxChallenge = limits.maxChallenge;
+    }
+
+    /// @inheritdoc IViews
+    function evaluator(bytes32 committee, uint256 index) external view returns (EvaluatorView memory v) {
+        Record storage r = _record(committee);
+        if (index >= r.core.size) revert NotAMember(index);
+        Member memory m = r.members[index];
+        v.account = r.accounts[index];
+        v.key = m.key;
+        v.standing = m.standing;
+        v.expelled = m.expelled;
+        v.stake = m.stake;
+        v.owed = r.debts[index].owed;
+        bool bound = m.standing == Standing.Leaving || (m.expelled && m.standing == Standing.Joined);
+        if (bound) v.liable = _liable(r, m.epoch);
+        v.mayWithdraw = bound && v.liable == 0;
+    }
+
+    /// @inheritdoc IViews
+    function feesOf(bytes32 committee, uint32 set) external view returns (uint256) {
+        return _committees[committee].fees[set];
+    }
+
+    /// @inheritdoc IViews
+    function keyOf(bytes32 committee, address key)
+        external
+        view
+        returns (uint256 index, bool known, uint256 retiredAt)
+    {
+        KeyRecord memory k = _committees[committee].keys[key];
+        return (k.index, k.known, k.retiredAt);
+    }
+}
