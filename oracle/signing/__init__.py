@@ -1,0 +1,1 @@
+"""Keys, what they sign, and the journal that is written before a signature leaves."""

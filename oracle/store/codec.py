@@ -1,0 +1,57 @@
+"""Domain values as JSON text in a column, and back. New fields need defaults: old rows must stay readable."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter
+
+from oracle.decide.jobs import EvaluatorRecord, JobRecord
+from oracle.domain.committee import Committee
+from oracle.domain.events import EscrowEvent
+from oracle.domain.terms import Agreement
+
+_Value = TypeVar("_Value")
+
+
+class Codec(Generic[_Value]):
+    """Text of one kind of value."""
+
+    def __init__(self, kind: type[_Value]) -> None:
+        self._adapter = TypeAdapter(kind)
+
+    def text(self, value: _Value) -> str:
+        """JSON text."""
+        return self._adapter.dump_json(value).decode()
+
+    def value(self, text: str) -> _Value:
+        """The value of JSON text written by `text`."""
+        return self._adapter.validate_json(text)
+
+
+AGREEMENTS = Codec(Agreement)
+COMMITTEES = Codec(Committee)
+JOB_RECORDS = Codec(JobRecord)
+EVALUATOR_RECORDS = Codec(EvaluatorRecord)
+
+
+def event_text(event: EscrowEvent) -> str:
+    """An event's arguments as JSON text; integers in full, bytes as 0x-hex."""
+
+    def encode(value: Any) -> str:
+        if isinstance(value, bytes):
+            return "0x" + value.hex()
+        raise TypeError(f"an event holds a {type(value).__name__}")
+
+    return json.dumps(asdict(event), default=encode, separators=(",", ":"))
+
+
+def event_subject(event: EscrowEvent) -> str | None:
+    """The id an event is looked up by: its job's, its committee's, or its account."""
+    names = [field.name for field in fields(event)]
+    for name in ("job", "committee", "account", "sender"):
+        if name in names:
+            return str(getattr(event, name))
+    return None

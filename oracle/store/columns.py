@@ -1,0 +1,23 @@
+"""Column types: hex in the program, bytes in the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Dialect, LargeBinary
+from sqlalchemy.types import TypeDecorator
+
+
+class HexBytes(TypeDecorator[str]):
+    """0x and lower-case hex digits in the program; raw bytes in the table: half the size, one form."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002
+        """Bytes for the database."""
+        return None if value is None else bytes.fromhex(value.removeprefix("0x"))
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Hex for the program."""
+        return None if value is None else "0x" + bytes(value).hex()

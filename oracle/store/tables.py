@@ -1,0 +1,271 @@
+"""Every table. Times are Unix seconds, hashes and addresses 0x-hex, `body` and `terms` JSON.
+
+Whatever follows from blocks carries its block, by one of two mixins, so that one generic rollback
+(`rollback.py`) undoes it; a test refuses a table that names a block in any other way. What was signed or
+evaluated does not follow from blocks: it happened, whatever the chain says later.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Index, Integer, MetaData, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from oracle.store.columns import HexBytes
+
+# Alembic needs names it can find again, on both databases.
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# SQLite gives out row ids only for INTEGER; PostgreSQL wants 64 bits.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class FromBlock:
+    """A row that exists because of a block: a rollback below the block deletes it."""
+
+    block_number: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class UntilBlock:
+    """A row that a later block ended: a rollback below that block makes it current again."""
+
+    until_block: Mapped[int | None] = mapped_column(BigInteger, index=True)
+
+
+class Deployment(Base):
+    """What this store follows. One row; a store serves one escrow on one chain."""
+
+    __tablename__ = "deployment"
+
+    chain_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    escrow: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    first_block: Mapped[int] = mapped_column(BigInteger)
+
+
+class Block(FromBlock, Base):
+    """Blocks that were read: all near the head, further back those with events. The highest is the cursor."""
+
+    __tablename__ = "blocks"
+
+    block_number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hash: Mapped[str] = mapped_column(HexBytes)
+    parent_hash: Mapped[str] = mapped_column(HexBytes)
+    timestamp: Mapped[int] = mapped_column(BigInteger)
+
+
+class EventRow(FromBlock, Base):
+    """Every event of the escrow. `subject` is the job's or committee's id, or the account."""
+
+    __tablename__ = "events"
+
+    block_number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    log_index: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    tx_hash: Mapped[str] = mapped_column(HexBytes)
+    name: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str | None] = mapped_column(HexBytes, index=True)
+    body: Mapped[str] = mapped_column(Text)
+
+
+class JobRow(FromBlock, Base):
+    """What never changes about a job."""
+
+    __tablename__ = "jobs"
+
+    job: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    committee: Mapped[str] = mapped_column(HexBytes, index=True)
+    buyer: Mapped[str] = mapped_column(HexBytes, index=True)
+    provider: Mapped[str] = mapped_column(HexBytes, index=True)
+    pact: Mapped[str] = mapped_column(HexBytes, index=True)
+    opening_hash: Mapped[str] = mapped_column(HexBytes)
+    agreement: Mapped[str] = mapped_column(Text)
+
+
+class JobVersion(FromBlock, UntilBlock, Base):
+    """A job's record after an event of it. The current version has no `until_block`."""
+
+    __tablename__ = "job_versions"
+    __table_args__ = (
+        Index(
+            "ix_job_versions_running",
+            "committee",
+            sqlite_where=text("until_block IS NULL AND state <> 4"),
+            postgresql_where=text("until_block IS NULL AND state <> 4"),
+        ),
+        Index(
+            "uq_job_versions_current",
+            "job",
+            unique=True,
+            sqlite_where=text("until_block IS NULL"),
+            postgresql_where=text("until_block IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    job: Mapped[str] = mapped_column(HexBytes)
+    committee: Mapped[str] = mapped_column(HexBytes)
+    log_index: Mapped[int] = mapped_column(Integer)
+    state: Mapped[int] = mapped_column(Integer)
+    record: Mapped[str] = mapped_column(Text)
+
+
+class CommitteeRow(FromBlock, Base):
+    """A committee's terms."""
+
+    __tablename__ = "committees"
+
+    committee: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    terms: Mapped[str] = mapped_column(Text)
+
+
+class EvaluatorVersion(FromBlock, UntilBlock, Base):
+    """An evaluator's record after an event of it. The current version has no `until_block`."""
+
+    __tablename__ = "evaluator_versions"
+    __table_args__ = (
+        Index(
+            "uq_evaluator_versions_current",
+            "committee",
+            "evaluator",
+            unique=True,
+            sqlite_where=text("until_block IS NULL"),
+            postgresql_where=text("until_block IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    committee: Mapped[str] = mapped_column(HexBytes)
+    evaluator: Mapped[int] = mapped_column(Integer)
+    log_index: Mapped[int] = mapped_column(Integer)
+    key: Mapped[str] = mapped_column(HexBytes)
+    record: Mapped[str] = mapped_column(Text)
+
+
+class ReceiptRow(FromBlock, Base):
+    """Where one of our transactions was mined."""
+
+    __tablename__ = "receipts"
+
+    tx_hash: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    block_hash: Mapped[str] = mapped_column(HexBytes)
+    ok: Mapped[bool]
+    gas_used: Mapped[int] = mapped_column(BigInteger)
+    gas_price: Mapped[int] = mapped_column(BigInteger)
+
+
+class EvaluationRow(Base):
+    """The evaluation of one deliverable of one job, as far as it is."""
+
+    __tablename__ = "evaluations"
+
+    job: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    deliverable: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    anchor_hash: Mapped[str] = mapped_column(HexBytes)
+    state: Mapped[str] = mapped_column(String(16))
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    retry_at: Mapped[float] = mapped_column(default=0.0)
+    outcome: Mapped[int] = mapped_column(Integer, default=0)
+    evidence: Mapped[str | None] = mapped_column(HexBytes)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    updated_at: Mapped[float]
+
+
+class JournalRow(Base):
+    """The signing journal: what a key signed, or was about to. Never changed, never deleted."""
+
+    __tablename__ = "signing_journal"
+
+    signer: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    domain: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    subject: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    deliverable: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    outcome: Mapped[int] = mapped_column(Integer)
+    payable: Mapped[str] = mapped_column(String(78))  # uint256 as decimal text
+    evidence: Mapped[str] = mapped_column(HexBytes)
+    digest: Mapped[str] = mapped_column(HexBytes)
+    written_at: Mapped[float]
+
+
+class AttestationRow(Base):
+    """Attestations, our own and others', each checked before it was stored."""
+
+    __tablename__ = "attestations"
+    __table_args__ = (UniqueConstraint("subject", "deliverable", "committee", "evaluator", "digest"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    subject: Mapped[str] = mapped_column(HexBytes)
+    deliverable: Mapped[str] = mapped_column(HexBytes)
+    committee: Mapped[str] = mapped_column(HexBytes)
+    evaluator: Mapped[int] = mapped_column(Integer)
+    signer: Mapped[str] = mapped_column(HexBytes)
+    outcome: Mapped[int] = mapped_column(Integer)
+    payable: Mapped[str] = mapped_column(String(78))
+    evidence: Mapped[str] = mapped_column(HexBytes)
+    digest: Mapped[str] = mapped_column(HexBytes)
+    r: Mapped[str] = mapped_column(HexBytes)
+    vs: Mapped[str] = mapped_column(HexBytes)
+    received_at: Mapped[float]
+
+
+class LaneRow(Base):
+    """A sending key and the next nonce it will use."""
+
+    __tablename__ = "lanes"
+
+    sender: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    next_nonce: Mapped[int] = mapped_column(BigInteger)
+
+
+class OutboxRow(UntilBlock, Base):
+    """One thing to be done on chain. Live until its transaction is final (`until_block`) or it is dropped."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index(
+            "ix_outbox_live",
+            "sender",
+            sqlite_where=text("until_block IS NULL AND dropped IS NULL"),
+            postgresql_where=text("until_block IS NULL AND dropped IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    sender: Mapped[str] = mapped_column(HexBytes)
+    purpose: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[str | None] = mapped_column(HexBytes, index=True)
+    target: Mapped[str] = mapped_column(HexBytes)
+    data: Mapped[str] = mapped_column(HexBytes)
+    nonce: Mapped[int | None] = mapped_column(BigInteger)
+    gas: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[float]
+    retry_at: Mapped[float] = mapped_column(default=0.0)
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    dropped: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class TransactionRow(Base):
+    """A signed transaction: stored before it is sent, kept for ever."""
+
+    __tablename__ = "transactions"
+
+    tx_hash: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    entry: Mapped[int] = mapped_column(BigInteger, index=True)
+    sequence: Mapped[int] = mapped_column(Integer)
+    nonce: Mapped[int] = mapped_column(BigInteger)
+    noop: Mapped[bool]
+    max_fee: Mapped[int] = mapped_column(BigInteger)
+    priority_fee: Mapped[int] = mapped_column(BigInteger)
+    raw: Mapped[str] = mapped_column(HexBytes)
+    signed_at: Mapped[float]
+    sent_at: Mapped[float | None]
+    underpriced: Mapped[bool] = mapped_column(default=False)
+    abandoned: Mapped[bool] = mapped_column(default=False)

@@ -1,0 +1,191 @@
+"""Evaluations as far as they are, and attestations as they were signed or received."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from oracle.decide.due import Evaluated, EvaluationState
+from oracle.domain.terms import Attestation, Attested
+from oracle.domain.types import Address, Hash, Outcome
+from oracle.store.tables import AttestationRow, EvaluationRow
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvaluation:
+    """An evaluation as far as it is. `tries` counts starts; `reason` says how it ended, or why it waits."""
+
+    job: Hash
+    deliverable: Hash
+    anchor_hash: Hash
+    state: EvaluationState
+    tries: int
+    retry_at: float
+    outcome: Outcome
+    evidence: Hash | None
+    reason: str
+
+    def as_evaluated(self) -> Evaluated:
+        """What decisions need of it."""
+        return Evaluated(self.state, self.anchor_hash, self.outcome, self.retry_at)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAttestation:
+    """A checked attestation of one evaluator of a committee."""
+
+    committee: Hash
+    evaluator: int
+    signer: Address
+    attestation: Attestation
+    attested: Attested
+    digest: Hash
+
+
+def get_evaluation(session: Session, job: Hash, deliverable: Hash) -> StoredEvaluation | None:
+    """The evaluation of a deliverable, or None where none was begun."""
+    row = session.get(EvaluationRow, (job, deliverable))
+    return None if row is None else _evaluation(row)
+
+
+def evaluations_of(session: Session, jobs: Collection[Hash]) -> dict[tuple[Hash, Hash], StoredEvaluation]:
+    """Evaluations of these jobs by (job, deliverable)."""
+    rows = session.scalars(select(EvaluationRow).where(EvaluationRow.job.in_(jobs)))
+    return {(row.job, row.deliverable): _evaluation(row) for row in rows}
+
+
+def begin_evaluation(session: Session, job: Hash, deliverable: Hash, anchor_hash: Hash) -> StoredEvaluation:
+    """Mark an evaluation as running, counting the try; one of another anchor begins anew."""
+    row = session.get(EvaluationRow, (job, deliverable))
+    if row is None:
+        row = EvaluationRow(job=job, deliverable=deliverable, anchor_hash=anchor_hash, tries=0)
+        session.add(row)
+    elif row.anchor_hash != anchor_hash:
+        row.tries = 0
+        row.anchor_hash = anchor_hash
+    row.state = EvaluationState.RUNNING
+    row.tries += 1
+    row.retry_at = 0.0
+    row.outcome = 0
+    row.evidence = None
+    row.reason = ""
+    row.updated_at = time.time()
+    session.flush()
+    return _evaluation(row)
+
+
+def finish_evaluation(
+    session: Session, job: Hash, deliverable: Hash, outcome: Outcome, evidence: Hash, reason: str
+) -> None:
+    """Store what an evaluation came to. `evidence` is the record's hash; the record is stored before."""
+    _change(
+        session,
+        job,
+        deliverable,
+        state=EvaluationState.DONE.value,
+        outcome=int(outcome),
+        evidence=evidence,
+        reason=reason,
+    )
+
+
+def postpone_evaluation(session: Session, job: Hash, deliverable: Hash, retry_at: float, reason: str) -> None:
+    """Store that an evaluation could not run, and when it is tried again."""
+    _change(
+        session,
+        job,
+        deliverable,
+        state=EvaluationState.WAITING.value,
+        retry_at=retry_at,
+        reason=reason,
+    )
+
+
+def release_running(session: Session) -> int:
+    """At the start: evaluations that were running when the process ended are due at once. Returns how many."""
+    result = session.execute(
+        update(EvaluationRow)
+        .where(EvaluationRow.state == EvaluationState.RUNNING.value)
+        .values(state=EvaluationState.WAITING.value, retry_at=0.0, reason="the process ended meanwhile")
+        .returning(EvaluationRow.job)
+    )
+    return len(result.all())
+
+
+def save_attestation(session: Session, stored: StoredAttestation) -> None:
+    """Store an attestation; the same again changes nothing."""
+    known = session.scalar(
+        select(AttestationRow.id).where(
+            AttestationRow.subject == stored.attestation.subject,
+            AttestationRow.deliverable == stored.attestation.deliverable,
+            AttestationRow.committee == stored.committee,
+            AttestationRow.evaluator == stored.evaluator,
+            AttestationRow.digest == stored.digest,
+        )
+    )
+    if known is not None:
+        return
+    session.add(
+        AttestationRow(
+            subject=stored.attestation.subject,
+            deliverable=stored.attestation.deliverable,
+            committee=stored.committee,
+            evaluator=stored.evaluator,
+            signer=stored.signer,
+            outcome=int(stored.attestation.outcome),
+            payable=str(stored.attestation.payable),
+            evidence=stored.attestation.evidence,
+            digest=stored.digest,
+            r=stored.attested.r,
+            vs=stored.attested.vs,
+            received_at=time.time(),
+        )
+    )
+
+
+def attestations_of(session: Session, jobs: Collection[Hash]) -> list[StoredAttestation]:
+    """Attestations for these jobs, oldest first."""
+    query = select(AttestationRow).where(AttestationRow.subject.in_(jobs)).order_by(AttestationRow.id)
+    return [
+        StoredAttestation(
+            committee=row.committee,
+            evaluator=row.evaluator,
+            signer=row.signer,
+            attestation=Attestation(
+                subject=row.subject,
+                deliverable=row.deliverable,
+                outcome=Outcome(row.outcome),
+                evidence=row.evidence,
+                payable=int(row.payable),
+            ),
+            attested=Attested(r=row.r, vs=row.vs, evidence=row.evidence),
+            digest=row.digest,
+        )
+        for row in session.scalars(query)
+    ]
+
+
+def _change(session: Session, job: Hash, deliverable: Hash, **values: object) -> None:
+    session.execute(
+        update(EvaluationRow)
+        .where(EvaluationRow.job == job, EvaluationRow.deliverable == deliverable)
+        .values(updated_at=time.time(), **values)
+    )
+
+
+def _evaluation(row: EvaluationRow) -> StoredEvaluation:
+    return StoredEvaluation(
+        job=row.job,
+        deliverable=row.deliverable,
+        anchor_hash=row.anchor_hash,
+        state=EvaluationState(row.state),
+        tries=row.tries,
+        retry_at=row.retry_at,
+        outcome=Outcome(row.outcome),
+        evidence=row.evidence,
+        reason=row.reason,
+    )
