@@ -1,0 +1,128 @@
+"""A process of its own for checks whose cost the input decides: JSON Schema, CEL, RE2.
+
+Started as a script with a JSON task on standard input; answers with one JSON object on standard output.
+Its parent kills it after its time; its memory is limited before it looks at anything.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from typing import Any
+
+_MACROS = ("all", "exists", "exists_one", "map", "filter")
+
+
+class Refused(Exception):  # noqa: N818 - not an error of the program: an answer
+    """The task is beyond its limits, or has no yes or no for an answer."""
+
+
+def _schema(task: dict[str, Any]) -> dict[str, Any]:
+    import jsonschema
+    from referencing import Registry
+
+    cls = jsonschema.Draft202012Validator
+    cls.check_schema(task["schema"])
+    # an empty registry: a reference to anything outside the schema is an error, never fetched
+    validator = cls(task["schema"], registry=Registry())
+    problems = []
+    for error in validator.iter_errors(task["document"]):
+        where = "/" + "/".join(str(step) for step in error.absolute_path) if error.absolute_path else ""
+        problems.append({"at": where[:200], "rule": str(error.validator)[:60]})
+        if len(problems) == 20:
+            break
+    problems.sort(key=lambda problem: (problem["at"], problem["rule"]))
+    return {"holds": not problems, "problems": problems}
+
+
+def _largest(value: Any, depth: int, limits: dict[str, int]) -> int:
+    """Items of the longest list or text; refuses what is nested or long beyond the limits."""
+    if isinstance(value, str):
+        return 1
+    if not isinstance(value, dict | list):
+        return 1
+    if depth > limits["depth"]:
+        raise Refused(f"a fact is nested deeper than {limits['depth']} levels")
+    if len(value) > limits["items"]:
+        raise Refused(f"a fact holds a list of {len(value)} items; the limit is {limits['items']}")
+    inner = value.values() if isinstance(value, dict) else value
+    return max([len(value), *(_largest(item, depth + 1, limits) for item in inner)])
+
+
+def macro_depth(expression: str) -> int:
+    """How deep the macros that go through a list stand inside one another; texts are skipped."""
+    depth = deepest = position = 0
+    opened: list[bool] = []
+    word = ""
+    quote = ""
+    while position < len(expression):
+        character = expression[position]
+        if quote:
+            if character == "\\":
+                position += 1
+            elif character == quote:
+                quote = ""
+        elif character in "\"'":
+            quote, word = character, ""
+        elif character == "(":
+            opened.append(word.strip() in _MACROS)
+            depth += opened[-1]
+            deepest = max(deepest, depth)
+            word = ""
+        elif character == ")":
+            depth -= opened.pop() if opened else 0
+            word = ""
+        elif character.isalnum() or character == "_":
+            word += character
+        elif not character.isspace():
+            word = ""
+        position += 1
+    return deepest
+
+
+def _cel(task: dict[str, Any]) -> dict[str, Any]:
+    import cel
+
+    limits = task["limits"]
+    largest = _largest(task["facts"], 0, limits)
+    nested = macro_depth(task["expression"])
+    if largest**nested > limits["cost"]:
+        raise Refused(
+            f"{nested} nested macros over {largest} items may take {largest**nested} steps; "
+            f"the limit is {limits['cost']}"
+        )
+    answer = cel.evaluate(task["expression"], task["facts"])
+    if not isinstance(answer, bool):
+        raise Refused(f"the expression yields a {type(answer).__name__}, not a boolean")
+    return {"holds": answer}
+
+
+def _pattern(task: dict[str, Any]) -> dict[str, Any]:
+    import re2
+
+    options = re2.Options()
+    options.max_mem = 16 * 1024 * 1024
+    options.log_errors = False
+    found = re2.compile(task["pattern"], options).search(task["text"])
+    return {"found": found is not None, "at": found.start() if found is not None else None}
+
+
+def main() -> None:
+    """Read the task, answer it; whatever goes wrong is an answer too."""
+    task = json.load(sys.stdin)
+    memory = task["memory_bytes"]
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (task["seconds"] + 1, task["seconds"] + 1))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        answer = {"json_schema": _schema, "cel": _cel, "pattern": _pattern}[task["method"]](task)
+    except Refused as refused:
+        answer = {"error": str(refused)}
+    except Exception as error:  # noqa: BLE001 - an error is undecided, and says what it was
+        answer = {"error": f"{type(error).__name__}: {error}"}
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""JSON Schema, CEL and RE2, each run in a child process that is killed when it takes too long."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+from typing import Any, Final
+
+from oracle.evaluation.checks.base import CheckError, CheckInputs, Finding, short
+from oracle.pact.measures import CelMeasure, Fact, PatternMeasure, SchemaMeasure
+
+_CHILD: Final = Path(__file__).with_name("child.py")
+_ANSWER_BYTES: Final = 1_000_000
+
+
+def _ask(task: dict[str, Any], inputs: CheckInputs) -> dict[str, Any]:
+    """Put a task to a child.
+
+    Raises:
+        CheckError: it took too long, died, or says that it could not.
+    """
+    limits = inputs.limits.checks
+    task |= {"seconds": limits.seconds, "memory_bytes": limits.memory_bytes}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", str(_CHILD)],
+            input=json.dumps(task).encode(),
+            capture_output=True,
+            timeout=limits.seconds,
+            check=False,
+            env={},
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CheckError(f"the check took more than {limits.seconds} s and was stopped") from error
+    if done.returncode != 0 or len(done.stdout) > _ANSWER_BYTES:
+        raise CheckError(f"the check's process ended with status {done.returncode}, beyond its limits")
+    answer: dict[str, Any] = json.loads(done.stdout)
+    if "error" in answer:
+        raise CheckError(str(answer["error"])[:500])
+    return answer
+
+
+def json_schema(measure: SchemaMeasure, inputs: CheckInputs) -> Finding:
+    """The delivered JSON is valid under the schema."""
+    document = inputs.delivered_json(measure.file)
+    answer = _ask({"method": "json_schema", "schema": measure.schema_, "document": document}, inputs)
+    problems = answer["problems"]
+    if answer["holds"]:
+        return Finding("passed", f"{measure.file} is valid under the schema", {"problems": []})
+    places = short([f"{problem['rule']} at {problem['at'] or '(top)'}" for problem in problems])
+    return Finding("failed", f"{measure.file} breaks the schema: {places}"[:500], {"problems": problems})
+
+
+def _fact(fact: Fact, inputs: CheckInputs) -> Any:
+    if fact.form == "json":
+        return (inputs.delivered_json if fact.source == "delivery" else inputs.material_json)(fact.path)
+    text = (inputs.delivered_text if fact.source == "delivery" else inputs.material_text)(fact.path)
+    return unicodedata.normalize("NFC", text)
+
+
+def cel(measure: CelMeasure, inputs: CheckInputs) -> Finding:
+    """The expression yields true over the facts."""
+    facts = {fact.name: _fact(fact, inputs) for fact in measure.facts}
+    checks = inputs.limits.checks
+    limits = {"depth": checks.cel_depth, "items": checks.cel_list_items, "cost": checks.cel_cost}
+    answer = _ask(
+        {"method": "cel", "expression": measure.expression, "facts": facts, "limits": limits}, inputs
+    )
+    if answer["holds"]:
+        return Finding("passed", "the expression yields true", {"value": True})
+    return Finding("failed", "the expression yields false", {"value": False})
+
+
+def pattern(measure: PatternMeasure, inputs: CheckInputs) -> Finding:
+    """The pattern is found, or is not, as the pact says."""
+    text = inputs.delivered_text(measure.file)
+    answer = _ask({"method": "pattern", "pattern": measure.pattern, "text": text}, inputs)
+    found = bool(answer["found"])
+    where = f"first at character {answer['at']}" if found else "nowhere"
+    state = "passed" if found == (measure.must == "match") else "failed"
+    return Finding(
+        "passed" if state == "passed" else "failed",
+        f"the pattern is found {where} in {measure.file}",
+        {"found": found, "at": answer["at"]},
+    )
+
+
+def tool_version(package: str) -> str:
+    """The installed version of a package that does the measuring."""
+    return importlib.metadata.version(package)
