@@ -1,0 +1,1 @@
+"""What the escrow costs in gas, step by step, on real USDC."""

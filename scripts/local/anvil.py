@@ -1,0 +1,133 @@
+"""A local chain: anvil as a child process, gone when the context ends."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from oracle.chain.errors import RpcError
+from oracle.chain.rpc import Rpc
+from oracle.domain.errors import EarnestError
+
+ANVIL = Path(__file__).parents[2] / ".tools/bin/anvil"
+# anvil's own well-known mnemonic: its accounts hold play money on this chain and are robbed on every other.
+MNEMONIC = "test test test test test test test test test test test junk"
+CHAIN_ID = 31337
+_START_SECONDS = 20.0
+
+
+class AnvilError(EarnestError):
+    """The local chain did not start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anvil:
+    """A running chain."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def rpc(self) -> Rpc:
+        """A client of this chain."""
+        return Rpc(self.url, chain_id=CHAIN_ID)
+
+    def warp(self, rpc: Rpc, seconds: int) -> None:
+        """Let time pass and make a block at the new time."""
+        rpc.call("evm_increaseTime", [seconds], retry=False)
+        rpc.call("evm_mine", [], retry=False)
+
+
+def account(index: int) -> LocalAccount:
+    """Account `index` of the mnemonic; the first ten hold ETH from the start."""
+    Account.enable_unaudited_hdwallet_features()
+    made: LocalAccount = Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{index}")
+    return made
+
+
+@contextmanager
+def anvil(
+    *,
+    block_time: int | None = None,
+    accounts: int = 10,
+    timestamp: int | None = None,
+    state: Path | None = None,
+    log: Path | None = None,
+    slots_in_an_epoch: int = 1,
+    tracing: bool = False,
+) -> Iterator[Anvil]:
+    """Run anvil on a free port of the loopback interface.
+
+    Args:
+        block_time: Seconds between blocks; None mines each transaction at once.
+        accounts: How many accounts of the mnemonic get ETH.
+        timestamp: Unix time of the genesis block.
+        state: File to load the state from and dump it to.
+        log: Where its output goes; dropped if None.
+        slots_in_an_epoch: Blocks until `safe`; half of what `finalized` takes.
+        tracing: Keep every step, for debug_traceTransaction.
+
+    Raises:
+        AnvilError: the binary is missing, or the chain does not answer in time.
+    """
+    if not ANVIL.exists():
+        raise AnvilError("anvil is not installed", field="anvil", next_step="run `make setup`")
+    port = _free_port()
+    command = [str(ANVIL), "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(CHAIN_ID)]
+    command += ["--accounts", str(accounts), "--mnemonic", MNEMONIC, "--hardfork", "cancun"]
+    command += ["--slots-in-an-epoch", str(slots_in_an_epoch)]
+    if block_time is not None:
+        command += ["--block-time", str(block_time)]
+    if timestamp is not None:
+        command += ["--timestamp", str(timestamp)]
+    if state is not None:
+        command += ["--state", str(state)]
+    if tracing:
+        command.append("--steps-tracing")
+    output = log.open("wb") if log is not None else None
+    process = subprocess.Popen(
+        command, stdout=output or subprocess.DEVNULL, stderr=output or subprocess.DEVNULL
+    )
+    try:
+        chain = Anvil(f"http://127.0.0.1:{port}", process)
+        _wait(chain)
+        yield chain
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if output is not None:
+            output.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _wait(chain: Anvil) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    with Rpc(chain.url, chain_id=CHAIN_ID, timeout=1.0, attempts=1) as rpc:
+        while True:
+            if chain.process.poll() is not None:
+                raise AnvilError(f"anvil ended at once with code {chain.process.returncode}")
+            try:
+                rpc.check_chain()
+            except RpcError as error:
+                if time.monotonic() > deadline:
+                    raise AnvilError(f"anvil does not answer after {_START_SECONDS:.0f} s") from error
+                time.sleep(0.05)
+            else:
+                return

@@ -1,0 +1,230 @@
+"""A market on a local chain: real USDC, the escrow, a committee with its stake in, and parties with money.
+
+Used where a whole world is needed at once: the gas table, the demo, the integration tests.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field, replace
+
+from eth_account.signers.local import LocalAccount
+from eth_utils.address import to_checksum_address
+from web3 import HTTPProvider, Web3
+
+from oracle.chain import calls
+from oracle.chain.escrow import Escrow
+from oracle.chain.quantities import Receipt
+from oracle.chain.rpc import Rpc
+from oracle.chain.transactions import send_and_wait
+from oracle.domain import typed
+from oracle.domain.committee import Committee
+from oracle.domain.signatures import compact, sign_digest
+from oracle.domain.terms import Agreement, Attestation, Attested, Opening, Terms, Verdict
+from oracle.domain.types import Address, Funding, Hash, Outcome
+from scripts.deployment.escrow import CompiledEscrow, compiled_by_forge, deploy
+from scripts.deployment.networks import CHAINS, Periods
+from scripts.deployment.sender import KeySender
+from scripts.local.anvil import CHAIN_ID, Anvil, account
+from scripts.local.usdc import mint_usdc, token_contract
+
+UNIT = 1_000_000  # base units in a USDC
+_FIRST_EVALUATOR = 10  # accounts below are people, from here on evaluators
+_FIRST_KEY = 50  # and from here on their signing keys
+ACCOUNTS = 50  # that anvil must fund
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """One evaluator: the account that staked, and the key that signs."""
+
+    account: LocalAccount
+    key: LocalAccount
+
+
+@dataclass
+class Market:
+    """Everything there is on the chain, and the means to act on it as anyone."""
+
+    rpc: Rpc
+    escrow: Escrow
+    usdc: Address
+    deployer: LocalAccount
+    buyer: LocalAccount
+    provider: LocalAccount
+    arbiter: LocalAccount
+    relayer: LocalAccount
+    evaluators: list[Evaluator]
+    committee: Committee
+    committee_id: Hash
+    _salts: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def usdc_domain(self) -> typed.Domain:
+        """Under which payments are authorized."""
+        return typed.usdc_domain(CHAIN_ID, self.usdc)
+
+    def send(self, by: LocalAccount, data: bytes) -> Receipt:
+        """Call the escrow and wait."""
+        return send_and_wait(self.rpc, bytes(by.key), self.escrow.address, data)
+
+    def now(self) -> int:
+        """Time of the latest block."""
+        return self.rpc.block("latest").timestamp
+
+    def agreement(
+        self, *, gated: int, bond: int, fee: int, up_front: int = 0, challenge: int = 86_400
+    ) -> Agreement:
+        """A fresh agreement between buyer and provider, with room in its times."""
+        now = self.now()
+        return Agreement(
+            Terms(
+                buyer=self.buyer.address.lower(),
+                provider=self.provider.address.lower(),
+                committee=self.committee_id,
+                gated=gated,
+                bond=bond,
+                fee=fee,
+                judge_by=now + 3 * 86_400,
+                challenge=challenge,
+                ruling=2 * 86_400,
+            ),
+            Opening(
+                pact="0x" + "a1" * 32,
+                offchain="0x" + "b2" * 32,
+                agent_id=42,
+                up_front=up_front,
+                open_by=now + 86_400,
+                deliver_by=now + 2 * 86_400,
+                salt=next(self._salts),
+            ),
+        )
+
+    def open(self, agreement: Agreement, *, by: LocalAccount | None = None) -> Receipt:
+        """Fund a job by the buyer's authorization and the provider's signature; the relayer pays the gas."""
+        job = typed.job_id(self.escrow.domain, agreement)
+        terms, opening = agreement.terms, agreement.opening
+        pays = typed.receive_authorization_digest(
+            self.usdc_domain,
+            terms.buyer,
+            self.escrow.address,
+            agreement.pays_in,
+            0,
+            opening.open_by,
+            job,
+        )
+        data = calls.open_job(
+            agreement,
+            Funding.AUTHORIZATION,
+            buyer_signature=sign_digest(bytes(self.buyer.key), pays),
+            provider_signature=sign_digest(bytes(self.provider.key), job),
+        )
+        return self.send(by or self.relayer, data)
+
+    def verdict(
+        self, agreement: Agreement, deliverable: Hash, outcome: Outcome, signers: tuple[int, ...]
+    ) -> Verdict:
+        """Attestations by the evaluators named, all of one outcome."""
+        job = typed.job_id(self.escrow.domain, agreement)
+        attested = []
+        for index in sorted(signers):
+            evidence = "0x" + (index + 0xC0).to_bytes(1, "big").hex() * 32
+            digest = typed.attestation_digest(
+                self.escrow.domain, Attestation(job, deliverable, outcome, evidence)
+            )
+            r, vs = compact(sign_digest(bytes(self.evaluators[index].key.key), digest))
+            attested.append(Attested(r, vs, evidence))
+        return Verdict(
+            agreement.terms,
+            typed.opening_hash(agreement.opening),
+            deliverable,
+            outcome,
+            sum(1 << index for index in signers),
+            tuple(attested),
+        )
+
+
+def build_market(
+    chain: Anvil,
+    *,
+    size: int = 5,
+    threshold: int = 3,
+    stake: int = 10_000 * UNIT,
+    periods: Periods | None = None,
+    compiled: CompiledEscrow | None = None,
+    money: int = 1_000_000 * UNIT,
+    **limits: int,
+) -> Market:
+    """Deploy everything and bring a committee and its parties to life.
+
+    Args:
+        chain: A running anvil with `ACCOUNTS` funded accounts.
+        size: Evaluators in the committee.
+        threshold: k.
+        stake: S, base units.
+        periods: Constants of the deployment.
+        compiled: The escrow's code; forge's output if None.
+        money: USDC that buyer, provider and relayer get, base units.
+        limits: Other fields of the committee, by name.
+    """
+    web3 = Web3(HTTPProvider(chain.url))
+    sender = KeySender(web3, account(0))
+    record = deploy(web3, sender, CHAINS["local"], "local", compiled or compiled_by_forge(), periods)
+    usdc = record.usdc.address
+    rpc = chain.rpc()
+    escrow = Escrow(rpc, record.escrow.address.lower(), CHAIN_ID)
+    evaluators = [
+        Evaluator(account(_FIRST_EVALUATOR + i), account(_FIRST_KEY + i)) for i in range(size)
+    ]
+    evaluators.sort(key=lambda e: int(e.account.address, 16))
+    people = [account(i) for i in range(1, 5)]
+    buyer, provider, arbiter, relayer = people
+    for who in (buyer, provider, relayer):
+        mint_usdc(sender, usdc, who.address, money)
+    for evaluator in evaluators:
+        mint_usdc(sender, usdc, evaluator.account.address, 2 * stake)
+    sender.finish()
+
+    committee = Committee(
+        evaluators=tuple(e.account.address.lower() for e in evaluators),
+        threshold=threshold,
+        stake=stake,
+        methodology="0x" + "4d" * 32,
+        arbiter=arbiter.address.lower(),
+        arbiter_cost=15 * UNIT,
+        fee_flat=UNIT,
+        fee_rate=100,
+        max_value=20_000 * UNIT,
+        min_verdict=1,
+        min_ruling=1,
+        max_challenge=7 * 86_400,
+        silence=100 * UNIT,
+    )
+    committee = replace(committee, **limits) if limits else committee
+    market = Market(
+        rpc, escrow, usdc.lower(), account(0), buyer, provider, arbiter, relayer, evaluators, committee,
+        typed.committee_id(CHAIN_ID, escrow.address, committee),
+    )  # fmt: skip
+    market.send(relayer, calls.create_committee(committee))
+    for index, evaluator in enumerate(evaluators):
+        fund_collateral(market, web3, evaluator.account, stake)
+        digest = typed.key_digest(
+            escrow.domain,
+            market.committee_id,
+            evaluator.account.address.lower(),
+            evaluator.key.address.lower(),
+        )
+        proof = sign_digest(bytes(evaluator.key.key), digest)
+        market.send(
+            evaluator.account,
+            calls.join(market.committee_id, index, evaluator.key.address.lower(), proof),
+        )
+    return market
+
+
+def fund_collateral(market: Market, web3: Web3, who: LocalAccount, amount: int) -> None:
+    """Approve and deposit: `amount` of `who`'s USDC becomes its free collateral."""
+    token = token_contract(web3, to_checksum_address(market.usdc))
+    approve = token.encode_abi("approve", args=[to_checksum_address(market.escrow.address), amount])
+    send_and_wait(market.rpc, bytes(who.key), market.usdc, bytes.fromhex(approve[2:]))
+    market.send(who, calls.deposit(who.address.lower(), amount))
