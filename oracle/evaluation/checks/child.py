@@ -83,6 +83,7 @@ def macro_depth(expression: str) -> int:
 
 def _cel(task: dict[str, Any]) -> dict[str, Any]:
     import cel
+    from cel.stdlib import STDLIB_FUNCTIONS
 
     limits = task["limits"]
     largest = _largest(task["facts"], 0, limits)
@@ -92,7 +93,10 @@ def _cel(task: dict[str, Any]) -> dict[str, Any]:
             f"{nested} nested macros over {largest} items may take {largest**nested} steps; "
             f"the limit is {limits['cost']}"
         )
-    answer = cel.evaluate(task["expression"], task["facts"])
+    context = cel.Context(task["facts"])
+    for name in task["functions"]:
+        context.add_function(name, STDLIB_FUNCTIONS[name])
+    answer = cel.evaluate(task["expression"], context)
     if not isinstance(answer, bool):
         raise Refused(f"the expression yields a {type(answer).__name__}, not a boolean")
     return {"holds": answer}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from oracle.evaluation.checks.base import CheckError, CheckInputs, Finding, short
+from oracle.pact.expressions import EXTENSIONS
 from oracle.pact.measures import CelMeasure, Fact, PatternMeasure, SchemaMeasure
 
 _CHILD: Final = Path(__file__).with_name("child.py")
@@ -67,9 +68,8 @@ def cel(measure: CelMeasure, inputs: CheckInputs) -> Finding:
     facts = {fact.name: _fact(fact, inputs) for fact in measure.facts}
     checks = inputs.limits.checks
     limits = {"depth": checks.cel_depth, "items": checks.cel_list_items, "cost": checks.cel_cost}
-    answer = _ask(
-        {"method": "cel", "expression": measure.expression, "facts": facts, "limits": limits}, inputs
-    )
+    task: dict[str, Any] = {"method": "cel", "expression": measure.expression, "facts": facts}
+    answer = _ask(task | {"functions": sorted(EXTENSIONS), "limits": limits}, inputs)
     if answer["holds"]:
         return Finding("passed", "the expression yields true", {"value": True})
     return Finding("failed", "the expression yields false", {"value": False})
