@@ -24,8 +24,9 @@ from oracle.domain.errors import EarnestError
 from scripts.deployment.ape_sender import ApeSender
 from scripts.deployment.escrow import CompiledEscrow, deploy
 from scripts.deployment.networks import LOCAL_CHAIN, known_chain
-from scripts.deployment.record import FOLDER, CompilerRecord
+from scripts.deployment.record import FOLDER, CompilerRecord, DeploymentRecord
 from scripts.deployment.sender import DeploymentError, KeySender, Sender
+from scripts.deployment.source import verify_source
 
 KEY_VARIABLE = "EARNEST_DEPLOYER_KEY"
 
@@ -72,12 +73,16 @@ def run(alias: str | None, output: Path, periods: dict[str, int]) -> None:
     click.echo(f"deploy: USDC   {record.usdc.address} ({made})")
     click.echo(f"deploy: Escrow {record.escrow.address} in block {record.escrow.block}")
     click.echo(f"deploy: written to {path}")
-    _verify_source(record.escrow.address, local=answered == LOCAL_CHAIN)
+    _verify(record)
 
 
 def _sender(alias: str | None, web3: Web3, chain_id: int) -> Sender:
     if alias is not None:
-        return ApeSender(ape.accounts.load(alias), web3)
+        account = ape.accounts.load(alias)
+        if os.environ.get(f"APE_ACCOUNTS_{alias}_PASSPHRASE"):
+            # Ape's own variable: whoever sets it wants no prompts.
+            account.set_autosign(True)
+        return ApeSender(account, web3)
     if chain_id != LOCAL_CHAIN:
         raise DeploymentError(
             "a public chain needs an account of Ape's",
@@ -108,21 +113,10 @@ def _compiled_by_ape() -> CompiledEscrow:
     )
 
 
-def _verify_source(address: str, *, local: bool) -> None:
-    if local:
+def _verify(record: DeploymentRecord) -> None:
+    if record.chain_id == LOCAL_CHAIN:
         return
     if not os.environ.get("ETHERSCAN_API_KEY"):
         click.echo("deploy: source not verified, ETHERSCAN_API_KEY is not set")
         return
-    explorer = ape.networks.provider.network.explorer
-    if explorer is None:
-        raise DeploymentError("Ape knows no explorer for this network", field="network")
-    ape.chain.contracts[address] = ape.project.Escrow.contract_type
-    try:
-        explorer.publish_contract(address)
-    except Exception as error:
-        raise DeploymentError(
-            f"the escrow is deployed and recorded, but its source was not verified ({type(error).__name__})",
-            field="ETHERSCAN_API_KEY",
-            next_step=f"verify {address} by hand with `forge verify-contract`",
-        ) from error
+    verify_source(record, dict(os.environ))
