@@ -16,8 +16,10 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 ABI_FOLDER = ROOT / "oracle" / "chain" / "abi"
+FORGE_OUT = ROOT / ".build" / "forge" / "out"
 ARTIFACTS = {
-    "Escrow": ROOT / ".build" / "forge" / "out" / "Escrow.sol" / "Escrow.json",
+    # The interface holds every function and event at the escrow's address; Escrow and Annex are its two halves.
+    "Escrow": FORGE_OUT / "IEscrow.sol" / "IEscrow.json",
     "USDC": ROOT
     / "node_modules"
     / "@offchainlabs"
@@ -44,6 +46,9 @@ USDC_NAMES = {
 }
 
 
+HALVES = (FORGE_OUT / "Escrow.sol" / "Escrow.json", FORGE_OUT / "Annex.sol" / "Annex.json")
+
+
 def exported(name: str, artifact: Path) -> str:
     """The ABI as the package stores it: sorted by kind and name, two-space JSON.
 
@@ -59,6 +64,13 @@ def exported(name: str, artifact: Path) -> str:
         ]
     entries.sort(key=lambda entry: (entry["type"], entry.get("name", ""), len(entry.get("inputs", ()))))
     return json.dumps(entries, indent=2, sort_keys=True) + "\n"
+
+
+def _entries(artifact: Path) -> list[dict[str, Any]]:
+    if not artifact.exists():
+        raise SystemExit(f"{artifact.relative_to(ROOT)} is missing; build the contracts first: forge build")
+    entries: list[dict[str, Any]] = json.loads(artifact.read_text(encoding="utf-8"))["abi"]
+    return entries
 
 
 def main() -> int:

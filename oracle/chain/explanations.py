@@ -100,8 +100,9 @@ EXPLANATIONS: dict[str, tuple[str, str | None]] = {
     "BadOutcome": ("the outcome must be pass, fail or lapse", None),
     "NoContradiction": ("the two statements agree, or two evaluators made them: they prove nothing", None),
     "KeyDoesNotBind": ("{key} bound no evaluator when this subject was opened", None),
-    "BeyondReservation": ("{book} asks for {asks} of a reservation that holds {has}", None),
-    "NotConsented": ("evaluator {index} has not agreed to serve {book}", "it must call consent first"),
+    "BeyondReservation": ("{asked} is to be slashed of each, but only {share} is reserved", None),
+    "SubjectReserved": ("{book} holds a reservation for {subject} already, or it is a job", None),
+    "NotReserved": ("{book} holds no reservation for {subject}", None),
 }
 
 _TERMS_HINTS = {

@@ -191,6 +191,7 @@ class Reserved:
 
     committee: Hash
     book: Address
+    subject: Hash
     share: int
     members: int
     epoch: int
@@ -198,12 +199,11 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """`share` of each member's stake is no longer reserved by `book`."""
+    """What `book` held for `subject` is no longer reserved."""
 
     committee: Hash
     book: Address
-    share: int
-    epoch: int
+    subject: Hash
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ that equal things compare equal. People are shown EIP-55 checksums.
 from __future__ import annotations
 
 import re
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -96,6 +96,13 @@ class Standing(_Word):
     JOINED = 1
     LEAVING = 2
     WITHDRAWN = 3
+
+
+class Party(StrEnum):
+    """One side of a job."""
+
+    BUYER = "buyer"
+    PROVIDER = "provider"
 
 
 def parse_address(text: str, *, field: str = "address") -> Address:
