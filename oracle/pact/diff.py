@@ -58,7 +58,8 @@ def lineage(older: Pact, newer: Pact) -> Lineage:
 
 
 def _compare(field: str, before: JsonValue, after: JsonValue, key: str | None) -> Iterator[Change]:
-    if before == after and type(before) is type(after):
+    # Not ==: in Python true equals 1, in a document it does not.
+    if canonical_bytes(before) == canonical_bytes(after):
         return
     if key is not None:
         yield from _compare_named(field, before, after, key)
