@@ -102,10 +102,9 @@ class LaneView:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """Give the entry this nonce and store its first transaction."""
+    """Give the entry the next nonce and store its first transaction; where that fails no nonce is used."""
 
     entry: int
-    nonce: int
     fees: Fees
 
 
@@ -213,8 +212,7 @@ def lane_steps(view: LaneView, policy: LanePolicy) -> list[LaneStep]:
         if not entry.wanted:
             steps.append(Drop(entry.id))
         elif in_flight < policy.max_in_flight and view.now >= entry.retry_at:
-            steps.append(Sign(entry.id, next_nonce, capped(view.suggested, policy)))
-            next_nonce += 1
+            steps.append(Sign(entry.id, capped(view.suggested, policy)))
             in_flight += 1
     return steps
 

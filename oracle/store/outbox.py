@@ -148,13 +148,17 @@ def lane_entries(
 
 def _attempts(session: Session, entries: Collection[int]) -> dict[int, list[Attempt]]:
     query = (
-        select(TransactionRow, ReceiptRow.block_number, ReceiptRow.ok)
-        .outerjoin(ReceiptRow, ReceiptRow.tx_hash == TransactionRow.tx_hash)
+        select(TransactionRow)
         .where(TransactionRow.entry.in_(entries), TransactionRow.abandoned.is_(False))
         .order_by(TransactionRow.entry, TransactionRow.sequence)
     )
+    rows = list(session.scalars(query))
+    receipts = select(ReceiptRow).where(ReceiptRow.tx_hash.in_([row.tx_hash for row in rows]))
+    mined = {
+        receipt.tx_hash: Mined(receipt.block_number, receipt.ok) for receipt in session.scalars(receipts)
+    }
     found: dict[int, list[Attempt]] = {}
-    for row, block, ok in session.execute(query):
+    for row in rows:
         found.setdefault(row.entry, []).append(
             Attempt(
                 tx_hash=row.tx_hash,
@@ -163,7 +167,7 @@ def _attempts(session: Session, entries: Collection[int]) -> dict[int, list[Atte
                 signed_at=row.signed_at,
                 sent_at=row.sent_at,
                 underpriced=row.underpriced,
-                mined=None if block is None else Mined(block, bool(ok)),
+                mined=mined.get(row.tx_hash),
             )
         )
     return found

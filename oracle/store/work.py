@@ -106,7 +106,7 @@ def postpone_evaluation(session: Session, job: Hash, deliverable: Hash, retry_at
 
 
 def release_running(session: Session) -> int:
-    """At the start: evaluations that were running when the process ended are due at once. Returns how many."""
+    """At the start: evaluations that ran when the process ended are due at once. Returns how many."""
     result = session.execute(
         update(EvaluationRow)
         .where(EvaluationRow.state == EvaluationState.RUNNING.value)

@@ -1,0 +1,1 @@
+"""The evaluator's process: chain, store, evaluation and keys tied together."""

@@ -1,0 +1,101 @@
+"""What the daemon needs of the outside, as narrow as it can be: tests put a model of the chain here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from oracle.decide.lane import Fees
+from oracle.decide.reorg import Heights
+from oracle.domain.events import EscrowEvent
+from oracle.domain.terms import Agreement
+from oracle.domain.types import Address, Hash, Outcome
+from oracle.store.chain import Header
+from oracle.store.outbox import MinedIn
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An event with where it was logged, as a node answered it."""
+
+    event: EscrowEvent
+    block_number: int
+    block_hash: Hash
+    tx_hash: Hash
+    log_index: int
+
+
+class ChainPort(Protocol):
+    """The chain, as the watcher and the outbox use it. Everything may raise an `RpcError`."""
+
+    def heights(self) -> Heights:
+        """The numbers of latest, safe and finalized, and latest's time."""
+        ...
+
+    def headers(self, numbers: Sequence[int]) -> list[Header | None]:
+        """Headers by number, None where the node has none."""
+        ...
+
+    def logged(self, from_block: int, to_block: int) -> list[Logged]:
+        """The escrow's events between two blocks, both included, in order."""
+        ...
+
+    def nonce(self, sender: Address, at: Literal["latest", "finalized"]) -> int:
+        """How many transactions of an account are mined."""
+        ...
+
+    def fees(self) -> Fees:
+        """Fees for one of the next blocks."""
+        ...
+
+    def estimate_gas(self, sender: Address, target: Address, data: bytes) -> int:
+        """Gas limit for a call; raises RevertedError where it would revert."""
+        ...
+
+    def send(self, raw: bytes) -> None:
+        """Hand a transaction to the node; raises a SendError where it refuses."""
+        ...
+
+    def receipts(self, hashes: Sequence[Hash]) -> list[MinedIn]:
+        """Those of the transactions that are mined."""
+        ...
+
+    def why_reverted(self, sender: Address, target: Address, data: bytes, block: int) -> str:
+        """What a failed call says when it is run again on the state of a block."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationTask:
+    """What is to be evaluated. `last_try`: what is unavailable now is to be judged as not delivered."""
+
+    job: Hash
+    agreement: Agreement
+    methodology: Hash
+    deliverable: Hash
+    delivered_at: int
+    anchor_block: int
+    anchor_hash: Hash
+    last_try: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationResult:
+    """What an evaluation came to. `evidence` is the record's hash; the record is stored already."""
+
+    outcome: Outcome
+    evidence: Hash
+    reason: str
+
+
+class EvaluationPort(Protocol):
+    """The evaluation of one delivery: fetch, check, ask, record."""
+
+    def evaluate(self, task: EvaluationTask) -> EvaluationResult:
+        """Evaluate and store the record.
+
+        Raises:
+            NotNowError: it cannot be done now; try again later.
+        """
+        ...
