@@ -26,7 +26,7 @@ from scripts.deployment.escrow import CompiledEscrow, deploy
 from scripts.deployment.networks import LOCAL_CHAIN, known_chain
 from scripts.deployment.record import FOLDER, CompilerRecord, DeploymentRecord
 from scripts.deployment.sender import DeploymentError, KeySender, Sender
-from scripts.deployment.source import verify_source
+from scripts.deployment.source import build_for_deployment, standard_input_of, verify_source
 
 KEY_VARIABLE = "EARNEST_DEPLOYER_KEY"
 
@@ -116,7 +116,9 @@ def _compiled_by_ape() -> CompiledEscrow:
 def _verify(record: DeploymentRecord) -> None:
     if record.chain_id == LOCAL_CHAIN:
         return
-    if not os.environ.get("ETHERSCAN_API_KEY"):
+    api_key = os.environ.get("ETHERSCAN_API_KEY")
+    if not api_key:
         click.echo("deploy: source not verified, ETHERSCAN_API_KEY is not set")
         return
-    verify_source(record, dict(os.environ))
+    standard_input = standard_input_of(build_for_deployment()["metadata"])
+    click.echo(f"deploy: source {verify_source(record, api_key, standard_input)}")

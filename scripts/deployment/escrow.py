@@ -11,12 +11,11 @@ from eth_typing import ChecksumAddress
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from web3 import Web3
-from web3.types import TxReceipt
 
 from scripts.deployment.networks import Chain, Periods
 from scripts.deployment.record import CompilerRecord, DeploymentRecord, EscrowRecord, UsdcRecord
 from scripts.deployment.sender import DeploymentError, Sender
-from scripts.local.usdc import DeployedUSDC, deploy_usdc, token_contract
+from scripts.local.usdc import NAME, VERSION, DeployedUSDC, deploy_usdc, token_contract
 
 FORGE_ARTIFACT = Path(__file__).parents[2] / ".build/forge/out/Escrow.sol/Escrow.json"
 # Arguments of the constructor, in its order, by their names in Escrow.sol.
@@ -83,10 +82,12 @@ def deploy(
     made: DeployedUSDC | None = None
     if chain.usdc is None:
         made = deploy_usdc(sender)
-        usdc = made.token
+        usdc, identity = made.token, (NAME, VERSION)
     else:
         usdc = to_checksum_address(chain.usdc)
         _require_code(web3, usdc, "USDC")
+        # Looked at before anything is paid for.
+        identity = _identity(web3, usdc)
 
     values = (usdc, periods.min_challenge, periods.lapse_challenge, periods.min_delivery)
     arguments = _encode_arguments(escrow.abi, values)
@@ -108,7 +109,14 @@ def deploy(
                 name.rstrip("_"): str(value) for name, value in zip(CONSTRUCTOR, values, strict=True)
             },
         ),
-        usdc=_usdc_record(web3, usdc, made, receipts[:-1]),
+        usdc=UsdcRecord(
+            address=usdc,
+            name=identity[0],
+            version=identity[1],
+            deployed_here=made is not None,
+            implementation=made.implementation if made else None,
+            transactions=[receipt["transactionHash"].to_0x_hex() for receipt in receipts[:-1]],
+        ),
         compiler=escrow.compiler,
     )
 
@@ -138,16 +146,7 @@ def _require_code(web3: Web3, address: ChecksumAddress, what: str) -> bytes:
     return code
 
 
-def _usdc_record(
-    web3: Web3, usdc: ChecksumAddress, made: DeployedUSDC | None, receipts: list[TxReceipt]
-) -> UsdcRecord:
+def _identity(web3: Web3, usdc: ChecksumAddress) -> tuple[str, str]:
+    """The token's name and version, which are signed over; Base Sepolia's has another name than Base's."""
     token = token_contract(web3, usdc).functions
-    return UsdcRecord(
-        address=usdc,
-        # Read from the chain: Base Sepolia's USDC has another name than Base's, and it is signed over.
-        name=token.name().call(),
-        version=token.version().call(),
-        deployed_here=made is not None,
-        implementation=made.implementation if made else None,
-        transactions=[receipt["transactionHash"].to_0x_hex() for receipt in receipts],
-    )
+    return token.name().call(), token.version().call()
