@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from oracle.chain.abi import load_abi
 from oracle.chain.calls import attested_tuple, committee_tuple, terms_tuple
 from oracle.chain.decoder import TOPICS, Occurrence, decode_logs
-from oracle.chain.errors import BadAnswerError, ChainError
+from oracle.chain.errors import BadAnswerError, ChainError, RangeTooWideError
 from oracle.chain.rpc import Rpc, Tag
 from oracle.domain.committee import Committee, CommitteeView, EvaluatorView, KeyView
 from oracle.domain.events import CommitteeCreated
@@ -77,6 +77,16 @@ class Escrow:
     def collateral_of(self, account: Address, *, block: Tag = "latest") -> int:
         """Free collateral of an account."""
         return int(self._read("collateralOf", account, block=block)[0])
+
+    def constants(self) -> tuple[int, int, int, int, int, int]:
+        """What the deployment fixes for all jobs, in seconds.
+
+        Returns:
+            Shortest challenge that is not zero, shortest after a lapse, shortest time from open_by to
+            deliver_by, longest challenge, longest ruling, longest time from opening to judge_by.
+        """
+        values = self._read("constants")
+        return values[0], values[1], values[2], values[3], values[4], values[5]
 
     def usdc(self) -> Address:
         """The token."""
@@ -158,6 +168,28 @@ class Escrow:
             DecodeError: a log is no event of this escrow.
         """
         return decode_logs(self.rpc.logs(self.address, from_block, to_block, topics), self.address)
+
+    def search(
+        self, from_block: int, to_block: int, *, topics: Sequence[Any] | None = None, at_once: int = 10_000
+    ) -> Iterator[Occurrence]:
+        """The same over any length, in pieces a node accepts: halved where it refuses.
+
+        Raises:
+            RangeTooWideError: refused even for a single block.
+            DecodeError: a log is no event of this escrow.
+        """
+        start = from_block
+        while start <= to_block:
+            end = min(start + at_once - 1, to_block)
+            try:
+                found = self.events(start, end, topics=topics)
+            except RangeTooWideError:
+                if end == start:
+                    raise
+                at_once = max(1, (end - start + 1) // 2)
+                continue
+            yield from found
+            start = end + 1
 
     def committee_terms(self, committee: Hash, from_block: int) -> Committee:
         """Everything fixed about a committee, from the event of its creation.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from oracle.domain.amounts import format_usdc
+from oracle.domain.fields import show_time
 from oracle.domain.types import Standing, State, checksum
 
 _AMOUNTS = {
@@ -154,11 +154,3 @@ def _shown(field: str, value: Any) -> str:
     if field in _TIMES:
         return show_time(value)
     return f"0b{value:b}" if field == "set" else str(value)
-
-
-def show_time(value: int) -> str:
-    """A Unix time for people; the bare number where no calendar reaches."""
-    try:
-        return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except (OverflowError, OSError, ValueError):
-        return f"time {value}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from oracle.decide.payouts import Payout, Stakes, may_dispute, stands, upheld
+from oracle.decide.payouts import Payout, Stakes, may_dispute, ruled, stands
 from oracle.domain.job import JobView
 from oracle.domain.terms import Terms
 from oracle.domain.types import Basis, Outcome, Party, State
@@ -16,7 +16,7 @@ from oracle.domain.types import Basis, Outcome, Party, State
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the next step depends on beside the job: figures of its committee, and constants of the deployment.
+    """What the next step depends on beside the job: figures of its committee and of the deployment.
 
     `threshold` k, `arbiter_cost` A and `silence` Z are the committee's; `lapse_challenge` (seconds) is the
     deployment's shortest challenge period after a lapse.
@@ -30,7 +30,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something that `who` may do from `since` on and strictly before `until`; None where there is no limit."""
+    """Something that `who` may do from `since` on and strictly before `until`; None is no limit."""
 
     who: str
     what: str
@@ -204,7 +204,10 @@ def _disputed(view: JobView, terms: Terms, rules: Rules, now: int) -> NextStep:
     stakes = stakes_of(terms, view, rules, silent=_silent(view))
     disputant = Party.BUYER if view.buyer_disputes else Party.PROVIDER
     payout = stands(stakes, view.outcome, view.basis, disputant)
-    kept = upheld(stakes, view.outcome, view.basis, disputant)
+    rulings = tuple(
+        (f"ruled {ruling.word}", ruled(stakes, view.outcome, view.basis, disputant, ruling))
+        for ruling in (Outcome.PASS, Outcome.FAIL, Outcome.LAPSE)
+    )
     concession = (
         ()
         if view.outcome is Outcome.LAPSE
@@ -224,7 +227,7 @@ def _disputed(view: JobView, terms: Terms, rules: Rules, now: int) -> NextStep:
         if_nobody_acts=IfNobodyActs(
             view.outcome, view.basis, (("settle", _from(view.deadline, now)),), payout
         ),
-        payouts=((f"{view.outcome.word} upheld", kept), ("the arbiter silent", payout)),
+        payouts=(*rulings, ("the arbiter silent", payout)),
     )
 
 
