@@ -56,7 +56,8 @@ abstract contract Coverage is ICoverage, Ledger {
         uint40 retiredAt;
     }
 
-    /// @dev What an expelled member owes: to a book alone, or half to who showed it and half to the parties.
+    /// @dev What a member owes for contradicting itself on one subject: to a book alone (no parties), or half to who
+    /// showed it and half to the parties.
     struct Debt {
         address shownBy;
         uint64 owed;
@@ -84,7 +85,8 @@ abstract contract Coverage is ICoverage, Ledger {
         uint64[32] reservedIn; // by epoch, earlier ones only
         mapping(address key => KeyRecord) keys;
         mapping(uint32 set => uint256) fees;
-        mapping(uint256 index => Debt) debts;
+        mapping(uint256 index => uint256) owed; // all debts of an evaluator together
+        mapping(uint256 index => mapping(bytes32 subject => Debt)) debts;
         mapping(address book => uint32) consents;
         mapping(address book => mapping(bytes32 subject => Reservation)) reservations;
     }
@@ -172,15 +174,17 @@ abstract contract Coverage is ICoverage, Ledger {
         uint32 strangers = signers & ~members;
         if (strangers != 0) revert NotAMember(LibBit.ffs(strangers));
         uint256 left = signers;
-        for (uint256 i; i < attested.length; ++i) {
+        for (uint256 i; left != 0; ++i) {
             uint256 index = LibBit.ffs(left);
             left &= left - 1;
             Attested calldata a = attested[i];
-            bytes32 digest = _digest(Hashes.attestation(subject, deliverable, outcome, payable_, a.evidence));
-            Member memory m = r.members[index];
-            if (m.expelled) revert IsExpelled(index);
+            bytes32 digest =
+                Hashes.attestation(DOMAIN_SEPARATOR, subject, deliverable, outcome, payable_, a.evidence);
+            Member storage m = r.members[index];
             address recovered = Signatures.recover(digest, a.r, a.vs);
-            if (recovered != m.key) revert NotTheKey(index, recovered, m.key);
+            // One that has not joined has the zero key, which is also what no signature recovers to.
+            if (recovered != m.key || recovered == address(0)) revert NotTheKey(index, recovered, m.key);
+            if (m.expelled) revert IsExpelled(index);
         }
     }
 
@@ -202,7 +206,7 @@ abstract contract Coverage is ICoverage, Ledger {
     }
 
     /// @dev Expels, and takes one share from what the stake holds above its part of every reservation. What is missing
-    /// is owed.
+    /// is owed. Once for each subject: who is expelled already still answers for every other contradiction.
     function _expel(
         Record storage r,
         bytes32 committee,
@@ -212,20 +216,18 @@ abstract contract Coverage is ICoverage, Ledger {
         Debt memory debt
     ) internal returns (uint256 taken) {
         Member storage m = r.members[index];
-        if (m.expelled || m.standing == Standing.Withdrawn) {
-            revert WrongStanding(committee, index, m.standing);
-        }
+        if (m.standing == Standing.Withdrawn) revert WrongStanding(committee, index, m.standing);
+        if (r.debts[index][subject].shownBy != address(0)) revert AlreadyShown(committee, index, subject);
+        if (!m.expelled && m.standing == Standing.Joined) m.epoch = _endEpoch(r, index);
         m.expelled = true;
-        if (m.standing == Standing.Joined) m.epoch = _endEpoch(r, index);
+        debt.owed = uint64(share);
+        r.debts[index][subject] = debt;
+        r.owed[index] += share;
         uint256 stake = m.stake;
         uint256 reserved = r.core.reserved;
         uint256 above = stake > reserved ? stake - reserved : 0;
-        debt.owed = uint64(share);
-        r.debts[index] = debt;
-        emit Expelled(
-            committee, index, subject, above < share ? above : share, above < share ? share - above : 0
-        );
-        taken = _payDebt(r, committee, index, above);
+        emit Expelled(committee, index, subject, share);
+        taken = _payDebt(r, committee, index, subject, above);
         m.stake = uint64(stake - taken);
     }
 
@@ -239,15 +241,16 @@ abstract contract Coverage is ICoverage, Ledger {
         return _committees[committee];
     }
 
-    /// @dev Pays as much of what member `index` owes as `available` allows.
-    function _payDebt(Record storage r, bytes32 committee, uint256 index, uint256 available)
+    /// @dev Pays as much of one debt as `available` allows.
+    function _payDebt(Record storage r, bytes32 committee, uint256 index, bytes32 subject, uint256 available)
         internal
         returns (uint256 paid)
     {
-        Debt memory debt = r.debts[index];
+        Debt memory debt = r.debts[index][subject];
         paid = debt.owed < available ? debt.owed : available;
         if (paid == 0) return 0;
-        r.debts[index].owed = uint64(debt.owed - paid);
+        r.debts[index][subject].owed = uint64(debt.owed - paid);
+        r.owed[index] -= paid;
         if (debt.buyer == address(0)) {
             _credit(debt.shownBy, paid);
         } else {
@@ -256,7 +259,7 @@ abstract contract Coverage is ICoverage, Ledger {
             _credit(debt.buyer, parties - parties / 2);
             _credit(debt.provider, parties / 2);
         }
-        emit DebtPaid(committee, index, paid, debt.owed - paid);
+        emit DebtPaid(committee, index, subject, paid, debt.owed - paid);
     }
 
     /// @dev Closes the current epoch, in which evaluator `index` served for the last time.
@@ -268,6 +271,11 @@ abstract contract Coverage is ICoverage, Ledger {
         core.epoch = epoch + 1;
         core.active &= ~uint32(1 << index);
         r.core = core;
+    }
+
+    /// @dev Whether evaluator `index` is on its way out, and so may take its stake once nothing is liable.
+    function _outgoing(Member memory m) internal pure returns (bool) {
+        return m.standing == Standing.Leaving || (m.expelled && m.standing == Standing.Joined);
     }
 
     /// @dev Each member's part of what was reserved up to `epoch` and is still open.
@@ -285,7 +293,8 @@ abstract contract Coverage is ICoverage, Ledger {
         Statement calldata s
     ) private view returns (uint256) {
         if (s.outcome == Outcome.None) revert BadOutcome();
-        bytes32 digest = _digest(Hashes.attestation(subject, deliverable, s.outcome, s.payable_, s.evidence));
+        bytes32 digest =
+            Hashes.attestation(DOMAIN_SEPARATOR, subject, deliverable, s.outcome, s.payable_, s.evidence);
         address key = Signatures.recover(digest, s.r, s.vs);
         KeyRecord memory k = r.keys[key];
         if (!k.known || (k.retiredAt != 0 && openedAt >= k.retiredAt)) revert KeyDoesNotBind(key);

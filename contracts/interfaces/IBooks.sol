@@ -30,6 +30,10 @@ interface IBooks is ICoverage {
         external
         returns (uint256 total);
 
+    /// @notice Gives back, without slashing, a reservation that its book has held for 300 days. Anyone may call.
+    /// A book must close its subjects before that: later nothing covers them.
+    function releaseStale(bytes32 committee, address book, bytes32 subject) external;
+
     /// @notice For books: pays free collateral of the caller to a set of evaluators, in equal parts, to be drawn.
     function payFees(bytes32 committee, uint32 set, uint256 amount) external;
 

@@ -27,8 +27,12 @@ interface ICommittees is ICoverage {
     /// @notice Gives notice: no new subjects from now on. Cannot be taken back.
     function leave(bytes32 committee, uint256 index) external;
 
-    /// @notice Credits what is left of the stake, after the last subject reserved before the notice is closed.
+    /// @notice Pays what evaluator `index` owes over `subject` out of its stake, once nothing it answers for is open.
     /// Anyone may call.
+    function collect(bytes32 committee, uint256 index, bytes32 subject) external;
+
+    /// @notice Credits what is left of the stake, after the last subject reserved before the notice is closed and all
+    /// debts are collected, as far as the stake goes. Anyone may call.
     function withdraw(bytes32 committee, uint256 index) external;
 
     /// @notice Replaces the caller's signing key. The old one binds it only for subjects opened before.

@@ -45,12 +45,20 @@ interface ICoverage {
     error NoContradiction();
     /// @notice The key that signed does not bind a member for this subject.
     error KeyDoesNotBind(address key);
+    /// @notice This contradiction has been shown before.
+    error AlreadyShown(bytes32 committee, uint256 index, bytes32 subject);
+    /// @notice The evaluator owes nothing over this subject, or nothing of its stake is left.
+    error NothingOwed(bytes32 committee, uint256 index, bytes32 subject);
+    /// @notice Debts must be collected before what is left of the stake is paid back.
+    error InDebt(bytes32 committee, uint256 index, uint256 owed);
     /// @notice The book slashes more than the share it gives back.
     error BeyondReservation(bytes32 committee, uint256 share, uint256 asked);
     /// @notice The book holds a reservation for this subject already, or the subject is a job.
     error SubjectReserved(bytes32 committee, address book, bytes32 subject);
     /// @notice The book holds no reservation for this subject.
     error NotReserved(bytes32 committee, address book, bytes32 subject);
+    /// @notice The reservation ends at `end`; until then only its book gives it back.
+    error NotStale(bytes32 committee, address book, bytes32 subject, uint256 end);
 
     /// @notice Where an evaluator stands in its committee.
     enum Standing {
@@ -91,12 +99,14 @@ interface ICoverage {
     event FeesEarned(bytes32 indexed committee, uint32 indexed set, uint256 amount);
     /// @notice Each evaluator of the set was credited `each`.
     event FeesDrawn(bytes32 indexed committee, uint32 indexed set, uint256 each);
-    /// @notice Evaluator `index` was expelled for contradicting itself on `subject`.
-    /// @param taken Taken from its stake now.
-    /// @param owed Taken before it may withdraw.
-    event Expelled(
-        bytes32 indexed committee, uint256 indexed index, bytes32 indexed subject, uint256 taken, uint256 owed
+    /// @notice Evaluator `index` contradicted itself on `subject`: it is expelled and owes `share`.
+    event Expelled(bytes32 indexed committee, uint256 indexed index, bytes32 indexed subject, uint256 share);
+    /// @notice A part of what an evaluator owed over `subject` was paid out of its stake.
+    event DebtPaid(
+        bytes32 indexed committee,
+        uint256 indexed index,
+        bytes32 indexed subject,
+        uint256 amount,
+        uint256 left
     );
-    /// @notice A part of what an expelled evaluator owed was paid.
-    event DebtPaid(bytes32 indexed committee, uint256 indexed index, uint256 amount, uint256 left);
 }

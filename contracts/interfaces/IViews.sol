@@ -59,7 +59,7 @@ interface IViews {
         uint40 openedAt;
         address provider; // Open, nothing delivered
         uint40 deliverBy; // Open, nothing delivered
-        bytes32 deliverable; // Open, delivered: the upper 184 bits of what was anchored
+        bytes32 mark; // Open, delivered: the upper 184 bits of keccak256(deliverable)
         Outcome outcome; // provisional, or final once Closed
         Basis basis; // Judged, Disputed
         uint32 signers; // Judged, Disputed: who signed; by silence: who did not
@@ -97,7 +97,7 @@ interface IViews {
         ICoverage.Standing standing;
         bool expelled;
         uint256 stake;
-        uint256 owed; // from an equivocation, taken before it may withdraw
+        uint256 owed; // for equivocations, collected before it may withdraw
         uint256 liable; // its part of reservations that still have to close before it may withdraw; after notice only
         bool mayWithdraw;
     }

@@ -48,22 +48,34 @@ library Hashes {
         }
     }
 
-    function openingHash(Opening calldata opening) internal pure returns (bytes32) {
-        return keccak256(abi.encode(OPENING, opening));
-    }
-
-    /// @dev The digest of the agreement. The terms are hashed as they stand in calldata: a word with dirty upper bits
-    /// hashes to an id that no clean terms have, so it names no job.
-    function job(bytes32 domain, Terms calldata terms, bytes32 opening) internal pure returns (bytes32) {
-        bytes32 typeHash = TERMS;
-        bytes32 structHash;
+    /// @dev Structs are hashed as they stand in calldata, without a copy through memory types: a word with dirty upper
+    /// bits hashes to an id that no clean terms have, and opening reads, and so checks, every field.
+    function openingHash(Opening calldata opening) internal pure returns (bytes32 result) {
+        bytes32 typeHash = OPENING;
         assembly ("memory-safe") {
             let m := mload(0x40)
             mstore(m, typeHash)
+            calldatacopy(add(m, 32), opening, 224)
+            result := keccak256(m, 256)
+        }
+    }
+
+    /// @dev The digest of the agreement: the job's id.
+    function job(bytes32 domain, Terms calldata terms, bytes32 opening) internal pure returns (bytes32) {
+        bytes32 termsType = TERMS;
+        bytes32 agreementType = AGREEMENT;
+        bytes32 structHash;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, termsType)
             calldatacopy(add(m, 32), terms, 288)
             structHash := keccak256(m, 320)
+            mstore(m, agreementType)
+            mstore(add(m, 32), structHash)
+            mstore(add(m, 64), opening)
+            structHash := keccak256(m, 96)
         }
-        return digest(domain, keccak256(abi.encode(AGREEMENT, structHash, opening)));
+        return digest(domain, structHash);
     }
 
     function milestones(bytes32[] memory jobs) internal pure returns (bytes32) {
@@ -71,13 +83,26 @@ library Hashes {
     }
 
     function attestation(
+        bytes32 domain,
         bytes32 subject,
         bytes32 deliverable,
         Outcome outcome,
         uint256 payable_,
         bytes32 evidence
     ) internal pure returns (bytes32) {
-        return keccak256(abi.encode(ATTESTATION, subject, deliverable, outcome, payable_, evidence));
+        bytes32 typeHash = ATTESTATION;
+        bytes32 structHash;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, typeHash)
+            mstore(add(m, 32), subject)
+            mstore(add(m, 64), deliverable)
+            mstore(add(m, 96), outcome)
+            mstore(add(m, 128), payable_)
+            mstore(add(m, 160), evidence)
+            structHash := keccak256(m, 192)
+        }
+        return digest(domain, structHash);
     }
 
     function delivery(bytes32 job_, bytes32 deliverable, uint256 expiry) internal pure returns (bytes32) {

@@ -11,13 +11,13 @@ import {Basis, Outcome, State} from "../interfaces/Types.sol";
 ///   bits 40-71   time of opening
 ///   bits 72-255  by phase:
 ///     Open        72-231 provider, 232-255 seconds from opening to deliverBy
-///     Delivered   72-255 upper 184 bits of the deliverable
+///     Delivered   72-255 upper 184 bits of keccak256(deliverable)
 ///     Judged      72-103 signers (by silence: the silent), 104-143 end of the challenge, 144-145 outcome, 146-147 basis
 ///     Disputed    as Judged, with 104-143 end of the ruling period, 148-149 outcome sought, 150 the buyer disputes
 ///     Closed      144-145 final outcome
 ///
-/// 184 bits of the deliverable are kept: finding a second preimage costs 2^184 hashes and a collision 2^92; attestations
-/// carry all 256.
+/// The deliverable is hashed once more before it is cut to 184 bits, so that a second deliverable with the same mark
+/// cannot be made by changing the bits that are cut off: a collision costs 2^92 hashes, a second preimage 2^184.
 library JobWord {
     uint256 internal constant NONE = 0;
     uint256 internal constant OPEN = 1;
@@ -39,7 +39,7 @@ library JobWord {
     }
 
     function delivered(uint256 word, bytes32 deliverable) internal pure returns (uint256) {
-        return (uint256(deliverable) & ~HEAD) | (word & KEPT) | DELIVERED;
+        return (_mark(deliverable) & ~HEAD) | (word & KEPT) | DELIVERED;
     }
 
     function judged(uint256 word, uint256 set_, uint256 deadline_, Outcome outcome_, Basis basis_)
@@ -103,7 +103,7 @@ library JobWord {
 
     /// @dev Delivered only.
     function names(uint256 word, bytes32 deliverable) internal pure returns (bool) {
-        return (word ^ uint256(deliverable)) <= HEAD;
+        return (word ^ _mark(deliverable)) <= HEAD;
     }
 
     /// @dev Judged and Disputed: who signed; by silence, who did not.
@@ -134,5 +134,12 @@ library JobWord {
     /// @dev Disputed only.
     function buyerDisputes(uint256 word) internal pure returns (bool) {
         return (word >> 150) & 1 == 1;
+    }
+
+    function _mark(bytes32 deliverable) private pure returns (uint256 mark) {
+        assembly ("memory-safe") {
+            mstore(0, deliverable)
+            mark := keccak256(0, 32)
+        }
     }
 }

@@ -10,6 +10,10 @@ import {JobWord} from "../libraries/JobWord.sol";
 
 /// @dev Stake and coverage for other contracts than this one, tabs among them. See docs/decisions.
 abstract contract Books is IBooks, Docket {
+    /// @dev How long a book may hold a reservation: the longest job with its challenge and ruling, and a month in which
+    /// to close it. So a book that never answers cannot keep a stake for ever.
+    uint256 private constant MAX_RESERVATION = MAX_LENGTH + MAX_CHALLENGE + MAX_RULING + 30 days;
+
     /// @inheritdoc IBooks
     function reserve(bytes32 committee, bytes32 subject, uint256 value)
         external
@@ -32,7 +36,7 @@ abstract contract Books is IBooks, Docket {
         returns (uint256 total)
     {
         Record storage r = _record(committee);
-        Reservation memory held = _reservation(r, committee, subject);
+        Reservation memory held = _reservation(r, committee, msg.sender, subject);
         if (each > held.share) revert BeyondReservation(committee, held.share, each);
         uint32 strangers = slashed & ~held.members;
         if (strangers != 0) revert NotAMember(LibBit.ffs(strangers));
@@ -46,8 +50,22 @@ abstract contract Books is IBooks, Docket {
     }
 
     /// @inheritdoc IBooks
+    function releaseStale(bytes32 committee, address book, bytes32 subject) external {
+        Record storage r = _record(committee);
+        Reservation memory held = _reservation(r, committee, book, subject);
+        uint256 end = held.openedAt + MAX_RESERVATION;
+        if (block.timestamp < end) revert NotStale(committee, book, subject, end);
+        delete r.reservations[book][subject];
+        Core memory core = r.core;
+        _release(r, core, held.epoch, held.share);
+        r.core = core;
+        emit Released(committee, book, subject);
+    }
+
+    /// @inheritdoc IBooks
     function payFees(bytes32 committee, uint32 set, uint256 amount) external {
         Record storage r = _record(committee);
+        if (amount == 0) revert ZeroAmount();
         if (set == 0 || uint256(set) >> r.core.size != 0) revert NotAMember(LibBit.fls(set));
         _debit(msg.sender, amount);
         r.fees[set] += amount;
@@ -63,7 +81,7 @@ abstract contract Books is IBooks, Docket {
         Statement calldata b
     ) external onHomeChain returns (uint256 index, uint256 taken) {
         Record storage r = _record(committee);
-        Reservation memory held = _reservation(r, committee, subject);
+        Reservation memory held = _reservation(r, committee, msg.sender, subject);
         // A contradiction on a job is shown to the job, so that its parties get their half.
         if (_jobs[subject] != JobWord.NONE) revert SubjectReserved(committee, address(this), subject);
         index = _contradiction(r, held.members, subject, held.openedAt, deliverable, a, b);
@@ -85,12 +103,12 @@ abstract contract Books is IBooks, Docket {
         _checkAttestations(r, members, subject, deliverable, outcome, payable_, signers, attested);
     }
 
-    function _reservation(Record storage r, bytes32 committee, bytes32 subject)
+    function _reservation(Record storage r, bytes32 committee, address book, bytes32 subject)
         private
         view
         returns (Reservation memory held)
     {
-        held = r.reservations[msg.sender][subject];
-        if (held.openedAt == 0) revert NotReserved(committee, msg.sender, subject);
+        held = r.reservations[book][subject];
+        if (held.openedAt == 0) revert NotReserved(committee, book, subject);
     }
 }

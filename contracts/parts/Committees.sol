@@ -83,19 +83,21 @@ abstract contract Committees is ICommittees, Coverage {
     }
 
     /// @inheritdoc ICommittees
+    function collect(bytes32 committee, uint256 index, bytes32 subject) external {
+        (Record storage r, Member memory m) = _released(committee, index);
+        uint256 paid = _payDebt(r, committee, index, subject, m.stake);
+        if (paid == 0) revert NothingOwed(committee, index, subject);
+        r.members[index].stake = uint64(m.stake - paid);
+    }
+
+    /// @inheritdoc ICommittees
     function withdraw(bytes32 committee, uint256 index) external {
-        Record storage r = _record(committee);
-        Member storage m = r.members[index];
-        if (m.standing != Standing.Leaving && !(m.expelled && m.standing == Standing.Joined)) {
-            revert WrongStanding(committee, index, m.standing);
-        }
-        uint256 liable = _liable(r, m.epoch);
-        if (liable != 0) revert StillLiable(committee, index, m.epoch, liable);
-        uint256 amount = m.stake - _payDebt(r, committee, index, m.stake);
-        m.stake = 0;
-        m.standing = Standing.Withdrawn;
-        _credit(r.accounts[index], amount);
-        emit Withdrawn(committee, index, amount);
+        (Record storage r, Member memory m) = _released(committee, index);
+        if (m.stake != 0 && r.owed[index] != 0) revert InDebt(committee, index, r.owed[index]);
+        r.members[index].stake = 0;
+        r.members[index].standing = Standing.Withdrawn;
+        _credit(r.accounts[index], m.stake);
+        emit Withdrawn(committee, index, m.stake);
     }
 
     /// @inheritdoc ICommittees
@@ -136,6 +138,20 @@ abstract contract Committees is ICommittees, Coverage {
     /// @inheritdoc ICommittees
     function committeeId(Committee calldata terms) public view returns (bytes32) {
         return keccak256(abi.encode(block.chainid, address(this), terms));
+    }
+
+    /// @dev An evaluator on its way out that no open subject binds any more.
+    function _released(bytes32 committee, uint256 index)
+        private
+        view
+        returns (Record storage r, Member memory m)
+    {
+        r = _record(committee);
+        if (index >= r.core.size) revert NotAMember(index);
+        m = r.members[index];
+        if (!_outgoing(m)) revert WrongStanding(committee, index, m.standing);
+        uint256 liable = _liable(r, m.epoch);
+        if (liable != 0) revert StillLiable(committee, index, m.epoch, liable);
     }
 
     function _own(bytes32 committee, uint256 index) private view returns (Record storage r, Member memory m) {

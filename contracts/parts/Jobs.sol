@@ -8,6 +8,7 @@ import {IJobs} from "../interfaces/IJobs.sol";
 import {Agreement, Attested, Basis, Funding, Opening, Outcome, Terms, Verdict} from "../interfaces/Types.sol";
 import {Hashes} from "../libraries/Hashes.sol";
 import {JobWord} from "../libraries/JobWord.sol";
+import {Logs} from "../libraries/Logs.sol";
 import {Payouts} from "../libraries/Payouts.sol";
 
 /// @dev A job's ordinary life. Each act checks, then writes, then pays: the only calls outward are to USDC, at the end,
@@ -85,10 +86,10 @@ abstract contract Jobs is IJobs, Docket {
         if (verdict.attested.length != k) {
             revert NotAQuorum(LibBit.popCount(verdict.signers), verdict.attested.length, k);
         }
-        bytes32[] memory evidence = _check(r, verdict, job, word);
+        _check(r, verdict, job, word);
         uint256 challengeEnds = block.timestamp + terms.challenge;
         word = word.judged(verdict.signers, challengeEnds, verdict.outcome, Basis.Verdict);
-        emit Judged(job, verdict.outcome, verdict.signers, uint40(challengeEnds), evidence);
+        Logs.judged(job, verdict, challengeEnds);
         if (terms.challenge != 0) {
             _jobs[job] = word;
         } else {
@@ -100,9 +101,10 @@ abstract contract Jobs is IJobs, Docket {
     /// @inheritdoc IJobs
     function attest(Verdict calldata verdict) external onHomeChain {
         (bytes32 job, uint256 word) = _awaiting(verdict);
-        bytes32[] memory evidence = _check(_known(verdict.terms.committee), verdict, job, word);
+        if (verdict.signers == 0) revert BadLength(0, MAX_EVALUATORS);
+        _check(_known(verdict.terms.committee), verdict, job, word);
         _attested[job] |= verdict.signers;
-        emit AttestationsPosted(job, verdict.deliverable, verdict.outcome, verdict.signers, evidence);
+        Logs.attestationsPosted(job, verdict);
     }
 
     /// @inheritdoc IJobs
@@ -186,7 +188,7 @@ abstract contract Jobs is IJobs, Docket {
         _reserve(r, core, t.committee, core.active, value);
         if (t.bond != 0) _debit(t.provider, t.bond);
         _jobs[job] = JobWord.opened(core.epoch, core.active, t.provider, o.deliverBy);
-        emit JobOpened(job, t.buyer, t.provider, a, core.active, core.epoch);
+        Logs.jobOpened(job, a, core.active, core.epoch);
     }
 
     function _price(Agreement calldata a) private pure returns (uint256) {
@@ -242,15 +244,7 @@ abstract contract Jobs is IJobs, Docket {
         if (!word.names(v.deliverable)) revert WrongDeliverable(job, v.deliverable);
     }
 
-    function _check(Record storage r, Verdict calldata v, bytes32 job, uint256 word)
-        private
-        view
-        returns (bytes32[] memory evidence)
-    {
+    function _check(Record storage r, Verdict calldata v, bytes32 job, uint256 word) private view {
         _checkAttestations(r, word.members(), job, v.deliverable, v.outcome, 0, v.signers, v.attested);
-        evidence = new bytes32[](v.attested.length);
-        for (uint256 i; i < evidence.length; ++i) {
-            evidence[i] = v.attested[i].evidence;
-        }
     }
 }

@@ -32,7 +32,7 @@ abstract contract Views is IViews, Docket {
             v.provider = word.provider();
             v.deliverBy = uint40(word.deliverBy());
         } else if (phase == JobWord.DELIVERED) {
-            v.deliverable = word.anchor();
+            v.mark = word.anchor();
         } else if (phase >= JobWord.JUDGED) {
             v.outcome = word.outcome();
             if (phase == JobWord.CLOSED) return v;
@@ -94,10 +94,10 @@ abstract contract Views is IViews, Docket {
         v.standing = m.standing;
         v.expelled = m.expelled;
         v.stake = m.stake;
-        v.owed = r.debts[index].owed;
-        bool bound = m.standing == Standing.Leaving || (m.expelled && m.standing == Standing.Joined);
-        if (bound) v.liable = _liable(r, m.epoch);
-        v.mayWithdraw = bound && v.liable == 0;
+        v.owed = r.owed[index];
+        bool outgoing = _outgoing(m);
+        if (outgoing) v.liable = _liable(r, m.epoch);
+        v.mayWithdraw = outgoing && v.liable == 0 && (v.owed == 0 || v.stake == 0);
     }
 
     /// @inheritdoc IViews
