@@ -19,5 +19,7 @@ class CommandEntry(NamedTuple):
 
 COMMANDS: dict[str, CommandEntry] = {
     "pact": CommandEntry("oracle.cli.pact", "pact", "Write, check, read and compare pacts."),
+    "evidence": CommandEntry("oracle.cli.evidence", "evidence", "Read evaluation records."),
+    "verify": CommandEntry("oracle.cli.verify", "verify", "Recompute an evaluation record, offline."),
     "delivery": CommandEntry("oracle.cli.delivery", "delivery", "Pack and check what is handed over."),
 }

@@ -64,8 +64,17 @@ def needed_weight(total: int, pass_share_bps: int) -> int:
     return -(-total * pass_share_bps // _WHOLE)
 
 
-def add_up(results: Sequence[ConditionResult], pass_share_bps: int) -> Aggregation:
+def add_up(
+    results: Sequence[ConditionResult],
+    pass_share_bps: int,
+    *,
+    not_as_agreed: str | None = None,
+    not_to_be_had: str | None = None,
+) -> Aggregation:
     """Decide the outcome.
+
+    A delivery that is not as agreed is Fail whatever the conditions say; one that could not be fetched for
+    a reason that is not its own is Lapse.
 
     A critical failure is Fail. Where even every undecided condition holding would not reach the threshold,
     it is Fail. A critical condition that is undecided, or a threshold that hangs on undecided ones, is
@@ -85,6 +94,10 @@ def add_up(results: Sequence[ConditionResult], pass_share_bps: int) -> Aggregati
     def decided(outcome: Outcome, reason: str) -> Aggregation:
         return Aggregation(outcome, reason, held, open_, total, needed, failed, unknown)
 
+    if not_as_agreed is not None:
+        return decided(Outcome.FAIL, f"the delivery is not as agreed: {not_as_agreed}")
+    if not_to_be_had is not None:
+        return decided(Outcome.LAPSE, f"the delivery could not be fetched: {not_to_be_had}")
     if failed:
         return decided(Outcome.FAIL, f"critical conditions do not hold: {', '.join(failed)}")
     if held + open_ < needed:
@@ -99,11 +112,6 @@ def add_up(results: Sequence[ConditionResult], pass_share_bps: int) -> Aggregati
     return decided(
         Outcome.PASS, f"every critical condition holds, and weight {held} of {total} ({needed} needed)"
     )
-
-
-def already_failed(results: Sequence[ConditionResult]) -> bool:
-    """Whether a critical failure has settled it, whatever the conditions not yet measured would show."""
-    return any(result.critical and result.state == "failed" for result in results)
 
 
 def _check(results: Sequence[ConditionResult], pass_share_bps: int) -> None:

@@ -1,0 +1,67 @@
+"""`oracle verify`: go through an evaluation record again, offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from oracle.cli.evidence import load_record, store_option
+from oracle.cli.output import json_option, print_json
+from oracle.domain.errors import EarnestError
+from oracle.evaluation.verify import verify as verify_record
+from oracle.evidence.store import ContentStore, open_location
+from oracle.pact.visible import one_line
+
+DIFFERS_EXIT_CODE = 1
+
+
+class NoStoreError(EarnestError):
+    """There is no place to take the record's documents from."""
+
+
+@click.command()
+@click.argument("record")
+@store_option
+@click.option(
+    "--from", "others", multiple=True, help="Further places to read from: a path or URL. Repeatable."
+)
+@click.option("--expect", help="The evidence hash the attestation names.")
+@json_option
+def verify(
+    record: str,
+    store: Path | None,
+    others: tuple[str, ...],
+    expect: str | None,
+    as_json: bool,  # noqa: FBT001 - click's way
+) -> None:
+    """Recompute RECORD (a file, or a hash with --store) and name every line that differs.
+
+    Exits with 1 where something differs.
+    """
+    if store is None:
+        raise NoStoreError(
+            "no store was named", field="--store", next_step="give the evidence directory with --store DIR"
+        )
+    places = ContentStore(store, [open_location(each) for each in others])
+    result = verify_record(load_record(record, store), places, expected_hash=expect)
+    if as_json:
+        print_json(
+            {
+                "record": result.record_hash,
+                "holds": result.holds,
+                "differences": [difference._asdict() for difference in result.differences],
+                "notes": list(result.notes),
+            }
+        )
+    else:
+        for difference in result.differences:
+            click.secho(f"differs at {difference.pointer or '(whole record)'}", fg="red")
+            click.echo(f"  recorded:   {one_line(difference.recorded)}")
+            click.echo(f"  recomputed: {one_line(difference.recomputed)}")
+        for note in result.notes:
+            click.echo(f"note: {one_line(note)}")
+        if result.holds:
+            click.secho(f"The record {result.record_hash} holds.", fg="green")
+    if not result.holds:
+        raise click.exceptions.Exit(DIFFERS_EXIT_CODE)

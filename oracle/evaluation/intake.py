@@ -1,0 +1,184 @@
+"""Fetch what was delivered, once, by hash, under limits; and say plainly what was not as agreed.
+
+Two kinds of trouble are kept apart. A *problem* is the delivery's: it is missing, has other bytes than the
+anchored hash names, is too large, or is not what the pact asks for; then the verdict is Fail. An
+*obstacle* is not: a store that does not answer, or a material of the buyer's that nobody has; then nothing
+can be decided.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from oracle.domain.errors import EarnestError
+from oracle.evaluation.unicode_facts import HiddenText, inspect_text
+from oracle.evidence.errors import EvidenceError, StoreUnreachableError
+from oracle.pact.delivery import DeliveryManifest
+from oracle.pact.document import Material, Pact
+from oracle.pact.handover import check_handover
+from oracle.pact.methodology import FetchLimits
+
+
+class Store(Protocol):
+    """Where content comes from; `oracle.evidence.store.ContentStore` is one."""
+
+    def get(self, content_hash: str, *, max_bytes: int, seconds: float = ...) -> bytes:
+        """The bytes with this hash; raises an EvidenceError."""
+        ...
+
+
+class Trouble(NamedTuple):
+    """What stood in the way: a stable `rule`, the `field` (a path, or `manifest`), and a sentence."""
+
+    rule: str
+    field: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What was fetched.
+
+    Args:
+        manifest: None where it could not be had or read.
+        files: delivered files the pact asks for.
+        unasked: delivered paths that nothing may read.
+        materials: the buyer's files.
+        texts: delivered files that are UTF-8, normalised, for readers.
+        hidden: what was hidden in them; files with nothing hidden are left out.
+        problems: the delivery's faults.
+        obstacles: everything else that kept the intake from being complete.
+    """
+
+    manifest: DeliveryManifest | None
+    files: Mapping[str, bytes]
+    unasked: tuple[str, ...]
+    materials: Mapping[str, bytes]
+    texts: Mapping[str, str]
+    hidden: tuple[HiddenText, ...]
+    problems: tuple[Trouble, ...]
+    obstacles: tuple[Trouble, ...]
+
+
+class _Budget:
+    """Bytes and seconds left of one intake."""
+
+    def __init__(self, limits: FetchLimits) -> None:
+        self.limits = limits
+        self.bytes = limits.total_bytes
+        self.deadline = time.monotonic() + limits.seconds
+
+    def fetch(self, store: Store, content_hash: str, most: int) -> bytes:
+        seconds = self.deadline - time.monotonic()
+        if seconds <= 0:
+            raise StoreUnreachableError(f"the intake took more than {self.limits.seconds} s")
+        data = store.get(content_hash, max_bytes=min(most, self.bytes), seconds=seconds)
+        self.bytes -= len(data)
+        return data
+
+
+def take_in(store: Store, pact: Pact, deliverable: str, limits: FetchLimits) -> Intake:
+    """Fetch the manifest with the anchored hash, then each file the pact asks for, then the materials.
+
+    Args:
+        store: where content comes from.
+        pact: what the delivery is held against.
+        deliverable: the anchored hash, 0x-hex.
+        limits: the methodology's caps.
+    """
+    budget = _Budget(limits)
+    problems: list[Trouble] = []
+    obstacles: list[Trouble] = []
+    manifest = _manifest(store, deliverable, budget, problems, obstacles)
+    files: dict[str, bytes] = {}
+    unasked: tuple[str, ...] = ()
+    if manifest is not None:
+        handover = check_handover(pact, manifest)
+        problems += [Trouble(*problem) for problem in handover.problems]
+        unasked = handover.unasked
+        if not problems:  # what is not as agreed is not looked at
+            files = _files(store, manifest, handover.asked, budget, problems, obstacles)
+    materials = {} if problems else dict(_materials(store, pact.materials, budget, obstacles))
+    texts, hidden = _texts(files)
+    return Intake(manifest, files, unasked, materials, texts, hidden, tuple(problems), tuple(obstacles))
+
+
+def _manifest(
+    store: Store, deliverable: str, budget: _Budget, problems: list[Trouble], obstacles: list[Trouble]
+) -> DeliveryManifest | None:
+    try:
+        data = budget.fetch(store, deliverable, budget.limits.manifest_bytes)
+        manifest = DeliveryManifest.parse(data, what="the delivery manifest")
+    except StoreUnreachableError as error:
+        obstacles.append(Trouble("unreachable", "manifest", error.message))
+    except EvidenceError as error:
+        problems.append(Trouble("not-retrievable", "manifest", error.message))
+    except EarnestError as error:  # not JSON, or not a manifest
+        problems.append(Trouble("bad-manifest", error.field or "manifest", error.message[:500]))
+    else:
+        if manifest.canonical() == data:
+            return manifest
+        problems.append(Trouble("bad-manifest", "manifest", "the manifest is not in canonical form"))
+    return None
+
+
+def _files(
+    store: Store,
+    manifest: DeliveryManifest,
+    asked: Sequence[str],
+    budget: _Budget,
+    problems: list[Trouble],
+    obstacles: list[Trouble],
+) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    wanted = [entry for entry in manifest.files if entry.path in set(asked)]
+    total = sum(entry.bytes for entry in wanted)
+    if total > budget.bytes:
+        problems.append(
+            Trouble(
+                "too-large", "manifest", f"the delivery has {total} bytes; at most {budget.bytes} are fetched"
+            )
+        )
+        return found
+    for entry in wanted:
+        try:
+            data = budget.fetch(store, entry.keccak256, min(entry.bytes, budget.limits.file_bytes))
+        except StoreUnreachableError as error:
+            obstacles.append(Trouble("unreachable", entry.path, error.message))
+            continue
+        except EvidenceError as error:
+            problems.append(Trouble("not-retrievable", entry.path, error.message))
+            continue
+        if len(data) != entry.bytes:
+            message = f"{entry.path} has {len(data)} bytes, the manifest says {entry.bytes}"
+            problems.append(Trouble("wrong-size", entry.path, message))
+            continue
+        found[entry.path] = data
+    return found
+
+
+def _materials(
+    store: Store, entries: Sequence[Material], budget: _Budget, obstacles: list[Trouble]
+) -> Iterator[tuple[str, bytes]]:
+    for entry in entries:
+        try:
+            yield entry.path, budget.fetch(store, entry.keccak256, entry.bytes)
+        except EvidenceError as error:
+            obstacles.append(Trouble("material", entry.path, error.message))
+
+
+def _texts(files: Mapping[str, bytes]) -> tuple[dict[str, str], tuple[HiddenText, ...]]:
+    texts: dict[str, str] = {}
+    hidden: list[HiddenText] = []
+    for path, data in files.items():
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            continue  # not a text; a check that needs one says so
+        texts[path], found = inspect_text(path, text)
+        if not found.is_clean:
+            hidden.append(found)
+    return texts, tuple(hidden)
