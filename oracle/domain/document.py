@@ -16,6 +16,7 @@ from oracle.domain.canonical import (
 )
 from oracle.domain.errors import EarnestError
 
+_KIND_FIELDS = ("method", "source")  # what tells the classes of a union apart, in all our documents
 _SHOWN_PROBLEMS = 20  # a hostile document can be wrong in a million places
 
 
@@ -77,11 +78,13 @@ class Document(Part):
             DocumentError: a field is unknown, missing or wrong; it names each.
         """
         name = what or cls.__name__
-        parse_json(data, what=name, max_bytes=max_bytes, max_depth=max_depth, allow_floats=allow_floats)
+        value = parse_json(
+            data, what=name, max_bytes=max_bytes, max_depth=max_depth, allow_floats=allow_floats
+        )
         try:
             return cls.model_validate_json(data)
         except ValidationError as error:
-            raise DocumentError(name, describe_problems(error)) from error
+            raise DocumentError(name, describe_problems(error, value)) from error
 
     @classmethod
     def parse_named(cls, data: bytes, expected: str, *, what: str | None = None) -> Self:
@@ -106,8 +109,11 @@ class Document(Part):
         return keccak_hex(self.canonical())
 
 
-def describe_problems(error: ValidationError) -> list[tuple[str, str]]:
-    """(field, what is wrong) pairs, without echoing the input, which may be huge."""
+def describe_problems(error: ValidationError, value: JsonValue = None) -> list[tuple[str, str]]:
+    """(field, what is wrong) pairs, without echoing the input, which may be huge.
+
+    With the `value` that was validated, fields are named as they stand in it.
+    """
     problems = []
     details = error.errors(include_url=False, include_input=False, include_context=False)
     broken = {detail["loc"] for detail in details}
@@ -118,10 +124,28 @@ def describe_problems(error: ValidationError) -> list[tuple[str, str]]:
             loc[:depth] == detail["loc"] and len(loc) > depth for loc in broken
         ):
             continue
-        field = ".".join(str(step)[:80] for step in detail["loc"]) or "document"
+        field = _field(detail["loc"], value)
         message = {
             "extra_forbidden": "unknown field; remove it or correct its name",
             "missing": "is missing",
         }.get(detail["type"], detail["msg"].removeprefix("Value error, "))
         problems.append((field, message))
     return problems
+
+
+def _field(place: tuple[int | str, ...], value: JsonValue) -> str:
+    """A place in a document as a dotted name; pydantic's extra step for the kind of a part is left out."""
+    names = []
+    entered = False  # whether `value` is a part that was entered by its kind
+    for step in place:
+        kinds = [value.get(name) for name in _KIND_FIELDS] if isinstance(value, dict) and not entered else []
+        if step in kinds:
+            entered = True
+            continue
+        names.append(str(step)[:80] if str(step).isprintable() else ascii(step)[:80])
+        entered = False
+        try:
+            value = value[step]
+        except (LookupError, TypeError):
+            value = None
+    return ".".join(names) or "document"

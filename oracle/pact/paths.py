@@ -87,11 +87,6 @@ def covers(entry: str, path: str) -> bool:
     return path.startswith(entry) if entry.endswith("/") else path == entry
 
 
-def beneath(entry: str, path: str) -> str:
-    """The name `path` has within the entry that covers it: without the folder; for a file, its last part."""
-    return path.removeprefix(entry) if entry.endswith("/") else path.rsplit("/", 1)[-1]
-
-
 def _problem(path: str) -> str | None:
     if not path:
         return "is empty"

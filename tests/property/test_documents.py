@@ -102,7 +102,7 @@ def _other_values(value: Any) -> list[Any]:
         words = (
             "block-hash critical minor free forbidden evaluators text json match not_match < blockquote /a"
         )
-        choices = (*words.split(), f"x{value}")
+        choices = (*words.split(), "node", f"x{value}")
         return [other for other in (value + "x", value + "1", value[:-1] + digit, *choices) if other != value]
     material = {"path": "m.txt", "bytes": 1, "keccak256": HASH}
     nothings = [

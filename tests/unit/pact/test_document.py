@@ -177,3 +177,24 @@ def test_parse__a_million_unknown_fields__gives_a_short_message() -> None:
 def test_frozen__a_pact_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         setattr(pact(), "version", 2)  # noqa: B010 - the type checker refuses it, too
+
+
+def test_parse__field_of_a_measure__is_named_as_it_stands_in_the_file() -> None:
+    with pytest.raises(DocumentError) as caught:
+        pact(conditions=[condition(method="pattern", file="x", pattern="", must="maybe")])
+    assert [field for field, _ in caught.value.problems] == [
+        "conditions.0.measure.pattern",
+        "conditions.0.measure.must",
+    ]
+    with pytest.raises(DocumentError) as caught:
+        pact(conditions=[condition(method="exact", file="x", expected={"source": "value", "extra": 1})])
+    assert [field for field, _ in caught.value.problems] == [
+        "conditions.0.measure.expected.value",
+        "conditions.0.measure.expected.extra",
+    ]
+
+
+def test_parse__unknown_field_with_control_characters__cannot_reach_the_terminal() -> None:
+    with pytest.raises(DocumentError) as caught:
+        pact(**{"a\x1b[2K\u202e": 1})
+    assert caught.value.message.isprintable()

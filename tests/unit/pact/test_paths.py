@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oracle.domain.document import DocumentError
-from oracle.pact.paths import PathError, beneath, check_distinct, check_path, check_path_or_folder, covers
+from oracle.pact.paths import PathError, check_distinct, check_path, check_path_or_folder, covers
 from tests.unit.pact.builders import delivery
 
 
@@ -85,9 +85,7 @@ def test_delivery__hostile_path__names_field_and_path() -> None:
     assert caught.value.field == "files.1.path"
 
 
-def test_covers_and_beneath__folder_and_file() -> None:
+def test_covers__folder_and_file() -> None:
     assert covers("src/", "src/a.py")
     assert not covers("src/", "src2/a.py")
     assert not covers("src", "src/a.py")
-    assert beneath("src/", "src/lib/a.py") == "lib/a.py"
-    assert beneath("src/a.py", "src/a.py") == "a.py"
