@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import rich_click as click
+from click.exceptions import Exit
 
 from oracle.cli.evidence import load_record, store_option
 from oracle.cli.output import json_option, print_json
@@ -64,4 +65,4 @@ def verify(
         if result.holds:
             click.secho(f"The record {result.record_hash} holds.", fg="green")
     if not result.holds:
-        raise click.exceptions.Exit(DIFFERS_EXIT_CODE)
+        raise Exit(DIFFERS_EXIT_CODE)
