@@ -1,0 +1,271 @@
+"""The whole decision on one criterion, as a conversation that knows no model, clock or network.
+
+`deliberate` yields the questions it wants answered next and is sent the calls; it returns the record's
+section. The live jury answers by asking models, the replay by looking the calls up in a record: one code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from oracle.jury import sequential
+from oracle.jury.aggregate import Jury
+from oracle.jury.ballots import Ballot
+from oracle.jury.budget import Price
+from oracle.jury.case import Case, Panelist, Seating, seat
+from oracle.jury.controls import check_main, controls_for, read_vote
+from oracle.jury.prompt import FRAME_VERSION, Prompt, Purpose
+from oracle.jury.record import (
+    Call,
+    JurorRecord,
+    LeftOut,
+    ProbeResult,
+    Section,
+    Spent,
+    StandingRecord,
+    Step,
+    share,
+)
+from oracle.jury.rules import only_jurors, panel_rules, to_probes, to_vote
+from oracle.pact.methodology import Juror
+
+DAY = 86_400  # seconds
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What probes showed: the set's hash, when it was measured (Unix seconds), and the votes."""
+
+    probe_set: str | None = None
+    measured_at: int | None = None
+    results: tuple[ProbeResult, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question for one juror."""
+
+    juror: Juror
+    purpose: Purpose
+    prompt: Prompt
+
+
+Asking: TypeAlias = Generator[tuple[Ask, ...], tuple[Call, ...], Section]
+
+
+def deliberate(case: Case, panelists: tuple[Panelist, ...], measured: Measured, considered_at: int) -> Asking:
+    """Decide one criterion.
+
+    Args:
+        case: What is judged.
+        panelists: The methodology's jurors, and whether each could be asked.
+        measured: Their probes.
+        considered_at: Unix seconds at which the probes' age was looked at.
+
+    Yields:
+        Questions to put at once; the calls are sent back in the same order.
+
+    Returns:
+        The section of the record.
+    """
+    bench = _Bench.of(case, panelists, measured, considered_at)
+    if case.problem is not None:
+        return bench.section((), (), "undecided", case.problem)
+    minimum = case.methodology.jury.minimum_jurors
+    if len(bench.seating.order) < minimum:
+        return bench.section((), (), "undecided", _too_few(bench, minimum))
+    records: list[JurorRecord] = []
+    steps: list[Step] = []
+    jury = bench.jury()
+    while True:
+        ballot = bench.ballot(records)
+        progress = sequential.progress(jury, ballot, [j.id for j in bench.seating.order])
+        steps.append(_step(progress))
+        if progress.finished or progress.next_juror is None:
+            outcome, reason = progress.outcome, _reason(progress, records)
+            return bench.section(tuple(records), tuple(steps), outcome, reason)
+        records += yield from _hear(case, _next_jurors(bench.seating.order, records, minimum))
+
+
+def _next_jurors(order: Sequence[Juror], heard: Sequence[JurorRecord], minimum: int) -> tuple[Juror, ...]:
+    """As many as the minimum still lacks, at once; then one at a time."""
+    rest = order[len(heard) :]
+    counted = sum(1 for record in heard if record.void is None)
+    return tuple(rest[: max(1, minimum - counted)])
+
+
+def _hear(
+    case: Case, jurors: tuple[Juror, ...]
+) -> Generator[tuple[Ask, ...], tuple[Call, ...], list[JurorRecord]]:
+    """Ask some jurors about the delivery, then put the controls to those whose answer is a vote."""
+    mains = yield tuple(_ask(case, juror, Purpose.MAIN) for juror in jurors)
+    calls = {juror.id: [check_main(call, case.files)] for juror, call in zip(jurors, mains, strict=True)}
+    asks = tuple(
+        _ask(case, juror, purpose) for juror in jurors for purpose in controls_for(calls[juror.id][0])
+    )
+    if asks:
+        answers = yield asks
+        for ask, call in zip(asks, answers, strict=True):
+            calls[ask.juror.id].append(call)
+    return [_juror_record(case, juror, tuple(calls[juror.id])) for juror in jurors]
+
+
+def _ask(case: Case, juror: Juror, purpose: Purpose) -> Ask:
+    return Ask(juror, purpose, case.prompt(juror.id, purpose))
+
+
+def _juror_record(case: Case, juror: Juror, calls: tuple[Call, ...]) -> JurorRecord:
+    reading = read_vote(calls, case.files)
+    return JurorRecord(
+        juror=juror.id,
+        family=juror.family,
+        model=juror.model,
+        provider=juror.provider,
+        template=case.template(juror.id),
+        calls=calls,
+        vote=reading.vote,
+        void=reading.void,
+    )
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """Everything that stands before the first question."""
+
+    case: Case
+    panelists: tuple[Panelist, ...]
+    measured: Measured
+    considered_at: int
+    results: tuple[ProbeResult, ...]
+    standings: tuple[StandingRecord, ...]
+    seating: Seating
+
+    @classmethod
+    def of(
+        cls, case: Case, panelists: tuple[Panelist, ...], measured: Measured, considered_at: int
+    ) -> _Bench:
+        stale = _stale(case, measured, considered_at)
+        known = {(p.juror.id, p.juror.family) for p in panelists}
+        results = () if stale else only_jurors(measured.results, known)
+        standings = _standings(case, results)
+        shown = {s.juror: s for s in standings}
+        unqualified: dict[str, str] = {}
+        for panelist in panelists:
+            standing = shown.get(panelist.juror.id)
+            if standing is None:
+                unqualified[panelist.juror.id] = stale or "no probes of it are on record"
+            elif not standing.counts:
+                unqualified[panelist.juror.id] = "; ".join(standing.reasons)
+        seating = seat(case, panelists, unqualified)
+        return cls(case, panelists, measured, considered_at, results, standings, seating)
+
+    def jury(self) -> Jury:
+        planned = [to_vote(j.id, j.family, self.case.template(j.id), "pass") for j in self.seating.order]
+        ballot = Ballot("case", self.case.criterion.kind, tuple(planned))
+        return Jury.fit(to_probes(self.results), panel_rules(self.case.methodology), [ballot])
+
+    def ballot(self, records: Sequence[JurorRecord]) -> Ballot:
+        votes = tuple(to_vote(r.juror, r.family, r.template, r.vote) for r in records)
+        return Ballot("case", self.case.criterion.kind, votes)
+
+    def section(
+        self, records: tuple[JurorRecord, ...], steps: tuple[Step, ...], outcome: str, reason: str
+    ) -> Section:
+        return Section.model_validate(
+            {
+                "frame": FRAME_VERSION,
+                "methodology": self.case.methodology.hash(),
+                "kind": self.case.criterion.kind,
+                "hidden": self.case.hidden,
+                "control_texts": self.case.control_texts,
+                "unavailable": {p.juror.id: p.unavailable for p in self.panelists if p.unavailable},
+                "probe_set": self.measured.probe_set,
+                "measured_at": self.measured.measured_at,
+                "considered_at": self.considered_at,
+                "probes": self.measured.results,
+                "standings": self.standings,
+                "left_out": self.seating.left_out,
+                "order": tuple(juror.id for juror in self.seating.order),
+                "jurors": records,
+                "steps": steps,
+                "outcome": outcome,
+                "reason": reason,
+                "spent": _spent(self.panelists, records),
+            }
+        )
+
+
+def _stale(case: Case, measured: Measured, considered_at: int) -> str | None:
+    if measured.measured_at is None:
+        return None
+    days = (considered_at - measured.measured_at) // DAY
+    limit = case.methodology.probes.maximum_age_days
+    if days <= limit:
+        return None
+    return f"its probes are {days} days old and count for {limit}"
+
+
+def _standings(case: Case, results: tuple[ProbeResult, ...]) -> tuple[StandingRecord, ...]:
+    if not results:
+        return ()
+    jury = Jury.fit(to_probes(results), panel_rules(case.methodology))
+    kind = case.criterion.kind if case.criterion.kind in jury.who.kinds else ""
+    return tuple(
+        StandingRecord(
+            juror=name,
+            counts=standing.counts,
+            good_rate=share(standing.good_rate),
+            good_bound=share(standing.good_bound),
+            bad_rate=share(standing.bad_rate),
+            bad_bound=share(standing.bad_bound),
+            luck=share(standing.luck),
+            reasons=standing.reasons,
+        )
+        for name, by_kind in sorted(jury.standings.items())
+        for standing in (by_kind[kind],)
+    )
+
+
+def _step(progress: sequential.Progress) -> Step:
+    decision = progress.decision
+    return Step(
+        heard=decision.heard,
+        weights={juror: share(weight) for juror, weight in sorted(decision.weights.items())},
+        evidence=share(decision.evidence),
+        certainty=share(decision.certainty),
+        pass_from=share(decision.pass_from),
+        fail_up_to=share(decision.fail_up_to),
+        risk=share(progress.risk),
+        next_juror=progress.next_juror,
+        reason=progress.reason,
+    )
+
+
+def _reason(progress: sequential.Progress, records: Sequence[JurorRecord]) -> str:
+    """The last step's reason, and for each void vote why it does not count."""
+    voids = "".join(f" {record.juror} is void: {record.void}." for record in records if record.void)
+    return f"{progress.reason}{voids}"
+
+
+def _too_few(bench: _Bench, minimum: int) -> str:
+    def line(entry: LeftOut) -> str:
+        return f"{entry.juror}: {entry.why}"
+
+    who = " | ".join(line(entry) for entry in bench.seating.left_out) or "the methodology names no juror"
+    return (
+        f"The methodology asks for {minimum} qualified jurors on {bench.case.criterion.kind!r} criteria and "
+        f"{len(bench.seating.order)} can sit. {who}. Configure the providers of the missing jurors and run "
+        "`oracle jury calibrate`, or use a methodology with jurors that pass its probes."
+    )
+
+
+def _spent(panelists: Sequence[Panelist], records: Sequence[JurorRecord]) -> Spent:
+    prices = {p.juror.id: Price(int(p.juror.input_price), int(p.juror.output_price)) for p in panelists}
+    tokens = money = 0
+    for record in records:
+        for attempt in (a for call in record.calls for a in call.attempts):
+            tokens += attempt.input_tokens + attempt.output_tokens
+            money += prices[record.juror].of(attempt.input_tokens, attempt.output_tokens)
+    return Spent(tokens=tokens, money=str(money))
