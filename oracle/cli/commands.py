@@ -22,4 +22,8 @@ COMMANDS: dict[str, CommandEntry] = {
     "evidence": CommandEntry("oracle.cli.evidence", "evidence", "Read evaluation records."),
     "verify": CommandEntry("oracle.cli.verify", "verify", "Recompute an evaluation record, offline."),
     "delivery": CommandEntry("oracle.cli.delivery", "delivery", "Pack and check what is handed over."),
+    "init": CommandEntry("oracle.cli.init", "init", "Write a commented configuration for the daemon."),
+    "db": CommandEntry("oracle.cli.db", "db", "Make or migrate the daemon's database."),
+    "run": CommandEntry("oracle.cli.run", "run", "Run the daemon: evaluate, attest, post, settle."),
+    "status": CommandEntry("oracle.cli.status", "status", "Show where the daemon is."),
 }

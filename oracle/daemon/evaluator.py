@@ -12,16 +12,15 @@ import structlog
 from oracle.daemon.ports import EvaluationPort, EvaluationTask
 from oracle.domain.committee import Committee
 from oracle.domain.errors import EarnestError
-from oracle.domain.types import Hash
+from oracle.domain.types import Address, Hash
 from oracle.store import work
 from oracle.store.database import Database
 from oracle.store.jobs import StoredJob
 
 log = structlog.get_logger(__name__)
 
-
-class NotNowError(EarnestError):
-    """An evaluation cannot be done now: something it needs is out of reach. It is tried again."""
+LONGEST_WAIT = 30.0  # seconds between two tries
+LAST_CHANCE = 600  # seconds before judgeBy at most; a quarter of the time for the verdict where that is less
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +61,13 @@ class Evaluator:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="evaluation")
         self._running: dict[Hash, Future[None]] = {}
 
-    def start(self, job: StoredJob, committee: Committee) -> bool:
-        """Begin an evaluation, unless the job is being evaluated. Whether it was begun."""
+    def start(self, job: StoredJob, committee: Committee, evaluator: Address, timestamp: int) -> bool:
+        """Begin an evaluation, unless the job is being evaluated. Whether it was begun.
+
+        Args:
+            evaluator: The key the record is made for.
+            timestamp: The chain's time, Unix seconds.
+        """
         record = job.record
         future = self._running.get(job.job)
         if future is not None and not future.done():
@@ -76,11 +80,13 @@ class Evaluator:
             job=job.job,
             agreement=job.agreement,
             methodology=committee.methodology,
+            evaluator=evaluator,
             deliverable=record.deliverable,
             delivered_at=record.delivered_at,
             anchor_block=record.anchor_block,
             anchor_hash=record.anchor_hash,
             last_try=begun.tries >= self._retry.tries,
+            last_chance=_is_last_chance(job, timestamp),
         )
         self._running[job.job] = self._pool.submit(self._run, task, begun.tries)
         return True
@@ -121,7 +127,13 @@ class Evaluator:
             self._wake()
 
     def _postpone(self, task: EvaluationTask, tries: int, reason: str) -> None:
-        wait = self._retry.wait * 2 ** min(tries - 1, 6)
+        wait = min(self._retry.wait * 2 ** min(tries - 1, 6), LONGEST_WAIT)
         log.warning("evaluation_postponed", job=task.job, tries=tries, retry_in=wait, reason=reason)
         with self._database.write() as session:
             work.postpone_evaluation(session, task.job, task.deliverable, self._clock() + wait, reason)
+
+
+def _is_last_chance(job: StoredJob, timestamp: int) -> bool:
+    """Whether the time for a verdict is nearly over: better undecided, with reasons, than silent."""
+    judge_by = job.agreement.terms.judge_by
+    return judge_by - timestamp <= min(LAST_CHANCE, (judge_by - job.record.delivered_at) // 4)

@@ -8,11 +8,16 @@ from typing import Literal, Protocol
 
 from oracle.decide.lane import Fees
 from oracle.decide.reorg import Heights
+from oracle.domain.errors import EarnestError
 from oracle.domain.events import EscrowEvent
 from oracle.domain.terms import Agreement
 from oracle.domain.types import Address, Hash, Outcome
 from oracle.store.chain import Header
 from oracle.store.outbox import MinedIn
+
+
+class NotNowError(EarnestError):
+    """An evaluation cannot be done now: something it needs is out of reach. It is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +73,22 @@ class ChainPort(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EvaluationTask:
-    """What is to be evaluated. `last_try`: what is unavailable now is to be judged as not delivered."""
+    """What is to be evaluated, and by which key.
+
+    `last_try`: a delivery that nobody has now is judged as not retrievable. `last_chance`: the time for a
+    verdict is nearly over; what cannot be had now leaves the outcome undecided.
+    """
 
     job: Hash
     agreement: Agreement
     methodology: Hash
+    evaluator: Address
     deliverable: Hash
     delivered_at: int
     anchor_block: int
     anchor_hash: Hash
     last_try: bool
+    last_chance: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +109,8 @@ class EvaluationPort(Protocol):
         Raises:
             NotNowError: it cannot be done now; try again later.
         """
+        ...
+
+    def evidence_for(self, evidence: Hash, evaluator: Address) -> Hash:
+        """The evidence of another key of this process that stands behind the same evaluation."""
         ...

@@ -1,0 +1,54 @@
+"""`oracle run`: the daemon."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from types import FrameType
+
+import rich_click as click
+
+from oracle.config import load_settings
+from oracle.daemon.assembly import assembled, secrets_of
+from oracle.daemon.logs import configure_logs
+
+config_option = click.option(
+    "--config",
+    "config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("oracle.toml"),
+    show_default=True,
+    envvar="ORACLE_CONFIG",
+    help="The configuration file.",
+)
+
+
+@click.command()
+@config_option
+@click.option("--once", is_flag=True, help="Do what is due now, and end.")
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=0),
+    default=300.0,
+    show_default=True,
+    help="With --once: seconds to wait for evaluations.",
+)
+@click.option("--dry-run", is_flag=True, help="Evaluate and say what would be done; sign and send nothing.")
+def run(config: Path, *, once: bool, patience: float, dry_run: bool) -> None:
+    """Follow the escrow, evaluate what is delivered, attest, post verdicts and settle.
+
+    Ends cleanly on SIGTERM and SIGINT: running evaluations end first. After a kill it goes on where it was.
+    """
+    settings = load_settings(config)
+    configure_logs(level=settings.log.level, output=settings.log.format, secrets=secrets_of(settings))
+    with assembled(settings, dry_run=dry_run) as service:
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            service.stop()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        if once:
+            service.run_once(patience=patience)
+        else:
+            service.run()

@@ -1,0 +1,201 @@
+"""Builds the daemon from its configuration."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from oracle.chain.deployments import Deployment, load_deployment
+from oracle.chain.escrow import Escrow
+from oracle.chain.rpc import Rpc
+from oracle.config import ConfigError, KeySource, Settings
+from oracle.daemon.adapter import NodeChain
+from oracle.daemon.evaluation import PipelineEvaluation
+from oracle.daemon.evaluator import Evaluator, RetryPolicy
+from oracle.daemon.outbox import Outbox
+from oracle.daemon.ports import ChainPort, EvaluationPort
+from oracle.daemon.service import Parts, Service, wanted_now
+from oracle.daemon.signing import Attester
+from oracle.daemon.watcher import Watcher
+from oracle.domain.types import Address
+from oracle.evaluation.drand import RELAYS
+from oracle.evaluation.pipeline import JuryFactory
+from oracle.evidence.store import ContentStore, open_location
+from oracle.signing.signer import LocalSigner, Signer, load_keystore
+from oracle.store.chain import bind_deployment
+from oracle.store.database import Database
+from oracle.store.journal import StoredJournal
+from oracle.store.schema import require_current
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys held here."""
+
+    sender: Signer
+    evaluators: dict[Address, Signer]
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """Texts that must never be logged."""
+    sources = (settings.keys.sender, *settings.keys.evaluators)
+    named = [os.environ.get(source.env, "") for source in sources if source.env is not None]
+    bare = [value.removeprefix("0x") for value in named]
+    return [settings.chain.rpc.get_secret_value(), settings.database.url.get_secret_value(), *named, *bare]
+
+
+def load_keys(settings: Settings) -> Keys:
+    """Open every configured key.
+
+    Raises:
+        SigningError, ConfigError: one cannot be opened, or one is configured twice.
+    """
+    sender = _load_key(settings, settings.keys.sender, "keys.sender")
+    evaluators: dict[Address, Signer] = {}
+    for number, source in enumerate(settings.keys.evaluators):
+        signer = _load_key(settings, source, f"keys.evaluators.{number}")
+        if signer.address in evaluators:
+            raise ConfigError(f"the key of {signer.address} is configured twice", field="keys.evaluators")
+        evaluators[signer.address] = signer
+    return Keys(sender, evaluators)
+
+
+def _load_key(settings: Settings, source: KeySource, field: str) -> Signer:
+    if source.keystore is not None and source.password_file is not None:
+        return load_keystore(settings.path(source.keystore), settings.path(source.password_file))
+    text = os.environ.get(source.env or "", "").removeprefix("0x")
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise ConfigError(
+            f"the environment variable {source.env} does not hold 32 bytes of hex",
+            field=field,
+            next_step=f"set {source.env}, or use a keystore",
+        )
+    return LocalSigner(key)
+
+
+def open_rpc(settings: Settings) -> Rpc:
+    """The node."""
+    return Rpc(
+        settings.chain.rpc.get_secret_value(),
+        chain_id=settings.chain.chain_id,
+        timeout=settings.chain.timeout,
+    )
+
+
+def deployment_of(settings: Settings) -> Deployment:
+    """Where the contracts stand."""
+    return load_deployment(settings.path(settings.chain.deployment), settings.chain.chain_id)
+
+
+def open_store(settings: Settings) -> ContentStore:
+    """The content store."""
+    return ContentStore(
+        settings.path(settings.evidence.directory),
+        [open_location(place) for place in settings.evidence.others],
+    )
+
+
+@contextmanager
+def assembled(
+    settings: Settings, *, dry_run: bool = False, jury: JuryFactory | None = None
+) -> Iterator[Service]:
+    """The service, ready to run; everything it holds is closed on leaving.
+
+    Nothing is asked of the node yet, so that one that is down is waited for.
+
+    Raises:
+        EarnestError: the configuration, a key, the deployment or the database is not as it must be.
+    """
+    deployment = deployment_of(settings)
+    keys = load_keys(settings)
+    database = Database(settings.database_url())
+    rpc = open_rpc(settings)
+    try:
+        database.check()
+        require_current(database)
+        with database.write() as session:
+            bind_deployment(session, deployment.chain_id, deployment.escrow, deployment.block)
+        escrow = Escrow(rpc, deployment.escrow, deployment.chain_id)
+        chain = NodeChain(escrow)
+        evaluation = PipelineEvaluation(
+            open_store(settings),
+            chain,
+            chain_id=deployment.chain_id,
+            escrow=deployment.escrow,
+            jury=jury,
+            relays=settings.evaluation.drand if settings.evaluation.drand is not None else RELAYS,
+        )
+        service = build(settings, deployment, keys, database, chain, evaluation, escrow, dry_run=dry_run)
+        try:
+            yield service
+        finally:
+            service.close()
+    finally:
+        rpc.close()
+        database.close()
+
+
+def build(
+    settings: Settings,
+    deployment: Deployment,
+    keys: Keys,
+    database: Database,
+    chain: ChainPort,
+    evaluation: EvaluationPort,
+    escrow: Escrow,
+    *,
+    dry_run: bool,
+) -> Service:
+    """Tie the parts together."""
+    wakers: list[Service] = []
+
+    def wake() -> None:
+        for service in wakers:
+            service.wake()
+
+    evaluator = Evaluator(
+        database,
+        evaluation,
+        workers=settings.evaluation.workers,
+        retry=RetryPolicy(settings.evaluation.tries, settings.evaluation.wait),
+        wake=wake,
+    )
+    outbox = Outbox(
+        database,
+        chain,
+        keys.sender,
+        chain_id=deployment.chain_id,
+        policy=settings.lane_policy(),
+        is_wanted=wanted_now,
+    )
+    parts = Parts(
+        database=database,
+        watcher=Watcher(
+            database,
+            chain,
+            first_block=deployment.block,
+            smallest_span=settings.chain.smallest_range,
+            largest_span=settings.chain.largest_range,
+        ),
+        evaluator=evaluator,
+        attester=Attester(database, StoredJournal(database), evaluation, keys.evaluators, escrow.domain),
+        outbox=None if dry_run else outbox,
+    )
+    service = Service(
+        parts,
+        escrow=deployment.escrow,
+        keys=keys.evaluators,
+        policies=settings.due_policies(),
+        default_policy=settings.due_policy(),
+        close_for=[committee for committee, section in settings.committees.items() if section.serve],
+        poll=settings.chain.poll,
+        prepare=escrow.check_domain,
+    )
+    wakers.append(service)
+    return service

@@ -1,0 +1,157 @@
+"""The evaluation pipeline as the daemon runs it: documents by hash, the draw's block, one record a key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from oracle.daemon.ports import ChainPort, EvaluationResult, EvaluationTask, NotNowError
+from oracle.decide.draw import quicknet_round
+from oracle.domain.document import Document
+from oracle.domain.errors import EarnestError
+from oracle.domain.types import Address, Hash, Outcome
+from oracle.evaluation.drand import RELAYS, fetch_quicknet
+from oracle.evaluation.pipeline import JuryFactory, NotYetError, Task, evaluate, keep
+from oracle.evaluation.randomness import PublicRandomness
+from oracle.evaluation.record import MAX_RECORD_BYTES, Anchor, EvaluationRecord, Subject, parse_record
+from oracle.evidence.errors import EvidenceError
+from oracle.evidence.store import ContentStore
+from oracle.pact.document import Pact
+from oracle.pact.methodology import DrawRules, Methodology
+
+MAX_DOCUMENT = 1_048_576  # bytes of a pact or methodology
+_SEARCHED = 64  # blocks looked at in one question for the draw's block
+_OUTCOMES = {"pass": Outcome.PASS, "fail": Outcome.FAIL, "lapse": Outcome.LAPSE}
+
+
+class UndecidedNotice(Document):
+    """Evidence where no evaluation could even begin: why the committee could not decide."""
+
+    schema_: Literal["earnest/undecided/1"] = Field(alias="schema", default="earnest/undecided/1")
+    evaluator: str
+    job: str
+    deliverable: str
+    reason: str
+
+
+class PipelineEvaluation:
+    """`EvaluationPort` over `oracle.evaluation`.
+
+    Args:
+        store: Where pacts, methodologies, deliveries, materials and records lie, by hash.
+        chain: For the block a draw comes from.
+        jury: Makes the jury of a methodology; None: jury conditions stay undecided.
+        relays: Where rounds of drand's quicknet are fetched.
+    """
+
+    def __init__(
+        self,
+        store: ContentStore,
+        chain: ChainPort,
+        *,
+        chain_id: int,
+        escrow: Address,
+        jury: JuryFactory | None = None,
+        relays: Sequence[str] = RELAYS,
+    ) -> None:
+        self._store = store
+        self._chain = chain
+        self._chain_id = chain_id
+        self._escrow = escrow
+        self._jury = jury
+        self._relays = tuple(relays)
+
+    def evaluate(self, task: EvaluationTask) -> EvaluationResult:
+        """See `EvaluationPort`."""
+        try:
+            pact = Pact.parse(self._document(task.agreement.opening.pact), what="the pact")
+            methodology = Methodology.parse(self._document(task.methodology), what="the methodology")
+        except EvidenceError as error:
+            if not task.last_chance:
+                raise NotNowError(f"the pact or the methodology cannot be had: {error.message}") from error
+            return self._undecided(task, f"the pact or the methodology could not be had: {error.message}")
+        except EarnestError as error:
+            return self._undecided(task, f"what both sides signed cannot be measured: {error.message}")
+        record = asyncio.run(self._record(task, pact, methodology))
+        if not task.last_try and not task.last_chance and _not_retrievable(record):
+            raise NotNowError("the delivery is at none of the places it may be")
+        return EvaluationResult(
+            outcome=_OUTCOMES[record.outcome],
+            evidence=keep(record, self._store),
+            reason=record.aggregation.reason,
+        )
+
+    def evidence_for(self, evidence: Hash, evaluator: Address) -> Hash:
+        """See `EvaluationPort`. The record is the same but for whose it is."""
+        data = self._store.get(evidence, max_bytes=MAX_RECORD_BYTES)
+        try:
+            record: Document = parse_record(data)
+        except EarnestError:
+            record = UndecidedNotice.parse(data)
+        return self._store.put(record.model_copy(update={"evaluator": evaluator}).canonical())
+
+    async def _record(self, task: EvaluationTask, pact: Pact, methodology: Methodology) -> EvaluationRecord:
+        terms = task.agreement.terms
+        subject = Subject(
+            job=task.job,
+            committee=terms.committee,
+            buyer=terms.buyer,
+            provider=terms.provider,
+            deliverable=task.deliverable,
+            anchor=Anchor(
+                chain_id=self._chain_id,
+                escrow=self._escrow,
+                block_number=task.anchor_block,
+                block_hash=task.anchor_hash,
+                timestamp=task.delivered_at,
+            ),
+        )
+
+        async def randomness() -> PublicRandomness:
+            return await asyncio.to_thread(self._randomness, task, methodology.draw)
+
+        try:
+            return await evaluate(
+                Task(subject, pact, methodology, task.evaluator),
+                self._store,
+                randomness=randomness,
+                jury=self._jury,
+                last_chance=task.last_chance,
+            )
+        except NotYetError as error:
+            raise NotNowError(error.message) from error
+
+    def _document(self, content_hash: Hash) -> bytes:
+        return self._store.get(content_hash, max_bytes=MAX_DOCUMENT)
+
+    def _undecided(self, task: EvaluationTask, reason: str) -> EvaluationResult:
+        notice = UndecidedNotice(
+            evaluator=task.evaluator, job=task.job, deliverable=task.deliverable, reason=reason[:2_000]
+        )
+        return EvaluationResult(Outcome.LAPSE, self._store.put(notice.canonical()), reason)
+
+    def _randomness(self, task: EvaluationTask, rules: DrawRules) -> PublicRandomness:
+        if rules.source == "drand-quicknet":
+            return fetch_quicknet(quicknet_round(task.delivered_at, rules.delay_seconds), self._relays)
+        return self._first_block(task.anchor_block, task.delivered_at + rules.delay_seconds)
+
+    def _first_block(self, anchor: int, not_before: int) -> PublicRandomness:
+        """The first block at or after the anchor that is not earlier than `not_before`, once it is safe."""
+        safe = self._chain.heights().safe
+        for start in range(anchor, safe + 1, _SEARCHED):
+            for header in self._chain.headers(range(start, min(start + _SEARCHED, safe + 1))):
+                if header is not None and header.timestamp >= not_before:
+                    return PublicRandomness(
+                        source="block-hash",
+                        block_number=header.number,
+                        block_hash=header.hash,
+                        block_time=header.timestamp,
+                    )
+        raise NotNowError(f"no safe block is as late as {not_before}")
+
+
+def _not_retrievable(record: EvaluationRecord) -> bool:
+    return any(problem.rule == "not-retrievable" for problem in record.intake.problems)

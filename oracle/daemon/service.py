@@ -1,0 +1,282 @@
+"""The loop: read the chain, decide what is due, carry it out, send what is to be sent."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from oracle.chain import calls
+from oracle.chain.errors import RpcError, WrongChainError
+from oracle.daemon.evaluator import Evaluator
+from oracle.daemon.facts import Situation, gather
+from oracle.daemon.outbox import Outbox
+from oracle.daemon.signing import Attester
+from oracle.daemon.watcher import Watcher
+from oracle.decide.due import Due, DuePolicy, Evaluate, Purpose, Send, SignFor, due, still_wanted
+from oracle.decide.jobs import ImpossibleEventsError
+from oracle.decide.reorg import BrokenChainError, Heights
+from oracle.domain.errors import EarnestError
+from oracle.domain.terms import Verdict
+from oracle.domain.types import Address, Hash, Outcome, members_of
+from oracle.store import chain as chain_store
+from oracle.store import jobs as job_store
+from oracle.store import outbox as outbox_store
+from oracle.store import work as work_store
+from oracle.store.database import Database
+from oracle.store.tables import Block
+
+log = structlog.get_logger(__name__)
+
+_PASSES = 3  # decisions follow each other within a turn: signed, so a verdict is complete, so it is sent
+_FIRST_WAIT = 1.0  # seconds after a first failure
+_LONGEST_WAIT = 30.0  # seconds between tries while a node is down
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the service ties together. `outbox` is None in a dry run: nothing is signed or sent."""
+
+    database: Database
+    watcher: Watcher
+    evaluator: Evaluator
+    attester: Attester
+    outbox: Outbox | None
+
+
+class Service:
+    """One evaluator's process, or several in one.
+
+    Args:
+        parts: What it is made of.
+        escrow: The contract every transaction goes to.
+        keys: Addresses of the evaluators' keys held here.
+        policies: Due policy of each committee that has one of its own.
+        default_policy: For all others.
+        close_for: Committees whose jobs are closed (lapse, settle) though no key of them is held here.
+        poll: Seconds between two looks at the chain.
+        prepare: Done before the first turn, once the node answers; raises where nothing may be signed here.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        escrow: Address,
+        keys: Collection[Address],
+        policies: Mapping[Hash, DuePolicy],
+        default_policy: DuePolicy,
+        close_for: Collection[Hash] = (),
+        poll: float = 1.0,
+        prepare: Callable[[], None] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._parts = parts
+        self._escrow = escrow
+        self._keys = frozenset(keys)
+        self._policies = dict(policies)
+        self._default = default_policy
+        self._close_for = frozenset(close_for)
+        self._poll = poll
+        self._clock = clock
+        self._prepare = prepare
+        self._shown: set[tuple[str, ...]] = set()
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+
+    def stop(self) -> None:
+        """End the loop after the turn it is in. May be called from a signal handler or another thread."""
+        self._stop.set()
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Begin the next turn now."""
+        self._wake.set()
+
+    def run(self) -> None:
+        """Turn until stopped. A node that is down is waited for; a node of another chain ends it.
+
+        Raises:
+            WrongChainError: the node serves another chain.
+        """
+        failures = 0
+        while not self._stop.is_set():
+            try:
+                self.turn()
+            except WrongChainError:
+                raise
+            except (RpcError, BrokenChainError, ImpossibleEventsError, OperationalError) as error:
+                failures += 1
+                wait = min(_FIRST_WAIT * 2 ** min(failures - 1, 8), _LONGEST_WAIT)
+                what = "database_unusable" if isinstance(error, OperationalError) else "chain_unusable"
+                reason = error.message if isinstance(error, EarnestError) else str(error.orig)
+                log.warning(what, error=type(error).__name__, reason=reason, retry_in=wait)
+                self._stop.wait(wait)
+            else:
+                if failures:
+                    log.info("usable_again", failures=failures)
+                failures = 0
+                self._wake.wait(self._poll)
+                self._wake.clear()
+        log.info("stopped")
+
+    def run_once(self, *, patience: float) -> None:
+        """Turn until nothing is being evaluated and nothing is due, or `patience` seconds are over."""
+        end = self._clock() + patience
+        while True:
+            acted = self.turn()
+            if (not acted and not self._parts.evaluator.busy) or self._stop.is_set():
+                return
+            if self._clock() > end:
+                log.warning("once_incomplete", evaluating=self._parts.evaluator.busy)
+                return
+            self._wake.wait(self._poll)
+            self._wake.clear()
+
+    def close(self) -> None:
+        """Let running evaluations end, and take no more."""
+        self._parts.evaluator.close(wait=True)
+
+    def turn(self) -> bool:
+        """Read, decide, act, send: once. Whether anything was done for a job.
+
+        Raises:
+            RpcError, BrokenChainError, ImpossibleEventsError: the chain cannot be read now.
+        """
+        if self._prepare is not None:
+            self._prepare()
+            self._prepare = None
+            with self._parts.database.write() as session:
+                released = work_store.release_running(session)
+            log.info("started", sender=self._sender, keys=sorted(self._keys), evaluations_again=released)
+        heights = self._parts.watcher.step()
+        acted = False
+        for _ in range(_PASSES):
+            done = self._act(heights)
+            acted = acted or done
+            if not done:
+                break
+        if self._parts.outbox is not None:
+            self._parts.outbox.step(heights)
+        return acted
+
+    @property
+    def _sender(self) -> str | None:
+        return None if self._parts.outbox is None else self._parts.outbox.sender
+
+    def _act(self, heights: Heights) -> bool:
+        with self._parts.database.read() as session:
+            situations = gather(session, self._keys, self._close_for)
+        acted = False
+        for situation in situations:
+            policy = self._policies.get(situation.facts.terms.committee, self._default)
+            for step in due(situation.facts, heights, policy, self._clock()):
+                try:
+                    acted = self._carry_out(situation, step, heights) or acted
+                except RpcError:
+                    raise
+                except EarnestError as error:
+                    self._log_once("not_done", **_shown(step), reason=error.message)
+        return acted
+
+    def _log_once(self, event: str, **values: object) -> None:
+        """What repeats every turn is said once."""
+        key = (event, *map(str, values.values()))
+        if key not in self._shown:
+            self._shown.add(key)
+            log.warning(event, **values)
+
+    def _carry_out(self, situation: Situation, step: Due, heights: Heights) -> bool:
+        if self._parts.outbox is None and not isinstance(step, Evaluate):
+            self._log_once("would", **_shown(step))
+            return False
+        match step:
+            case Evaluate():
+                mine = min(situation.facts.held)
+                return self._parts.evaluator.start(
+                    situation.stored, situation.committee, situation.keys[mine], heights.timestamp
+                )
+            case SignFor(_, index):
+                self._parts.attester.sign(situation, index)
+                return True
+            case Send():
+                return self._send(situation, step)
+
+    def _send(self, situation: Situation, step: Send) -> bool:
+        outbox = self._parts.outbox
+        if outbox is None:
+            return False
+        call = outbox_store.Call(step.purpose, step.job, self._escrow, calldata(situation, step))
+        with self._parts.database.write() as session:
+            entry = outbox_store.enqueue(session, outbox.sender, call)
+        if entry is not None:
+            log.info("queued", entry=entry, **_shown(step))
+        return entry is not None
+
+
+def calldata(situation: Situation, step: Send) -> bytes:
+    """The call for what is to be sent. Whoever closes a job has the money paid out."""
+    terms, opening = situation.facts.terms, situation.stored.opening_hash
+    match step.purpose:
+        case Purpose.JUDGE:
+            return calls.judge(_verdict(situation, step), pay_out=True)
+        case Purpose.ATTEST:
+            return calls.attest(_verdict(situation, step))
+        case Purpose.LAPSE:
+            return calls.lapse(terms, opening)
+        case Purpose.SETTLE:
+            return calls.settle(terms, opening, pay_out=True)
+        case Purpose.FILL:
+            return b""
+
+
+def wanted_now(session: Session, entry: outbox_store.LiveEntry) -> bool:
+    """Whether an outbox entry's purpose still stands, by what is stored."""
+    if entry.call.purpose is Purpose.FILL or entry.call.subject is None:
+        return True
+    stored = job_store.get_job(session, entry.call.subject)
+    cursor = chain_store.cursor(session)
+    if stored is None or cursor is None:
+        return False
+    block = session.get(Block, cursor.number)
+    agreement = stored.agreement
+    return still_wanted(
+        entry.call.purpose,
+        stored.record,
+        agreement.terms,
+        agreement.opening.deliver_by,
+        0 if block is None else block.timestamp,
+    )
+
+
+def _verdict(situation: Situation, step: Send) -> Verdict:
+    chosen = members_of(step.signers)
+    deliverable = situation.stored.record.deliverable
+    if deliverable is None:
+        raise EarnestError(f"job {step.job} has no delivery to attest")
+    return Verdict(
+        terms=situation.facts.terms,
+        opening_hash=situation.stored.opening_hash,
+        deliverable=deliverable,
+        outcome=step.outcome,
+        signers=step.signers,
+        attested=tuple(situation.attestations[index].attested for index in chosen),
+    )
+
+
+def _shown(step: Due) -> dict[str, object]:
+    match step:
+        case Evaluate(job):
+            return {"step": "evaluate", "job": job}
+        case SignFor(job, index):
+            return {"step": "sign", "job": job, "evaluator": index}
+        case Send(job, purpose, outcome, signers):
+            shown: dict[str, object] = {"step": purpose.value, "job": job}
+            if outcome is not Outcome.NONE:
+                shown |= {"outcome": outcome.word, "signers": members_of(signers)}
+            return shown
