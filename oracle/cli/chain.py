@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import rich_click as click
 
@@ -67,7 +67,7 @@ class Connection:
 class ChainOptions:
     """Which node, and where the contracts stand."""
 
-    rpc: str
+    rpc: str | None
     deployment: Path
     chain_id: int | None
 
@@ -82,45 +82,55 @@ class ChainOptions:
         Raises:
             ChainError: no deployment, no node, another chain, or another contract.
         """
+        url = self.rpc or DEFAULT_RPC
         if self.chain_id is None and self.deployment.is_dir():
             # Which of several deployments is meant, the node knows.
-            with Rpc(self.rpc) as asked:
+            with Rpc(url) as asked:
                 chain_id = asked.check_chain()
         else:
             chain_id = self.load().chain_id
         deployment = load_deployment(self.deployment, chain_id)
-        with Rpc(self.rpc, chain_id=chain_id) as rpc:
+        with Rpc(url, chain_id=chain_id) as rpc:
             escrow = Escrow(rpc, deployment.escrow, chain_id)
             escrow.check_domain()
             yield Connection(rpc, escrow, deployment)
 
 
-def chain_options(command: _Command) -> Any:
-    """Give a command `--rpc`, `--deployment` and `--chain-id`; it receives `chain: ChainOptions`."""
+def chain_options(*, optional: bool = False) -> Callable[[_Command], _Command]:
+    """Give a command `--rpc`, `--deployment` and `--chain-id`; it receives `chain: ChainOptions`.
 
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        options = ChainOptions(kwargs.pop("rpc"), kwargs.pop("deployment"), kwargs.pop("chain_id"))
-        return command(*args, **{**kwargs, "chain": options})
+    `optional`: no node by default; `chain.rpc` is None unless one is named.
+    """
 
-    for option in (
-        click.option("--chain-id", type=click.IntRange(min=1), help="Which chain, where it is not clear."),
-        click.option(
-            "--deployment",
-            type=click.Path(path_type=Path),
-            default=DEPLOYMENTS_FOLDER,
-            show_default=True,
-            envvar="ORACLE_DEPLOYMENT",
-            help="Deployment file, or the folder of them.",
-        ),
-        click.option(
-            "--rpc",
-            default=DEFAULT_RPC,
-            show_default=True,
-            envvar="ORACLE_RPC",
-            metavar="URL",
-            help="JSON-RPC node. Keep API keys in the environment variable ORACLE_RPC.",
-        ),
-    ):
-        wrapped = option(wrapped)
-    return wrapped
+    def decorate(command: _Command) -> _Command:
+        @functools.wraps(command)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            options = ChainOptions(kwargs.pop("rpc"), kwargs.pop("deployment"), kwargs.pop("chain_id"))
+            return command(*args, **{**kwargs, "chain": options})
+
+        result: Any = wrapped
+        for option in (
+            click.option(
+                "--chain-id", type=click.IntRange(min=1), help="Which chain, where it is not clear."
+            ),
+            click.option(
+                "--deployment",
+                type=click.Path(path_type=Path),
+                default=DEPLOYMENTS_FOLDER,
+                show_default=True,
+                envvar="ORACLE_DEPLOYMENT",
+                help="Deployment file, or the folder of them.",
+            ),
+            click.option(
+                "--rpc",
+                default=None if optional else DEFAULT_RPC,
+                show_default=not optional,
+                envvar="ORACLE_RPC",
+                metavar="URL",
+                help="JSON-RPC node. Put an address with an API key into the variable ORACLE_RPC.",
+            ),
+        ):
+            result = option(result)
+        return cast("_Command", result)
+
+    return decorate

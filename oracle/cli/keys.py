@@ -1,5 +1,6 @@
-"""Private keys for commands: an encrypted keystore with its password, or, on local chains only, an environment
-variable. Never an argument: those show in process lists and shell histories.
+"""Private keys for commands: an encrypted keystore with its password, or a variable on local chains only.
+
+Never an argument: those show in process lists and shell histories.
 """
 
 from __future__ import annotations
@@ -7,10 +8,11 @@ from __future__ import annotations
 import functools
 import json
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import rich_click as click
 from eth_account import Account
@@ -87,7 +89,7 @@ class KeySource:
             if password is None:
                 raise KeySourceError(f"the environment variable {self.password_env} is not set")
             return password
-        if not click.get_text_stream("stdin").isatty():
+        if not sys.stdin.isatty():
             raise KeySourceError(
                 "the keystore needs a password",
                 next_step=f"give --{self.prefix}password-file FILE or --{self.prefix}password-env NAME",
@@ -117,43 +119,42 @@ class KeySource:
         return key
 
 
-def key_options(command: _Command | None = None, *, prefix: str = "", name: str = "key") -> Any:
+def key_options(*, prefix: str = "", name: str = "key") -> Callable[[_Command], _Command]:
     """Give a command the options that name a key; it receives a `KeySource` as `name`.
 
-    Args:
-        command: The command, where the decorator is used bare.
-        prefix: Before each option, as "signing-" in --signing-keystore.
-        name: Of the parameter.
+    `prefix` stands before each option, as "signing-" in --signing-keystore.
     """
-    if command is None:
-        return functools.partial(key_options, prefix=prefix, name=name)
     stem = prefix.replace("-", "_")
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        source = KeySource(
-            keystore=kwargs.pop(f"{stem}keystore"),
-            password_file=kwargs.pop(f"{stem}password_file"),
-            password_env=kwargs.pop(f"{stem}password_env"),
-            key_env=kwargs.pop(f"{stem}key_env"),
-            prefix=prefix,
-        )
-        return command(*args, **{**kwargs, name: source})
-
     file = click.Path(path_type=Path, dir_okay=False)
     whose = "the signing key" if prefix else "your key"
-    for option in (
-        click.option(
-            f"--{prefix}key-env", metavar="NAME", help="Local chains only: variable holding the key."
-        ),
-        click.option(
-            f"--{prefix}password-env", metavar="NAME", help="Environment variable with its password."
-        ),
-        click.option(f"--{prefix}password-file", type=file, help="File with its password."),
-        click.option(f"--{prefix}keystore", type=file, help=f"Encrypted keystore (V3 JSON) of {whose}."),
-    ):
-        wrapped = option(wrapped)
-    return wrapped
+
+    def decorate(command: _Command) -> _Command:
+        @functools.wraps(command)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            source = KeySource(
+                keystore=kwargs.pop(f"{stem}keystore"),
+                password_file=kwargs.pop(f"{stem}password_file"),
+                password_env=kwargs.pop(f"{stem}password_env"),
+                key_env=kwargs.pop(f"{stem}key_env"),
+                prefix=prefix,
+            )
+            return command(*args, **{**kwargs, name: source})
+
+        result: Any = wrapped
+        for option in (
+            click.option(
+                f"--{prefix}key-env", metavar="NAME", help="Local chains only: variable holding the key."
+            ),
+            click.option(
+                f"--{prefix}password-env", metavar="NAME", help="Variable with the keystore's password."
+            ),
+            click.option(f"--{prefix}password-file", type=file, help="File with the keystore's password."),
+            click.option(f"--{prefix}keystore", type=file, help=f"Encrypted keystore (V3 JSON) of {whose}."),
+        ):
+            result = option(result)
+        return cast("_Command", result)
+
+    return decorate
 
 
 def account_of(key: bytes) -> Address:

@@ -1,4 +1,4 @@
-"""Fields that documents about the chain share: addresses, hashes, amounts and times, checked as they are read."""
+"""Fields that documents about the chain share: addresses, hashes, amounts and times, checked when read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationInfo, WithJsonSchema
 
 from oracle.domain.errors import EarnestError
 from oracle.domain.types import HexError, parse_address, parse_hash
@@ -67,13 +67,15 @@ def _hash(value: str) -> str:
         raise ValueError(error.message) from error
 
 
-def _integer(value: Any) -> Any:
-    """A decimal string to a number; anything else is left to pydantic, which refuses it."""
+def _integer(value: Any, info: ValidationInfo) -> Any:
+    """A decimal string to a number. Numbers are accepted from code, but never from JSON."""
     if isinstance(value, str):
         if not _DECIMAL.fullmatch(value):
             raise ValueError("must be a decimal string without sign, spaces or leading zeros")
         return int(value)
-    raise ValueError("must be a decimal string")
+    if info.mode == "json":
+        raise ValueError("must be a decimal string")
+    return value
 
 
 def _time(value: Any) -> Any:
