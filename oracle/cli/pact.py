@@ -10,11 +10,12 @@ from click.exceptions import Exit
 
 from oracle.cli.output import json_option, print_json, read_bytes, write_new
 from oracle.domain.canonical import MAX_DOCUMENT_BYTES
+from oracle.evidence.store import ContentStore
 from oracle.pact.diff import diff as diff_pacts
 from oracle.pact.diff import lineage
 from oracle.pact.document import Pact
 from oracle.pact.lint import Finding, lint
-from oracle.pact.packing import check_materials
+from oracle.pact.packing import check_materials, publish
 from oracle.pact.packing import materials as list_materials
 from oracle.pact.render import render
 from oracle.pact.templates import TEMPLATES, from_template
@@ -207,6 +208,24 @@ def materials(*, file: Path, folder: Path, evaluators: tuple[str, ...], as_json:
     for entry in entries:
         click.echo(f"{entry.keccak256}  {entry.bytes:>9}  {entry.disclosed:<10}  {entry.path}")
     click.echo(f"{len(entries)} materials in {file}; its hash is now {made.hash()}")
+
+
+@pact.command(name="publish")
+@click.argument("file", type=_FILE)
+@click.option("--materials", "folder", type=_FOLDER, help="Folder of the pact's materials.")
+@click.option("--store", type=_FOLDER, required=True, help="Directory of the content-addressed store.")
+@json_option
+def publish_(*, file: Path, folder: Path | None, store: Path, as_json: bool) -> None:
+    """Put FILE and its materials into a store under their hashes, where evaluators find them.
+
+    Materials for the evaluators only go with them: use a store that only evaluators can read.
+    """
+    read = load_pact(file)
+    publish(read, folder, ContentStore(store))
+    if as_json:
+        print_json({"hash": read.hash(), "materials": len(read.materials), "store": str(store)})
+    else:
+        click.echo(read.hash())
 
 
 def _write(path: Path, document: Pact, *, force: bool) -> None:

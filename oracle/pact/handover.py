@@ -38,7 +38,8 @@ class Handover(NamedTuple):
 def check_handover(pact: Pact, manifest: DeliveryManifest) -> Handover:
     """Hold a delivery manifest against the pact's evidence list and declarations."""
     asked = tuple(f.path for f in manifest.files if any(covers(e.path, f.path) for e in pact.evidence))
-    unasked = tuple(f.path for f in manifest.files if f.path not in set(asked))
+    known = set(asked)
+    unasked = tuple(f.path for f in manifest.files if f.path not in known)
     problems = (*_pact(pact, manifest), *_files(pact, manifest), *_declared(pact, manifest.declared))
     return Handover(problems, asked, unasked)
 

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from oracle.pact.document import Condition, Pact, Severity
 from oracle.pact.lint_measures import Complaint, complaints
-from oracle.pact.measures import PatternMeasure, TestsMeasure
+from oracle.pact.measures import JuryMeasure, PatternMeasure, TestsMeasure
 from oracle.pact.paths import covers
 from oracle.pact.reading import uses
 from oracle.pact.visible import hidden_characters
@@ -109,6 +109,8 @@ def _files(pact: Pact, condition: Condition, field: str) -> Iterator[Finding]:
                 "add it to materials with `oracle pact materials`",
             )
     measure = condition.measure
+    if isinstance(measure, JuryMeasure):
+        yield from _readable(pact, condition, measure, field)
     if isinstance(measure, TestsMeasure):
         shown = [m.path for m in pact.materials if _overlap(m.path, measure.suite) and m.disclosed == "all"]
         if shown:
@@ -118,6 +120,19 @@ def _files(pact: Pact, condition: Condition, field: str) -> Iterator[Finding]:
                 f"{field}.suite",
                 f"condition {condition.id!r}: the provider sees the tests it is judged by ({shown[0]})",
                 'disclose the suite to "evaluators" only, unless that is meant',
+            )
+
+
+def _readable(pact: Pact, condition: Condition, measure: JuryMeasure, field: str) -> Iterator[Finding]:
+    for entry in pact.evidence:
+        readable = entry.media_type.startswith("text/") or entry.media_type == "application/json"
+        if not readable and any(_overlap(entry.path, path) for path in measure.files):
+            yield Finding(
+                "warning",
+                "reader-cannot-read",
+                f"{field}.files",
+                f"condition {condition.id!r}: {entry.path!r} is {entry.media_type}, and a juror reads text only",
+                "ask for text/plain, text/markdown or application/json",
             )
 
 

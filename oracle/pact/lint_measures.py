@@ -22,6 +22,7 @@ from oracle.pact.measures import (
     PatternMeasure,
     ReceiptsMeasure,
     SchemaMeasure,
+    TestsMeasure,
 )
 
 # Words two readers will read differently unless a standard says what they mean. Only for advice.
@@ -56,6 +57,8 @@ def complaints(measure: Measure) -> Iterator[Complaint]:
             yield from _receipts(measure)
         case NumericMeasure():
             yield from _numeric(measure)
+        case TestsMeasure():
+            yield from _tests(measure)
         case JuryMeasure():
             yield from _jury(measure)
         case _:
@@ -186,6 +189,18 @@ def _receipts(measure: ReceiptsMeasure) -> Iterator[Complaint]:
     if measure.metric == "latency" and measure.operator in {Operator.AT_LEAST, Operator.ABOVE}:
         yield Complaint(
             "warning", "operator-odd", "operator", "a latency is asked to be high", "did you mean <= ?"
+        )
+
+
+def _tests(measure: TestsMeasure) -> Iterator[Complaint]:
+    nameless = [name for name in measure.expected if "::" not in name]
+    if nameless:
+        yield Complaint(
+            "error",
+            "test-name-form",
+            "expected",
+            f"{nameless[0][:120]!r} is not the name of a test, so it can never be reported as passed",
+            "write <file>::<test>, such as test_cart.py::test_total",
         )
 
 

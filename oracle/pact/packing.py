@@ -112,7 +112,10 @@ def check_materials(pact: Pact, folder: Path) -> tuple[str, ...]:
     Raises:
         PackingError: as `read_folder`.
     """
-    found = dict(read_folder(folder))
+    return _material_problems(pact, dict(read_folder(folder)))
+
+
+def _material_problems(pact: Pact, found: Mapping[str, bytes]) -> tuple[str, ...]:
     problems = []
     for entry in pact.materials:
         data = found.get(entry.path)
@@ -121,6 +124,30 @@ def check_materials(pact: Pact, folder: Path) -> tuple[str, ...]:
         elif keccak_hex(data) != entry.keccak256:
             problems.append(f"{entry.path} has the hash {keccak_hex(data)}, the pact says {entry.keccak256}")
     return tuple(problems)
+
+
+def publish(pact: Pact, folder: Path | None, store: BlobStore) -> None:
+    """Put a pact's materials and then its canonical form into a store, where those who judge find them.
+
+    Args:
+        pact: The pact.
+        folder: Its materials; None where it has none.
+        store: Where to. Materials for the evaluators only must go to a store that only they can read.
+
+    Raises:
+        PackingError: a material is missing or has another content; as `read_folder`.
+    """
+    found = dict(read_folder(folder)) if folder is not None else {}
+    problems = _material_problems(pact, found)
+    if problems:
+        raise PackingError(
+            f"the materials are not the pact's: {'; '.join(problems)}",
+            field="materials",
+            next_step="restore the files, or list them anew with `oracle pact materials`",
+        )
+    for entry in pact.materials:
+        _put(store, entry.keccak256, found[entry.path])
+    _put(store, pact.hash(), pact.canonical())
 
 
 def pack(folder: Path, *, pact: str, declared: Declaration) -> PackedDelivery:
@@ -148,5 +175,9 @@ def hand_over(packed: PackedDelivery, store: BlobStore) -> None:
         PackingError: the store names a blob by another hash than its own.
     """
     for digest, data in [*packed.blobs.items(), (packed.hash, packed.manifest)]:
-        if (kept := store.put(data)) != digest:
-            raise PackingError(f"the store named {digest} as {kept}", field="store")
+        _put(store, digest, data)
+
+
+def _put(store: BlobStore, digest: str, data: bytes) -> None:
+    if (kept := store.put(data)) != digest:
+        raise PackingError(f"the store named {digest} as {kept}", field="store")

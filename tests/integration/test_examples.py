@@ -18,7 +18,7 @@ from oracle.pact.delivery import Declaration, DeliveryManifest
 from oracle.pact.document import Pact
 from oracle.pact.handover import check_handover
 from oracle.pact.lint import lint
-from oracle.pact.methodology import Limits
+from oracle.pact.methodology import Limits, Methodology
 from oracle.pact.packing import check_materials, pack, read_folder
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -66,6 +66,12 @@ def test_pact__is_sound_and_names_its_materials(example: str) -> None:
     assert check_materials(pact(example), EXAMPLES / example / "materials") == ()
     named = {material.path for material in pact(example).materials}
     assert named == {path for path, _ in read_folder(EXAMPLES / example / "materials")}
+
+
+def test_methodology__demo__is_valid_and_one_juror_is_its_minimum() -> None:
+    methodology = Methodology.parse((EXAMPLES / "methodology" / "demo.json").read_bytes())
+    assert methodology.jury.minimum_jurors == 1
+    assert [juror.provider for juror in methodology.jury.jurors] == ["local"]
 
 
 def test_prose__only_one_condition_is_for_a_reader() -> None:

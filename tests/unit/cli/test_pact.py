@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from oracle.cli.main import cli
 from oracle.evidence.store import ContentStore
 from oracle.pact.document import Pact
-from tests.unit.pact.builders import HASH, condition, pact_json
+from tests.unit.pact.builders import HASH, condition, methodology_json, pact_json
 
 
 @pytest.fixture(autouse=True)
@@ -199,3 +199,42 @@ def test_delivery_check__hostile_manifest__names_the_path() -> None:
     result = oracle("delivery", "check", "m.json", "--pact", "p.json")
     assert result.exit_code == 2
     assert "'a/../../b'" in result.output
+
+
+def test_publish__pact_and_materials__lie_under_their_hashes() -> None:
+    write("p.json")
+    Path("given").mkdir()
+    Path("given/a.txt").write_text("a")
+    material = answer("pact", "materials", "p.json", "given")["materials"][0]["keccak256"]
+    digest = answer("pact", "publish", "p.json", "--materials", "given", "--store", "s")["hash"]
+    store = ContentStore(Path("s"))
+    assert store.get(material, max_bytes=10) == b"a"
+    assert Pact.parse_named(store.get(digest, max_bytes=100_000), digest).name == "sample"
+
+
+def test_publish__changed_material__stores_nothing() -> None:
+    write("p.json")
+    Path("given").mkdir()
+    Path("given/a.txt").write_text("a")
+    assert oracle("pact", "materials", "p.json", "given").exit_code == 0
+    Path("given/a.txt").write_text("b")
+    result = oracle("pact", "publish", "p.json", "--materials", "given", "--store", "s")
+    assert result.exit_code == 2
+    assert "a.txt has the hash" in result.output
+    assert not Path("s").exists()
+
+
+def test_methodology__check_hash_and_publish__agree() -> None:
+    Path("m.json").write_text(json.dumps(methodology_json()))
+    digest = oracle("methodology", "hash", "m.json").stdout.strip()
+    assert answer("methodology", "check", "m.json")["hash"] == digest
+    assert answer("methodology", "publish", "m.json", "--store", "s")["hash"] == digest
+    assert "Pass from 95 %, Fail from 90 %" in oracle("methodology", "check", "m.json").stdout
+
+
+def test_methodology__too_few_families__is_said() -> None:
+    changed = methodology_json()
+    changed["jury"] |= {"minimum_jurors": 2, "jurors": changed["jury"]["jurors"][:1]}
+    Path("m.json").write_text(json.dumps(changed))
+    assert "will stay undecided" in oracle("methodology", "check", "m.json").stdout
+    assert not answer("methodology", "check", "m.json")["jury_possible"]

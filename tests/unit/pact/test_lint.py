@@ -11,7 +11,7 @@ from oracle.pact.templates import TEMPLATES, TemplateError, from_template
 from tests.unit.pact.builders import HASH, condition, pact
 
 OUT = {"path": "out.json", "media_type": "application/json"}
-TEXT = {"path": "out.md"}
+TEXT = {"path": "out.md", "media_type": "text/markdown"}
 MATERIAL = {"path": "ref.json", "bytes": 1, "keccak256": HASH}
 
 
@@ -86,6 +86,8 @@ TESTS = {
             "warning",
             "tests-shown",
         ),
+        (measured({"path": "src/"}, **(TESTS | {"expected": ["test_a"]})), "error", "test-name-form"),
+        (jury("It rhymes.") | {"evidence": [{"path": "out.md"}]}, "warning", "reader-cannot-read"),
         (schema({"type": "nonsense"}), "error", "schema-invalid"),
         (schema({"$ref": "https://example.org/s.json"}), "error", "schema-refers-outside"),
         (schema({"items": [{"$ref": "file:///etc/passwd"}]}), "error", "schema-invalid"),

@@ -1,0 +1,96 @@
+"""`oracle methodology`: check, hash and publish how a committee judges."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from oracle.cli.output import json_option, print_json, read_bytes
+from oracle.domain.amounts import format_usdc
+from oracle.domain.canonical import MAX_DOCUMENT_BYTES
+from oracle.evidence.store import ContentStore
+from oracle.pact.methodology import Methodology
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+def load_methodology(path: Path) -> Methodology:
+    """Read a methodology from a file.
+
+    Raises:
+        FileError: it cannot be read.
+        JsonError: it is not strict JSON.
+        DocumentError: it is not a methodology; every wrong field is named.
+    """
+    return Methodology.parse(read_bytes(path, max_bytes=MAX_DOCUMENT_BYTES), what=str(path))
+
+
+@click.group()
+def methodology() -> None:
+    """Check, hash and publish methodologies.
+
+    A methodology is how a committee judges: jurors, rubrics, certainties, probes, draw and limits. The
+    committee and every agreement with it pin its hash; a changed methodology is another one.
+    """
+
+
+@methodology.command(name="hash")
+@click.argument("file", type=_FILE)
+@json_option
+def hash_(*, file: Path, as_json: bool) -> None:
+    """Print the hash of FILE: keccak-256 of its canonical form (RFC 8785)."""
+    read = load_methodology(file)
+    if as_json:
+        print_json({"name": read.name, "version": read.version, "hash": read.hash()})
+    else:
+        click.echo(read.hash())
+
+
+@methodology.command()
+@click.argument("file", type=_FILE)
+@json_option
+def check(*, file: Path, as_json: bool) -> None:
+    """Read FILE and say in short how it judges."""
+    read = load_methodology(file)
+    families = sorted({juror.family for juror in read.jury.jurors})
+    enough = len(families) >= read.jury.minimum_jurors
+    if as_json:
+        print_json(
+            {
+                "hash": read.hash(),
+                "name": read.name,
+                "version": read.version,
+                "families": families,
+                "jury_possible": enough,
+            }
+        )
+        return
+    jury, probes = read.jury, read.probes
+    click.echo(f"{read.name} version {read.version}: {read.summary}")
+    click.echo(
+        f"Jury: {jury.minimum_jurors} to {jury.maximum_jurors} families of {', '.join(families) or 'none'}"
+    )
+    if not enough:
+        click.echo("  too few families for the minimum: every jury condition will stay undecided")
+    release, fail = jury.release_certainty_bps / 100, jury.fail_certainty_bps / 100
+    click.echo(f"Certainty: Pass from {release:g} %, Fail from {fail:g} %")
+    click.echo(f"Probes: at least {probes.minimum}, {probes.minimum_adversarial} of them adversarial")
+    click.echo(f"Draw: {read.draw.source}, {read.draw.delay_seconds} s after the delivery")
+    models = read.limits.models
+    click.echo(f"A job costs at most {models.job_tokens:,} tokens and {format_usdc(int(models.job_money))}")
+    click.echo(f"hash {read.hash()}")
+
+
+@methodology.command()
+@click.argument("file", type=_FILE)
+@click.option("--store", type=_FOLDER, required=True, help="Directory of the content-addressed store.")
+@json_option
+def publish(*, file: Path, store: Path, as_json: bool) -> None:
+    """Put FILE into a store under its hash, where evaluators find it."""
+    digest = ContentStore(store).put(load_methodology(file).canonical())
+    if as_json:
+        print_json({"hash": digest, "store": str(store)})
+    else:
+        click.echo(digest)
