@@ -239,7 +239,7 @@ def _check(running: Running, now: float) -> None:
     if now - running.started > running.limits.seconds:
         running.kill(Ending.TIME)
         return
-    processes, memory = tree_usage(running.process.pid)
+    processes, memory = tree_usage(running.process.pid, running.limits.memory_bytes)
     if memory > running.limits.memory_bytes:
         running.kill(Ending.MEMORY)
     elif processes > running.limits.processes + 4:  # bubblewrap's own

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 _ANONYMOUS = re.compile(rb"^Rss(?:Anon|Shmem):\s+(\d+) kB", re.MULTILINE)
+_PROPORTIONAL = re.compile(rb"^Pss_(?:Anon|Shmem):\s+(\d+) kB", re.MULTILINE)
 _THREADS = re.compile(rb"^Threads:\s+(\d+)", re.MULTILINE)
 
 
@@ -29,21 +30,31 @@ def _parents() -> dict[int, int]:
     return found
 
 
-def tree_usage(root: int) -> tuple[int, int]:
+def tree_usage(root: int, enough: int) -> tuple[int, int]:
     """Threads of `root` and all its descendants together, and the bytes of memory they hold.
 
-    Memory is anonymous and shared pages; mapped files are not counted. Pages shared between processes
-    count once for each, so the figure is an upper bound.
+    Memory is anonymous and shared pages; mapped files are not counted. Up to `enough` bytes a page shared
+    between processes may be counted once for each; beyond, each process is charged its part, which is
+    slower to read.
     """
     children: dict[int, list[int]] = {}
     for pid, parent in _parents().items():
         children.setdefault(parent, []).append(pid)
-    threads = memory = 0
-    pending = [root]
-    while pending:
-        pid = pending.pop()
-        status = _read(f"/proc/{pid}/status")
-        memory += sum(int(size) for size in _ANONYMOUS.findall(status)) * 1024
-        threads += sum(int(count) for count in _THREADS.findall(status))
-        pending.extend(children.get(pid, ()))
+    tree = [root]
+    for pid in tree:  # grows while it is walked
+        tree.extend(children.get(pid, ()))
+    statuses = [_read(f"/proc/{pid}/status") for pid in tree]
+    threads = sum(int(count) for status in statuses for count in _THREADS.findall(status))
+    memory = sum(_kilobytes(_ANONYMOUS, status) for status in statuses)
+    if memory > enough:
+        memory = sum(_charged(pid, status) for pid, status in zip(tree, statuses, strict=True))
     return threads, memory
+
+
+def _charged(pid: int, status: bytes) -> int:
+    rollup = _read(f"/proc/{pid}/smaps_rollup")
+    return _kilobytes(_PROPORTIONAL, rollup) if rollup else _kilobytes(_ANONYMOUS, status)
+
+
+def _kilobytes(pattern: re.Pattern[bytes], text: bytes) -> int:
+    return sum(int(size) for size in pattern.findall(text)) * 1024
