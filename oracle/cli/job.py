@@ -1,0 +1,256 @@
+"""`oracle job`: everything buyer, provider and anyone may do about a job."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import rich_click as click
+
+from oracle.chain import calls
+from oracle.cli.chain import ChainOptions, Connection, chain_options
+from oracle.cli.job_found import FoundJob, find_job
+from oracle.cli.job_show import list_jobs, show
+from oracle.cli.keys import KeySource, account_of, key_options
+from oracle.cli.output import json_option, print_json, read_bytes
+from oracle.cli.values import HASH
+from oracle.decide.next_step import stakes_of
+from oracle.decide.payouts import may_dispute
+from oracle.domain.amounts import amount_text, format_usdc
+from oracle.domain.canonical import MAX_DOCUMENT_BYTES, canonical_hash, parse_json
+from oracle.domain.errors import EarnestError
+from oracle.domain.signatures import sign_digest
+from oracle.domain.typed import dispute_digest, receive_authorization_digest, usdc_domain
+from oracle.domain.types import ZERO_HASH, Address, Funding, Hash, Outcome, Party, State, checksum, parse_hash
+
+_PERMISSION_SECONDS = 3_600  # how long a signature made for one call stays good
+_PARTIES = click.Choice([party.value for party in Party])
+_OUTCOMES = click.Choice([outcome.word for outcome in Outcome if outcome])
+
+
+class ActError(EarnestError):
+    """What was asked is not possible for this job now."""
+
+
+@click.group()
+def job() -> None:
+    """Follow a job, deliver, dispute, concede, settle.
+
+    Everything here can also be done by calling the contract; the id and these commands are enough, because
+    the job's terms are looked up from the chain.
+    """
+
+
+job.add_command(show)
+job.add_command(list_jobs)
+
+
+@job.command()
+@click.argument("job_id", metavar="JOB", type=HASH)
+@click.argument("delivery", metavar="MANIFEST|HASH")
+@chain_options()
+@key_options()
+@json_option
+def deliver(*, job_id: Hash, delivery: str, chain: ChainOptions, key: KeySource, as_json: bool) -> None:
+    """Anchor the delivery's hash, as the provider: once, and it cannot be replaced.
+
+    Hand the files over first (oracle delivery pack): evaluators fetch them by this hash.
+    """
+    deliverable = _deliverable(delivery)
+    with chain.connect() as connection:
+        found = find_job(connection, job_id)
+        private = key.load(connection.escrow.chain_id)
+        _require_account(private, found.terms.provider, "provider")
+        _say_sent(connection, private, calls.deliver(job_id, deliverable), "deliver", job_id, as_json=as_json)
+
+
+@job.command()
+@click.argument("job_id", metavar="JOB", type=HASH)
+@chain_options()
+@key_options()
+@json_option
+def lapse(*, job_id: Hash, chain: ChainOptions, key: KeySource, as_json: bool) -> None:
+    """End the wait after deliver-by or judge-by has passed. Anyone may."""
+    with chain.connect() as connection:
+        found = find_job(connection, job_id)
+        private = key.load(connection.escrow.chain_id)
+        data = calls.lapse(found.terms, found.opening_hash)
+        _say_sent(connection, private, data, "lapse", job_id, as_json=as_json)
+
+
+@job.command()
+@click.argument("job_id", metavar="JOB", type=HASH)
+@click.option("--as", "party", required=True, type=_PARTIES, help="Who disputes.")
+@click.option("--seek", required=True, type=_OUTCOMES, help="The outcome asked for.")
+@click.option("--from-collateral", is_flag=True, help="Pay the deposit from free collateral, not the wallet.")
+@chain_options()
+@key_options()
+@json_option
+def dispute(
+    *,
+    job_id: Hash,
+    party: str,
+    seek: str,
+    from_collateral: bool,
+    chain: ChainOptions,
+    key: KeySource,
+    as_json: bool,
+) -> None:
+    """Dispute the provisional outcome, once, before the challenge ends. Costs a deposit.
+
+    The deposit comes back, with more, if the arbiter rules for you; if it upholds the outcome it is lost.
+    """
+    with chain.connect() as connection:
+        found = find_job(connection, job_id)
+        private = key.load(connection.escrow.chain_id)
+        side, sought = Party(party), Outcome[seek.upper()]
+        account = _account(found, side)
+        _require_account(private, account, party)
+        if found.view.state is not State.JUDGED or not may_dispute(found.view.outcome, side):
+            raise ActError(
+                f"the {party} cannot dispute: the job is {found.view.state.word}, {found.view.outcome.word}",
+                field="job",
+                next_step=f"oracle job show {job_id}",
+            )
+        deposit = stakes_of(found.terms, found.view, found.rules).deposit
+        if from_collateral:
+            data = calls.dispute(
+                found.terms, found.opening_hash, party=account, sought=sought, funding=Funding.COLLATERAL
+            )
+        else:
+            data = _dispute_by_authorization(connection, found, account, sought, deposit, private)
+        if not as_json:
+            click.echo(f"The deposit is {format_usdc(deposit)}.", err=True)
+        _say_sent(connection, private, data, "dispute", job_id, as_json=as_json)
+
+
+@job.command()
+@click.argument("job_id", metavar="JOB", type=HASH)
+@click.option("--as", "party", required=True, type=_PARTIES, help="Who gives in.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@chain_options()
+@key_options()
+@json_option
+def concede(
+    *, job_id: Hash, party: str, yes: bool, chain: ChainOptions, key: KeySource, as_json: bool
+) -> None:
+    """Give in: the other side gets what the outcome that goes against you says. Cannot be taken back."""
+    with chain.connect() as connection:
+        found = find_job(connection, job_id)
+        private = key.load(connection.escrow.chain_id)
+        account = _account(found, Party(party))
+        _require_account(private, account, party)
+        if not yes and not as_json:
+            click.confirm(f"Concede job {job_id} as {party}?", abort=True, err=True)
+        data = calls.concede(found.terms, found.opening_hash, party=account, pay_out=True)
+        _say_sent(connection, private, data, "concede", job_id, as_json=as_json)
+
+
+@job.command()
+@click.argument("job_id", metavar="JOB", type=HASH)
+@click.option("--keep", is_flag=True, help="Leave what is owed as free collateral instead of paying it out.")
+@chain_options()
+@key_options()
+@json_option
+def settle(*, job_id: Hash, keep: bool, chain: ChainOptions, key: KeySource, as_json: bool) -> None:
+    """Close a job whose challenge or ruling period is over, and pay both parties out. Anyone may."""
+    with chain.connect() as connection:
+        found = find_job(connection, job_id)
+        private = key.load(connection.escrow.chain_id)
+        data = calls.settle(found.terms, found.opening_hash, pay_out=not keep)
+        _say_sent(connection, private, data, "settle", job_id, as_json=as_json)
+
+
+@job.command()
+@click.argument("job_id", metavar="JOB", type=HASH)
+@chain_options()
+@key_options()
+@json_option
+def claim(*, job_id: Hash, chain: ChainOptions, key: KeySource, as_json: bool) -> None:
+    """Pay all free collateral of your account out to its wallet, after JOB is closed."""
+    with chain.connect() as connection:
+        private = key.load(connection.escrow.chain_id)
+        account = account_of(private)
+        found = find_job(connection, job_id)
+        if found.view.state is not State.CLOSED:
+            raise ActError(
+                f"the job is {found.view.state.word}, not closed", next_step=f"oracle job show {job_id}"
+            )
+        amount = connection.escrow.collateral_of(account)
+        if amount == 0:
+            raise ActError(
+                f"{checksum(account)} has no free collateral",
+                field="account",
+                next_step="the closing may have paid it out already: oracle job show",
+            )
+        receipt = connection.send(private, calls.claim(account, amount), what="claim", quiet=as_json)
+    if as_json:
+        print_json(
+            {"account": account, "amount": amount_text(amount), "transaction": receipt.transaction_hash}
+        )
+        return
+    click.echo(f"Paid {format_usdc(amount)} to {checksum(account)}.")
+
+
+def _dispute_by_authorization(
+    connection: Connection, found: FoundJob, account: Address, sought: Outcome, deposit: int, private: bytes
+) -> bytes:
+    expiry = max(connection.now(), int(time.time())) + _PERMISSION_SECONDS
+    nonce = dispute_digest(connection.escrow.domain, found.id, account, found.view.outcome, sought, expiry)
+    token = connection.deployment
+    usdc = usdc_domain(token.chain_id, token.usdc, name=token.usdc_name, version=token.usdc_version)
+    digest = receive_authorization_digest(usdc, account, token.escrow, deposit, 0, expiry, nonce)
+    return calls.dispute(
+        found.terms,
+        found.opening_hash,
+        party=account,
+        sought=sought,
+        funding=Funding.AUTHORIZATION,
+        expiry=expiry,
+        signature=sign_digest(private, digest),
+    )
+
+
+def _say_sent(
+    connection: Connection, private: bytes, data: bytes, what: str, job_id: Hash, *, as_json: bool
+) -> None:
+    receipt = connection.send(private, data, what=what, quiet=as_json)
+    view = connection.escrow.job_state(job_id)
+    if as_json:
+        print_json(
+            {
+                "job": job_id,
+                "transaction": receipt.transaction_hash,
+                "block": receipt.block_number,
+                "state": view.state.word,
+                "outcome": view.outcome.word,
+            }
+        )
+        return
+    click.echo(f"Job {job_id} is now {view.state.word}{f' ({view.outcome.word})' if view.outcome else ''}.")
+
+
+def _account(found: FoundJob, party: Party) -> Address:
+    return found.terms.buyer if party is Party.BUYER else found.terms.provider
+
+
+def _require_account(private: bytes, account: Address, party: str) -> None:
+    if account_of(private) != account:
+        raise ActError(
+            f"the key is {checksum(account_of(private))}'s; the {party} of this job is {checksum(account)}",
+            field=party,
+            next_step="use the key of the party",
+        )
+
+
+def _deliverable(text: str) -> Hash:
+    path = Path(text)
+    if path.is_file():
+        data = read_bytes(path, max_bytes=MAX_DOCUMENT_BYTES)
+        return canonical_hash(parse_json(data, what=text))
+    deliverable = parse_hash(text, field="delivery")
+    if deliverable == ZERO_HASH:
+        raise ActError(
+            "the delivery's hash is zero", field="delivery", next_step="oracle delivery pack prints it"
+        )
+    return deliverable
