@@ -131,7 +131,7 @@ def _readable(pact: Pact, condition: Condition, measure: JuryMeasure, field: str
                 "warning",
                 "reader-cannot-read",
                 f"{field}.files",
-                f"condition {condition.id!r}: {entry.path!r} is {entry.media_type}, and a juror reads text only",
+                f"condition {condition.id!r}: {entry.path!r} is {entry.media_type}; jurors read text only",
                 "ask for text/plain, text/markdown or application/json",
             )
 
