@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from pathlib import Path
@@ -243,7 +242,7 @@ def test_the_host_cannot_be_read(tmp_path: Path) -> None:
 import os
 def add(a, b):
     seen = []
-    for path in ("/etc/passwd", "/etc/shadow", "/root", "/home", {str(secret)!r}, {os.getcwd()!r},
+    for path in ("/etc/passwd", "/etc/shadow", "/root", "/home", {str(secret)!r}, {str(Path.cwd())!r},
                  "/proc/1/root/etc/passwd", "/suite", "/s", "/rt/site", "/var", "/sys", "/run",
                  "/candidate/../../etc/passwd"):
         try:
@@ -256,8 +255,9 @@ def add(a, b):
 import candidate
 w = candidate.load("work")
 def test_adds():
-    assert w.add(0, 0) == ["HOME", "LANG", "LC_CTYPE", "LD_LIBRARY_PATH", "PATH", "PWD", "TMPDIR", "TZ"] or not [
-        entry for entry in w.add(0, 0) if isinstance(entry, list)]
+    seen = w.add(0, 0)
+    assert not [entry for entry in seen if isinstance(entry, list)]
+    assert set(seen) <= {"HOME", "LANG", "LC_CTYPE", "LD_LIBRARY_PATH", "PATH", "PWD", "TMPDIR", "TZ"}
 def test_refuses(): pass
 """
     finding = fare(work, suite=suite)

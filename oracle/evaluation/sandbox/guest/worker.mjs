@@ -1,6 +1,7 @@
 // Runs in the delivery's own sandbox: loads delivered modules and answers calls from the suite. Nothing relies on it.
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
+import net from "node:net";
 import path from "node:path";
 
 const TREE = "/candidate";
@@ -27,7 +28,9 @@ const operations = {
 };
 
 let buffer = "";
-for await (const chunk of fs.createReadStream(null, { fd: readFd, encoding: "utf8" })) {
+const calls = new net.Socket({ fd: readFd, readable: true, writable: false });
+calls.setEncoding("utf8");
+for await (const chunk of calls) {
   buffer += chunk;
   for (let end = buffer.indexOf("\n"); end >= 0; end = buffer.indexOf("\n")) {
     const { id, op, ...fields } = JSON.parse(buffer.slice(0, end));
