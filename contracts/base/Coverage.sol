@@ -20,15 +20,17 @@ import {Ledger} from "./Ledger.sol";
 /// An epoch ends when a member gives notice or is expelled. Reservations are told apart by the epoch they were made in,
 /// so that a leaver withdraws as soon as those made in its time are closed.
 abstract contract Coverage is ICoverage, Ledger {
-    /// @dev One slot: all that opening and closing change.
+    /// @dev One slot: all that opening and closing change. The fees of the set that earned last ride along, so that a
+    /// committee whose evaluators do their work pays for no second slot; `Record.fees` holds the rest.
     struct Core {
-        uint64 reserved;
-        uint64 stake;
-        uint64 silence;
+        uint48 reserved;
+        uint48 stake;
+        uint40 silence;
         uint32 active;
         uint8 threshold;
-        uint8 size;
         uint8 epoch;
+        uint32 feeSet;
+        uint40 fees;
     }
 
     /// @dev One slot: what opening checks.
@@ -78,6 +80,7 @@ abstract contract Coverage is ICoverage, Ledger {
         Limits limits;
         address arbiter;
         uint64 arbiterCost;
+        uint8 size;
         uint64 pastReserved; // of `reserved`, what was reserved in earlier epochs
         bytes32 methodology;
         Member[32] members;
@@ -120,14 +123,14 @@ abstract contract Coverage is ICoverage, Ledger {
             revert CoverageExhausted(committee, core.reserved, share, core.stake);
         }
         unchecked {
-            core.reserved += uint64(share);
+            core.reserved += uint48(share);
         }
         r.core = core;
     }
 
     /// @dev Gives one share back in memory; the caller writes the core.
     function _release(Record storage r, Core memory core, uint256 epoch, uint256 share) internal {
-        core.reserved -= uint64(share);
+        core.reserved -= uint48(share);
         if (epoch != core.epoch) {
             r.reservedIn[epoch] -= uint64(share);
             r.pastReserved -= uint64(share);
@@ -152,8 +155,20 @@ abstract contract Coverage is ICoverage, Ledger {
         emit Slashed(committee, subject, slashed, each);
     }
 
-    function _earn(Record storage r, uint32 set, uint256 amount) internal {
-        if (amount != 0) r.fees[set] += amount;
+    /// @dev Adds to what a set has earned; the caller writes the core.
+    function _earn(Record storage r, Core memory core, uint32 set, uint256 amount) internal {
+        if (amount == 0) return;
+        if (core.feeSet != set || core.fees + amount > type(uint40).max) {
+            if (core.fees != 0) r.fees[core.feeSet] += core.fees;
+            (core.feeSet, core.fees) = (set, 0);
+        }
+        if (amount > type(uint40).max) r.fees[set] += amount;
+        else core.fees += uint40(amount);
+    }
+
+    /// @dev What a set has earned and not drawn.
+    function _earned(Record storage r, Core memory core, uint32 set) internal view returns (uint256) {
+        return r.fees[set] + (core.feeSet == set ? core.fees : 0);
     }
 
     /// @dev Reverts unless every entry is by the current key of the evaluator whose bit it stands for.

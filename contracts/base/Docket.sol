@@ -79,11 +79,11 @@ abstract contract Docket is IDocket, Coverage {
             uint256 value = uint256(terms.gated) + terms.bond;
             _release(r, core, word.epoch(), Payouts.share(value, core.silence, core.threshold));
             _slash(r, core, terms.committee, job, set, s.slashEach);
+            // A no-show and an early end have no signers: all members share.
+            if (word.basis() == Basis.NoShow) set = word.members();
+            _earn(r, core, set, s.evaluators);
             r.core = core;
         }
-        // A no-show and an early end have no signers: all members share.
-        if (word.basis() == Basis.NoShow) set = word.members();
-        _earn(r, set, s.evaluators);
         if (s.arbiter != 0) {
             _credit(r.arbiter, s.arbiter);
             emit ArbiterPaid(job, r.arbiter, s.arbiter);

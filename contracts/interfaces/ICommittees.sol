@@ -11,7 +11,8 @@ interface ICommittees is ICoverage {
     /// @return committee Its id.
     function createCommittee(Committee calldata terms) external returns (bytes32 committee);
 
-    /// @notice The id a committee with these terms has or would have.
+    /// @notice The id a committee with these terms has or would have: keccak256(abi.encode(chain id, escrow, terms)) with
+    /// its last byte replaced by the threshold, so that whoever holds the id knows how many attestations it takes.
     function committeeId(Committee calldata terms) external view returns (bytes32);
 
     /// @notice Puts the caller's stake S in, from its free collateral, and names its signing key.

@@ -113,10 +113,11 @@ struct Statement {
     bytes32 vs;
 }
 
-/// @notice Everything that is fixed about a committee. Its id is the hash of this, the chain and the contract.
+/// @notice Everything that is fixed about a committee. Its id is the hash of this, the chain and the contract, with the
+/// threshold as its last byte.
 /// @param evaluators Accounts that stake, draw fees and rotate keys; strictly ascending, at most 32.
 /// @param threshold k: attestations that make a verdict; more than half of the evaluators.
-/// @param stake S: what each evaluator puts in.
+/// @param stake S: what each evaluator puts in; below 2^48.
 /// @param methodology Hash of the methodology document.
 /// @param arbiter Rules on disputes.
 /// @param arbiterCost A: what the arbiter is paid out of the disputant's deposit.
@@ -126,7 +127,7 @@ struct Statement {
 /// @param minVerdict Shortest time from `deliverBy` to `judgeBy`.
 /// @param minRuling Shortest ruling period.
 /// @param maxChallenge Longest challenge period.
-/// @param silence Z: what silence costs all members together.
+/// @param silence Z: what silence costs all members together; below 2^40.
 /// @param salt Tells otherwise equal committees apart.
 struct Committee {
     address[] evaluators;

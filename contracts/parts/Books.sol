@@ -66,9 +66,11 @@ abstract contract Books is IBooks, Docket {
     function payFees(bytes32 committee, uint32 set, uint256 amount) external {
         Record storage r = _record(committee);
         if (amount == 0) revert ZeroAmount();
-        if (set == 0 || uint256(set) >> r.core.size != 0) revert NotAMember(LibBit.fls(set));
+        if (set == 0 || uint256(set) >> r.size != 0) revert NotAMember(LibBit.fls(set));
         _debit(msg.sender, amount);
-        r.fees[set] += amount;
+        Core memory core = r.core;
+        _earn(r, core, set, amount);
+        r.core = core;
         emit FeesEarned(committee, set, amount);
     }
 

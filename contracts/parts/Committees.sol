@@ -20,13 +20,24 @@ abstract contract Committees is ICommittees, Coverage {
         uint256 n = terms.evaluators.length;
         if (n == 0 || n > MAX_EVALUATORS) revert BadCommittee("evaluators");
         if (terms.threshold > n || uint256(terms.threshold) * 2 <= n) revert BadCommittee("threshold");
-        if (terms.stake == 0) revert BadCommittee("stake");
+        if (terms.stake == 0 || terms.stake > type(uint48).max) revert BadCommittee("stake");
         if (terms.arbiter == address(0) || terms.arbiter == address(this)) revert BadCommittee("arbiter");
         if (terms.maxValue == 0) revert BadCommittee("maxValue");
         if (terms.maxChallenge > MAX_CHALLENGE) revert BadCommittee("maxChallenge");
         if (terms.minRuling == 0 || terms.minRuling > MAX_RULING) revert BadCommittee("minRuling");
-        if (Payouts.ceilDiv(terms.silence, terms.threshold) > terms.stake) revert BadCommittee("silence");
-        r.core = Core(0, terms.stake, terms.silence, 0, terms.threshold, uint8(n), 0);
+        if (terms.silence > type(uint40).max || Payouts.ceilDiv(terms.silence, terms.threshold) > terms.stake)
+        revert BadCommittee("silence");
+        r.core = Core({
+            reserved: 0,
+            stake: uint48(terms.stake),
+            silence: uint40(terms.silence),
+            active: 0,
+            threshold: terms.threshold,
+            epoch: 0,
+            feeSet: 0,
+            fees: 0
+        });
+        r.size = uint8(n);
         r.limits = Limits(
             terms.maxValue,
             terms.feeFlat,
@@ -126,9 +137,12 @@ abstract contract Committees is ICommittees, Coverage {
     function drawFees(bytes32 committee, uint32 set) external {
         Record storage r = _record(committee);
         uint256 count = LibBit.popCount(set);
-        uint256 each = count == 0 ? 0 : r.fees[set] / count;
+        Core memory core = r.core;
+        uint256 earned = _earned(r, core, set);
+        uint256 each = count == 0 ? 0 : earned / count;
         if (each == 0) revert NothingToDraw(committee, set);
-        r.fees[set] -= each * count;
+        r.fees[set] = earned - each * count;
+        if (core.feeSet == set) r.core.fees = 0;
         for (uint256 left = set; left != 0; left &= left - 1) {
             _credit(r.accounts[LibBit.ffs(left)], each);
         }
@@ -137,7 +151,8 @@ abstract contract Committees is ICommittees, Coverage {
 
     /// @inheritdoc ICommittees
     function committeeId(Committee calldata terms) public view returns (bytes32) {
-        return keccak256(abi.encode(block.chainid, address(this), terms));
+        uint256 hash = uint256(keccak256(abi.encode(block.chainid, address(this), terms)));
+        return bytes32((hash & ~uint256(type(uint8).max)) | terms.threshold);
     }
 
     /// @dev An evaluator on its way out that no open subject binds any more.
@@ -147,7 +162,7 @@ abstract contract Committees is ICommittees, Coverage {
         returns (Record storage r, Member memory m)
     {
         r = _record(committee);
-        if (index >= r.core.size) revert NotAMember(index);
+        if (index >= r.size) revert NotAMember(index);
         m = r.members[index];
         if (!_outgoing(m)) revert WrongStanding(committee, index, m.standing);
         uint256 liable = _liable(r, m.epoch);
@@ -156,7 +171,7 @@ abstract contract Committees is ICommittees, Coverage {
 
     function _own(bytes32 committee, uint256 index) private view returns (Record storage r, Member memory m) {
         r = _record(committee);
-        if (index >= r.core.size || r.accounts[index] != msg.sender) {
+        if (index >= r.size || r.accounts[index] != msg.sender) {
             revert NotTheEvaluator(committee, index, msg.sender);
         }
         m = r.members[index];

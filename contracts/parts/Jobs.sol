@@ -82,7 +82,7 @@ abstract contract Jobs is IJobs, Docket {
         Terms calldata terms = verdict.terms;
         (bytes32 job, uint256 word) = _awaiting(verdict);
         Record storage r = _known(terms.committee);
-        uint256 k = r.core.threshold;
+        uint256 k = uint8(uint256(terms.committee)); // see ICommittees.committeeId
         if (verdict.attested.length != k) {
             revert NotAQuorum(LibBit.popCount(verdict.signers), verdict.attested.length, k);
         }

@@ -66,7 +66,7 @@ abstract contract Views is IViews, Docket {
         Core memory core = r.core;
         Limits memory limits = r.limits;
         v.threshold = core.threshold;
-        v.evaluators = core.size;
+        v.evaluators = r.size;
         v.epoch = core.epoch;
         v.active = core.active;
         v.stake = core.stake;
@@ -87,7 +87,7 @@ abstract contract Views is IViews, Docket {
     /// @inheritdoc IViews
     function evaluator(bytes32 committee, uint256 index) external view returns (EvaluatorView memory v) {
         Record storage r = _record(committee);
-        if (index >= r.core.size) revert NotAMember(index);
+        if (index >= r.size) revert NotAMember(index);
         Member memory m = r.members[index];
         v.account = r.accounts[index];
         v.key = m.key;
@@ -102,7 +102,8 @@ abstract contract Views is IViews, Docket {
 
     /// @inheritdoc IViews
     function feesOf(bytes32 committee, uint32 set) external view returns (uint256) {
-        return _committees[committee].fees[set];
+        Record storage r = _committees[committee];
+        return _earned(r, r.core, set);
     }
 
     /// @inheritdoc IViews

@@ -223,7 +223,9 @@ def receive_authorization_digest(
 
 
 def committee_id(chain_id: int, escrow: Address, committee: Committee) -> Hash:
-    """keccak256(abi.encode(chain id, escrow, Committee)): every term of a committee is in its id.
+    """keccak256(abi.encode(chain id, escrow, Committee)), its last byte replaced by the threshold.
+
+    So every term of a committee is in its id, and a verdict's size can be read off it.
 
     The layout is the standard ABI's for (uint256, address, (address[], …)): the struct holds a list, so
     both it and the list stand behind offsets.
@@ -248,7 +250,8 @@ def committee_id(chain_id: int, escrow: Address, committee: Committee) -> Hash:
         _address(account) for account in committee.evaluators
     )
     head = _uint(chain_id, 256, "chainId") + _address(escrow) + _uint(3 * 32, 256, "committee")
-    return _hex(keccak(head + fixed + listed))
+    hashed = keccak(head + fixed + listed)
+    return _hex(hashed[:-1] + committee.threshold.to_bytes(1, "big"))
 
 
 def _opening_struct(opening: Opening) -> bytes:

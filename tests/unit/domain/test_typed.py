@@ -191,7 +191,8 @@ def test_a_committee_id_is_the_hash_of_its_abi_encoding(chain_id: int, escrow: s
             ),
         ],
     )
-    assert typed.committee_id(chain_id, escrow, c) == "0x" + keccak(encoded).hex()
+    hashed = keccak(encoded)[:-1] + c.threshold.to_bytes(1, "big")
+    assert typed.committee_id(chain_id, escrow, c) == "0x" + hashed.hex()
 
 
 def test_a_value_that_does_not_fit_its_type_is_refused() -> None:
