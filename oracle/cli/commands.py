@@ -22,6 +22,12 @@ COMMANDS: dict[str, CommandEntry] = {
     "evidence": CommandEntry("oracle.cli.evidence", "evidence", "Read evaluation records."),
     "verify": CommandEntry("oracle.cli.verify", "verify", "Recompute an evaluation record, offline."),
     "delivery": CommandEntry("oracle.cli.delivery", "delivery", "Pack and check what is handed over."),
+    "committee": CommandEntry("oracle.cli.committee", "committee", "Create, join and look at committees."),
+    "agreement": CommandEntry(
+        "oracle.cli.agreement", "agreement", "Make, sign and submit the terms of a job."
+    ),
+    "job": CommandEntry("oracle.cli.job", "job", "Follow a job, deliver, dispute, concede, settle."),
+    "account": CommandEntry("oracle.cli.account", "account", "Deposit, show and claim free collateral."),
     "init": CommandEntry("oracle.cli.init", "init", "Write a commented configuration for the daemon."),
     "db": CommandEntry("oracle.cli.db", "db", "Make or migrate the daemon's database."),
     "run": CommandEntry("oracle.cli.run", "run", "Run the daemon: evaluate, attest, post, settle."),
