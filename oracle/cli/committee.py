@@ -201,7 +201,7 @@ def _act(
         )
         return
     click.echo(
-        f"Evaluator {index} ({checksum(view.account)}) is {view.standing.word} with {format_usdc(view.stake)} "
+        f"Evaluator {index}, {checksum(view.account)}, is {view.standing.word}: {format_usdc(view.stake)} "
         f"at stake, signing with {checksum(view.key)}."
     )
 
