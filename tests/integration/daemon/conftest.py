@@ -1,0 +1,198 @@
+"""A market on anvil, and a daemon over it that tests turn by hand or run as a process."""
+
+from __future__ import annotations
+
+import gc
+import json
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from web3 import HTTPProvider, Web3
+
+from oracle.chain import calls
+from oracle.chain.rpc import Rpc
+from oracle.config import Settings, load_settings
+from oracle.daemon import assembly
+from oracle.daemon.adapter import NodeChain
+from oracle.daemon.ports import EvaluationPort, EvaluationResult, EvaluationTask
+from oracle.daemon.service import Service
+from oracle.domain import typed
+from oracle.domain.canonical import keccak_hex
+from oracle.domain.terms import Agreement
+from oracle.domain.types import Address, Hash, Outcome
+from oracle.store import schema
+from oracle.store.chain import bind_deployment
+from oracle.store.database import Database
+from scripts.local.anvil import CHAIN_ID, Anvil, anvil
+from scripts.local.market import ACCOUNTS, UNIT, Market, build_market, fund_collateral
+
+DELIVERABLE = "0x" + "d1" * 32
+
+
+@dataclass
+class FixedEvaluation:
+    """An evaluation that always comes to the same outcome; counts how often it is asked."""
+
+    outcome: Outcome = Outcome.PASS
+    asked: list[EvaluationTask] = field(default_factory=list)
+
+    def evaluate(self, task: EvaluationTask) -> EvaluationResult:
+        self.asked.append(task)
+        return EvaluationResult(self.outcome, keccak_hex(task.job.encode()), "as the test wants it")
+
+    def evidence_for(self, evidence: Hash, evaluator: Address) -> Hash:
+        return keccak_hex((evidence + evaluator).encode())
+
+
+@dataclass
+class World:
+    """Chain, market and a folder with the daemon's configuration."""
+
+    chain: Anvil
+    market: Market
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "oracle.toml"
+
+    @property
+    def rpc(self) -> Rpc:
+        return self.market.rpc
+
+    def mine(self, blocks: int = 1) -> bool:
+        """Make blocks. True, so that it can stand in an expression."""
+        self.rpc.call("anvil_mine", [hex(blocks)], retry=False)
+        return True
+
+    def warp(self, seconds: int) -> None:
+        self.chain.warp(self.rpc, seconds)
+
+    def job(self, *, challenge: int = 86_400) -> tuple[Agreement, Hash]:
+        """An open job of 1,000 USDC, bond 200, fee 20."""
+        agreement = self.market.agreement(
+            gated=1_000 * UNIT, bond=200 * UNIT, fee=20 * UNIT, challenge=challenge
+        )
+        self.market.open(agreement)
+        return agreement, typed.job_id(self.market.escrow.domain, agreement)
+
+    def deliver(self, job: Hash, deliverable: Hash = DELIVERABLE) -> None:
+        self.market.send(self.market.provider, calls.deliver(job, deliverable))
+
+    def settings(self) -> Settings:
+        return load_settings(self.config)
+
+    @contextmanager
+    def service(
+        self, evaluation: EvaluationPort, *, dry_run: bool = False, chain: object | None = None
+    ) -> Iterator[Service]:
+        """The daemon in this process, with an evaluation of the test's own."""
+        settings = self.settings()
+        deployment = assembly.deployment_of(settings)
+        database = Database(settings.database_url())
+        schema.upgrade(database)
+        with database.write() as session:
+            bind_deployment(session, CHAIN_ID, deployment.escrow, deployment.block)
+        made = assembly.build(
+            settings,
+            deployment,
+            assembly.load_keys(settings),
+            database,
+            NodeChain(self.market.escrow) if chain is None else chain,  # type: ignore[arg-type]
+            evaluation,
+            self.market.escrow,
+            dry_run=dry_run,
+        )
+        try:
+            yield made
+        finally:
+            made.close()
+            database.close()
+
+    def database(self) -> Database:
+        return Database(self.settings().database_url())
+
+
+@pytest.fixture(scope="session")
+def shared_market() -> Iterator[tuple[Anvil, Market]]:
+    with anvil(accounts=ACCOUNTS) as chain:
+        market = build_market(chain)
+        fund_collateral(market, Web3(HTTPProvider(chain.url)), market.provider, 10_000 * UNIT)
+        yield chain, market
+        market.rpc.close()
+    # web3 leaves its sockets to the garbage collector.
+    del market
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+@pytest.fixture
+def world(
+    shared_market: tuple[Anvil, Market], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    chain, market = shared_market
+    snapshot = market.rpc.call("evm_snapshot", [], retry=False)
+    keys = {"SENDER": market.deployer.key} | {
+        f"EVALUATOR_{i}": market.evaluators[i].key.key for i in range(len(market.evaluators))
+    }
+    for name, key in keys.items():
+        monkeypatch.setenv(f"TEST_{name}", "0x" + bytes(key).hex())
+    write_config(tmp_path, chain, market)
+    yield World(chain, market, tmp_path)
+    market.rpc.call("evm_revert", [snapshot], retry=False)
+
+
+def write_config(folder: Path, chain: Anvil, market: Market, *, keys: int = 3, extra: str = "") -> None:
+    """The deployment's record and a configuration with the keys of the first evaluators."""
+    (folder / "deployment.json").write_text(
+        json.dumps(
+            {
+                "format": "earnest-deployment/1",
+                "chain_id": CHAIN_ID,
+                "escrow": {
+                    "address": market.escrow.address,
+                    "block": 0,
+                    "transaction": "0x" + "00" * 32,
+                    "constructor": {},
+                },
+                "usdc": {"address": market.usdc},
+            }
+        )
+    )
+    evaluators = "\n".join(f'[[keys.evaluators]]\nenv = "TEST_EVALUATOR_{i}"' for i in range(keys))
+    (folder / "oracle.toml").write_text(
+        f"""
+[chain]
+rpc = "{chain.url}"
+chain_id = {CHAIN_ID}
+deployment = "deployment.json"
+poll = 0.1
+[keys.sender]
+env = "TEST_SENDER"
+{evaluators}
+[evaluation]
+wait = 0.1
+[outbox]
+retry_every = 0.1
+{extra}
+"""
+    )
+
+
+def until(
+    condition: Callable[[], bool], *, seconds: float = 20.0, each: Callable[[], object] | None = None
+) -> None:
+    """Wait for a condition, doing `each` before every look."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("it did not happen in time")
+        if each is not None:
+            each()
+        time.sleep(0.02)
