@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Escrow} from "../../../contracts/Escrow.sol";
 import {IEscrow} from "../../../contracts/interfaces/IEscrow.sol";
 import {
     Agreement,
@@ -60,7 +59,9 @@ abstract contract EscrowFixture is USDCFixture {
     );
 
     function deployEscrow() internal virtual returns (IEscrow) {
-        return IEscrow(address(new Escrow(address(usdc), MIN_CHALLENGE, LAPSE_CHALLENGE, MIN_DELIVERY)));
+        return IEscrow(
+            vm.deployCode("Escrow.sol:Escrow", abi.encode(usdc, MIN_CHALLENGE, LAPSE_CHALLENGE, MIN_DELIVERY))
+        );
     }
 
     function setUp() public virtual {
@@ -231,8 +232,7 @@ abstract contract EscrowFixture is USDCFixture {
         uint256 pay,
         bytes32 evidence
     ) internal view returns (bytes32) {
-        return
-            typed(keccak256(abi.encode(ATTESTATION, subject, deliverable, uint8(outcome), pay, evidence)));
+        return typed(keccak256(abi.encode(ATTESTATION, subject, deliverable, uint8(outcome), pay, evidence)));
     }
 
     function signFunding(Agreement memory a) internal view returns (bytes memory) {
@@ -270,7 +270,9 @@ abstract contract EscrowFixture is USDCFixture {
     function typed(bytes32 structHash) internal view returns (bytes32) {
         bytes32 domain = keccak256(
             abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256(
+                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+                ),
                 keccak256("Earnest"),
                 keccak256("1"),
                 block.chainid,
@@ -286,9 +288,7 @@ abstract contract EscrowFixture is USDCFixture {
 
     function idOf(Agreement memory a) internal view returns (bytes32) {
         return typed(
-            keccak256(
-                abi.encode(AGREEMENT, keccak256(abi.encode(TERMS, a.terms)), openingHash(a.opening))
-            )
+            keccak256(abi.encode(AGREEMENT, keccak256(abi.encode(TERMS, a.terms)), openingHash(a.opening)))
         );
     }
 
