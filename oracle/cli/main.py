@@ -14,6 +14,10 @@ from oracle.cli.output import ERROR_EXIT_CODE, show_error, wants_json
 from oracle.domain.errors import EarnestError
 
 
+class UsageMistakeError(EarnestError):
+    """The command was called with arguments it does not take."""
+
+
 class LazyGroup(click.RichGroup):
     """A group that knows its commands by name and imports one only to run it."""
 
@@ -49,6 +53,14 @@ class LazyGroup(click.RichGroup):
             return super().invoke(ctx)
         except EarnestError as error:
             show_error(error, as_json=wants_json(ctx))
+            ctx.exit(ERROR_EXIT_CODE)
+        except click.UsageError as error:
+            if not wants_json(ctx):
+                raise
+            path = (error.ctx or ctx).command_path
+            show_error(
+                UsageMistakeError(error.format_message(), next_step=f"see {path} --help"), as_json=True
+            )
             ctx.exit(ERROR_EXIT_CODE)
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from oracle.pact.document import Condition, Pact, Severity
-from oracle.pact.lint_measures import Complaint, complaints
+from oracle.pact.lint_measures import complaints
+from oracle.pact.lint_schema import Complaint
 from oracle.pact.measures import JuryMeasure, PatternMeasure, TestsMeasure
 from oracle.pact.paths import covers
 from oracle.pact.reading import uses

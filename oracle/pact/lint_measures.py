@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
 
-import jsonschema
 import re2
 
-from oracle.domain.canonical import MAX_DOCUMENT_DEPTH
 from oracle.pact.expressions import EXTENSIONS, ExpressionError, compile_expression, unknown_functions
+from oracle.pact.lint_schema import Complaint, schema_complaints
 from oracle.pact.measures import (
     CelMeasure,
     DecimalReference,
@@ -34,21 +32,11 @@ _VAGUE_WORDS = re.compile(
 _BINDING_MACRO = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
 
 
-class Complaint(NamedTuple):
-    """One thing wrong with a measure; `field` is the measure's own field."""
-
-    level: Literal["error", "warning"]
-    rule: str
-    field: str
-    message: str
-    next_step: str
-
-
 def complaints(measure: Measure) -> Iterator[Complaint]:
     """Everything wrong or doubtful about a measure taken by itself."""
     match measure:
         case SchemaMeasure():
-            yield from _schema(measure)
+            yield from schema_complaints(measure.schema_)
         case CelMeasure():
             yield from _cel(measure)
         case PatternMeasure():
@@ -63,47 +51,6 @@ def complaints(measure: Measure) -> Iterator[Complaint]:
             yield from _jury(measure)
         case _:
             return
-
-
-def _schema(measure: SchemaMeasure) -> Iterator[Complaint]:
-    try:
-        jsonschema.Draft202012Validator.check_schema(measure.schema_)
-    except jsonschema.SchemaError as error:
-        place = "/".join(str(step) for step in error.absolute_path) or "its top"
-        yield Complaint(
-            "error",
-            "schema-invalid",
-            "schema",
-            f"the JSON Schema is itself invalid at {place}: {error.message[:200]}",
-            "correct it by JSON Schema draft 2020-12",
-        )
-        return
-    for reference in _references(measure.schema_):
-        if not reference.startswith("#"):
-            yield Complaint(
-                "error",
-                "schema-refers-outside",
-                "schema",
-                f"the JSON Schema refers to {reference[:120]!r}; nothing outside the pact is fetched",
-                "copy the definition into $defs and refer to it as #/$defs/…",
-            )
-    if not set(measure.schema_) - {"$schema", "$id", "$comment", "title", "description"}:
-        yield Complaint(
-            "error", "schema-empty", "schema", "the JSON Schema accepts everything", "say what must hold"
-        )
-
-
-def _references(value: Any, depth: int = 0) -> Iterator[str]:
-    if depth > MAX_DOCUMENT_DEPTH:
-        return
-    if isinstance(value, dict):
-        for key, child in value.items():
-            if key in {"$ref", "$dynamicRef"} and isinstance(child, str):
-                yield child
-            yield from _references(child, depth + 1)
-    elif isinstance(value, list):
-        for child in value:
-            yield from _references(child, depth + 1)
 
 
 def _cel(measure: CelMeasure) -> Iterator[Complaint]:

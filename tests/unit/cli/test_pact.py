@@ -21,7 +21,7 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def oracle(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, list(arguments))
+    return CliRunner().invoke(cli, list(arguments), prog_name="oracle")
 
 
 def answer(*arguments: str) -> Any:
@@ -56,6 +56,16 @@ def test_new__neither_or_both_sources__is_a_usage_error(arguments: list[str]) ->
     result = oracle("pact", "new", *arguments, "p.json")
     assert result.exit_code == 2
     assert "either --template or --from" in result.output
+
+
+def test_usage_error__with_json__is_json_too() -> None:
+    result = oracle("pact", "new", "p.json", "--json")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout) == {
+        "error": "UsageMistakeError",
+        "message": "Give either --template or --from.",
+        "next_step": "see oracle pact new --help",
+    }
 
 
 def test_new_from_then_diff__next_version__names_its_parent() -> None:

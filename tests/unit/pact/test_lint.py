@@ -92,6 +92,10 @@ TESTS = {
         (schema({"$ref": "https://example.org/s.json"}), "error", "schema-refers-outside"),
         (schema({"items": [{"$ref": "file:///etc/passwd"}]}), "error", "schema-invalid"),
         (schema({"title": "anything"}), "error", "schema-empty"),
+        (schema({"$ref": "#/$defs/none", "$defs": {}}), "error", "schema-refers-nowhere"),
+        (schema({"$ref": "#"}), "error", "schema-circular"),
+        (schema({"properties": {"a": {"pattern": "("}}}), "error", "schema-invalid"),
+        (schema({"patternProperties": {"(?P<": {}}}), "error", "schema-invalid"),
         (cel("out.a ="), "error", "cel-does-not-parse"),
         (cel("(" * 500 + "out" + ")" * 500), "error", "cel-does-not-parse"),
         (cel("out.a == other"), "error", "cel-unknown-name"),
@@ -141,6 +145,7 @@ def test_lint__rule_broken__is_said(changes: dict[str, Any], level: str, rule: s
         schema(
             {"type": "object", "$defs": {"a": {"type": "string"}}, "properties": {"x": {"$ref": "#/$defs/a"}}}
         ),
+        schema({"properties": {"pattern": {"type": "string"}, "next": {"$ref": "#"}}}),
         receipts(),
         jury("The text is good.", standard="Pass: it names the price. Fail: it does not."),
         jury("The text names the price."),
