@@ -15,7 +15,7 @@ from scipy.special import expit, logit
 
 from oracle.jury import correlation, weights
 from oracle.jury.ballots import Ballot, Probe
-from oracle.jury.calibration import Calibration, CalibrationPriors, calibrate, error_threshold
+from oracle.jury.calibration import Calibration, CalibrationPriors, Probed, calibrate, release_threshold
 from oracle.jury.correlation import Kinship
 from oracle.jury.eligibility import EligibilityRules, Standing
 from oracle.jury.readings import Bools, Floats, Ints, encode, encode_asked, groups, roster
@@ -182,25 +182,23 @@ class Jury:
             priors=rules.priors,
             expected_good=rules.expected_good,
         )
-        odds = fitted.probe_log_odds
-        reachable = weighed.heard >= max(rules.minimum_jurors, 1)
+        evidence = self._weigh(_rows(self._own, sheet.kinds), answers, usable[sheet.kinds]).evidence
+        seen = Probed(
+            stated=fitted.log_odds(evidence, sheet.kinds),
+            left_out=fitted.probe_log_odds,
+            good=sheet.good,
+            reachable=weighed.heard >= max(rules.minimum_jurors, 1),
+        )
         pass_from, fail_up_to = float(logit(rules.release_certainty)), -float(logit(rules.fail_certainty))
         if rules.maximum_false_release is not None:
-            limit = error_threshold(
-                odds, sheet.good, reachable, rules.maximum_false_release, cost_class_good=False
-            )
-            pass_from = max(pass_from, limit)
+            pass_from = max(pass_from, release_threshold(seen, rules.maximum_false_release))
         if rules.maximum_false_fail is not None:
-            limit = error_threshold(
-                -odds, sheet.good, reachable, rules.maximum_false_fail, cost_class_good=True
-            )
-            fail_up_to = min(fail_up_to, -limit)
+            fail_up_to = min(fail_up_to, -release_threshold(seen.turned(), rules.maximum_false_fail))
         return Panel(usable, fitted, pass_from, fail_up_to, rules.minimum_jurors)
 
     def weigh(self, panel: Panel, answers: Floats, kinds: Ints) -> Weighed:
         """Evidence of many cases: `answers` as `readings.encode` makes them, `kinds` indices (-1: none)."""
-        own = Profile(*(part[kinds] for part in (self._own.strength, self._own.cut, self._own.scale)))
-        return self._weigh(own, answers, panel.usable[kinds])
+        return self._weigh(_rows(self._own, kinds), answers, panel.usable[kinds])
 
     def _weigh(self, own: Profile, answers: Floats, usable: Bools) -> Weighed:
         heard = usable & ~np.isnan(answers)
@@ -257,6 +255,11 @@ class Jury:
             reason = f"Certainty of pass is {certainty:.4f}; Pass from {high:.4f}, Fail up to {low:.4f}."
         own = {juror: round(weight, DECIMALS) for juror, weight in own.items()}
         return Decision(outcome, certainty, evidence, high, low, heard, own, reason)
+
+
+def _rows(of: Profile, kinds: Ints) -> Profile:
+    """One row a case, by its kind."""
+    return Profile(of.strength[kinds], of.cut[kinds], of.scale[kinds])
 
 
 def _with_unknown_kind(tally: weights.Tally) -> weights.Tally:

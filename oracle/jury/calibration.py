@@ -127,40 +127,57 @@ def _newton(design: Floats, target: Floats, precision: Floats, prior: Floats) ->
     return theta, hessian
 
 
-def error_threshold(
-    log_odds: Floats, good: Bools, reachable: Bools, limit: float, *, cost_class_good: bool
-) -> float:
-    """The lowest log-odds above which at most a share `limit` of one class is expected to lie.
+@dataclass(frozen=True)
+class Probed:
+    """The probes as one group of jurors sees them; each attribute has shape [probes].
 
-    The share is estimated twice on left-out probes and averaged: by the certainties themselves, which uses
-    every probe, and by counting probes of that class, which trusts no model.
+    Attributes:
+        stated: Log-odds as a case with these very answers would be given.
+        left_out: Log-odds without the probe's own item.
+        good: Right answers.
+        reachable: Whether enough jurors were heard to decide at all.
+    """
+
+    stated: Floats
+    left_out: Floats
+    good: Bools
+    reachable: Bools
+
+    def turned(self) -> Probed:
+        """The same, seen from the other side: log-odds of "bad"."""
+        return Probed(-self.stated, -self.left_out, ~self.good, self.reachable)
+
+
+def release_threshold(seen: Probed, limit: float) -> float:
+    """The lowest log-odds from which at most a share `limit` of bad work is expected to pass.
+
+    The share is estimated twice and averaged: by the certainties themselves, which uses every probe, and by
+    counting bad probes that would pass left out, which trusts no model; one more is counted than was seen,
+    for the case to come could be it (split conformal). Answers that state the same certainty are never
+    split. For wrongly failed good work use `turned`.
 
     Args:
-        log_odds: Left-out log-odds of the decision in question, one a probe.
-        good: Right answers.
-        reachable: Probes that could be decided at all; the others count in the class, never above.
+        seen: The probes.
         limit: The share allowed, 0 to 1.
-        cost_class_good: Whether the class that must not lie above is "good" (for failing) or "bad".
 
     Returns:
         Infinity where not even the topmost probe leaves room.
     """
-    wrong = expit(-log_odds)
-    member = (good if cost_class_good else ~good).astype(np.float64)
-    # One more of the class is counted than was seen: the case to come could be it (split conformal).
-    expected_all, counted_all = float(wrong.sum()), float(member.sum()) + 1.0
-    if not reachable.any() or expected_all <= 0.0:
+    bad = ~seen.good
+    wrong = expit(-seen.left_out)
+    if not seen.reachable.any() or not bad.any():
         return float("inf")
-    places = np.flatnonzero(reachable)
-    order = places[np.argsort(-log_odds[places], kind="stable")]
-    share = (wrong[order].cumsum() / expected_all + member[order].cumsum() / counted_all) / 2.0
+    stated = np.round(seen.stated, 9)
+    levels = np.unique(stated[seen.reachable])[::-1]
+    by_model = np.array([wrong[seen.reachable & (stated >= level)].sum() for level in levels]) / wrong.sum()
+    passing = np.array([(bad & seen.reachable & (seen.left_out >= level)).sum() for level in levels])
+    share = np.maximum.accumulate((by_model + passing / (bad.sum() + 1.0)) / 2.0)
     inside = np.flatnonzero(share <= limit)
     if not len(inside):
         return float("inf")
     last = int(inside[-1])
-    ranked = log_odds[order]
-    if last + 1 >= len(ranked):
-        return float(ranked[last])
-    # Into the gap to the next probe, by how much of the limit is left.
+    if last + 1 >= len(levels):
+        return float(levels[last])
+    # Into the gap to the next level, by how much of the limit is left.
     left = (limit - share[last]) / (share[last + 1] - share[last])
-    return float(ranked[last] - left * (ranked[last] - ranked[last + 1]))
+    return float(levels[last] - left * (levels[last] - levels[last + 1]))

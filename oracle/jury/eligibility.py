@@ -11,7 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
-from scipy.stats import beta, norm
+import numpy as np
+from scipy.stats import beta, norm, rankdata
+
+from oracle.jury.readings import Bools, Floats
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,9 @@ class EligibilityRules:
         minimum_of_kind: Of these, of the kind of criterion to be judged.
         chance: Share right that a coin reaches.
         class_risk: Chance that the bound of one class lies above the truth. Both classes must clear it.
-        luck: Chance that a juror at chance over both classes together gets in. Small, because many jurors
-            are tried many times and one that gets in by luck moves money.
+        luck: Chance that a juror whose answers have nothing to do with the truth ranks good work above bad as
+            well as this one did. Small, because many jurors are tried many times, and one that gets in by
+            luck moves money.
     """
 
     minimum: int = 80
@@ -35,12 +39,12 @@ class EligibilityRules:
     minimum_of_kind: int = 1
     chance: float = 0.5
     class_risk: float = 0.05
-    luck: float = 1e-4
+    luck: float = 1e-5
 
 
 @dataclass(frozen=True)
 class Score:
-    """What one juror got right on probes: counts of probes, and sums of shares right."""
+    """What one juror got right on probes: counts, sums of shares right, and `luck_of` its ranking."""
 
     good: float = 0.0
     good_right: float = 0.0
@@ -48,6 +52,7 @@ class Score:
     bad_right: float = 0.0
     adversarial: int = 0
     of_kind: int = 0
+    luck: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ class Standing:
     good_bound: float
     bad_rate: float
     bad_bound: float
-    balanced_bound: float
+    luck: float
     reasons: tuple[str, ...]
 
 
@@ -82,6 +87,27 @@ def balanced_bound(score: Score, risk: float) -> float:
     return float(mean + norm.ppf(risk) * sqrt(variance))
 
 
+def luck_of(answers: Floats, good: Bools) -> float:
+    """Chance that answers which know nothing rank good above bad as often as these (Mann and Whitney 1947).
+
+    One-sided, normal with ties corrected; 1 where a class is missing or all answers are alike. For opinions
+    this is the test that the share of passes is higher on good work than on bad.
+    """
+    n, n_good = len(answers), int(good.sum())
+    n_bad = n - n_good
+    if n_good == 0 or n_bad == 0:
+        return 1.0
+    ranks = rankdata(answers)
+    _, tied = np.unique(answers, return_counts=True)
+    spread = (
+        n_good * n_bad / 12.0 * ((n + 1) - float((tied.astype(np.float64) ** 3 - tied).sum()) / (n * (n - 1)))
+    )
+    if spread <= 1e-12:
+        return 1.0
+    wins = float(ranks[good].sum()) - n_good * (n_good + 1) / 2.0
+    return float(norm.sf((wins - n_good * n_bad / 2.0) / sqrt(spread)))
+
+
 def assess(score: Score, rules: EligibilityRules) -> Standing:
     """Whether a juror with this record counts under these rules."""
     reasons: list[str] = []
@@ -95,23 +121,23 @@ def assess(score: Score, rules: EligibilityRules) -> Standing:
     reasons += [f"{has:g} {what}, needs {least}" for what, has, least in needs if has < least]
     good_bound = lower_bound(score.good_right, score.good, rules.class_risk)
     bad_bound = lower_bound(score.bad_right, score.bad, rules.class_risk)
-    balanced = balanced_bound(score, rules.luck)
     bounds = (
         ("right answers on good work", good_bound),
         ("right answers on bad work", bad_bound),
-        ("right answers over both classes", balanced),
     )
     reasons += [
         f"lower bound of {what} is {bound:.3f}, needs more than {rules.chance:g}"
         for what, bound in bounds
         if bound <= rules.chance
     ]
+    if score.luck > rules.luck:
+        reasons.append(f"a coin does as well with a chance of {score.luck:.2g}, may be {rules.luck:.2g}")
     return Standing(
         counts=not reasons,
         good_rate=score.good_right / score.good if score.good else 0.0,
         good_bound=good_bound,
         bad_rate=score.bad_right / score.bad if score.bad else 0.0,
         bad_bound=bad_bound,
-        balanced_bound=balanced,
+        luck=score.luck,
         reasons=tuple(reasons),
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy.stats import rankdata
 
-from oracle.jury.eligibility import EligibilityRules, Score, Standing, assess, balanced_bound
+from oracle.jury.eligibility import EligibilityRules, Score, Standing, assess, balanced_bound, luck_of
 from oracle.jury.readings import Bools, Floats
 from oracle.jury.weights import ProbeSheet, Profile
 
@@ -39,12 +40,13 @@ def standings(
     A juror must clear the gate over all its probes, and must not be shown to be no better than a coin on the
     kind in question: see `_on_kind`.
     """
-    shares = shares_right(sheet, left_out)
+    shares, leanings = shares_right(sheet, left_out), _leanings(sheet)
     found: dict[str, dict[str, Standing]] = {}
     for column, juror in enumerate(sheet.who.jurors):
         right = shares[:, column]
         heard = ~np.isnan(right)
-        total = score_of(right, heard, sheet.good, adversarial)
+        luck = luck_of(leanings[heard, column], sheet.good[heard])
+        total = replace(score_of(right, heard, sheet.good, adversarial), luck=luck)
         by_kind = {}
         for index, kind in enumerate([*sheet.who.kinds, ANY_KIND]):
             of_kind = heard & (sheet.kinds == index)
@@ -54,6 +56,27 @@ def standings(
             )
         found[juror] = by_kind
     return found
+
+
+def _leanings(sheet: ProbeSheet) -> Floats:
+    """How far each juror leaned towards pass on each probe, 0 to 1: the rank of its answer among its answers.
+
+    The mean over its readers; 0.5, the middle, where it gave no answer. Shape [probes, jurors].
+    """
+    total = np.zeros((len(sheet.good), len(sheet.who.jurors)))
+    n = np.zeros_like(total)
+    for instrument in np.unique(sheet.who.instrument_of):
+        own = sheet.answers[:, sheet.who.instrument_of == instrument]
+        heard = ~np.isnan(own)
+        count = heard.sum(axis=1)
+        mean = np.where(heard, own, 0.0).sum(axis=1) / np.maximum(count, 1)
+        told = count > 0
+        juror = sheet.who.juror_of[sheet.who.instrument_of == instrument][0]
+        # Rounded, so that means of the same answers tie whatever the order of their sum.
+        total[told, juror] += (rankdata(np.round(mean[told], 9)) - 0.5) / max(int(told.sum()), 1)
+        n[told, juror] += 1.0
+    leanings: Floats = np.where(n > 0, total / np.maximum(n, 1.0), 0.5)
+    return leanings
 
 
 def score_of(right: Floats, chosen: Bools, good: Bools, adversarial: Bools) -> Score:
