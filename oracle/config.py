@@ -101,6 +101,13 @@ class EvaluationSection(_Section):
     drand: tuple[str, ...] | None = None
 
 
+class JurySection(_Section):
+    """The jurors' providers and what probes showed of them; without them jury conditions stay undecided."""
+
+    providers: Path | None = None
+    calibrations: Path = Path("calibrations")
+
+
 class KeySource(_Section):
     """One key: a keystore with a password file, or an environment variable with 32 bytes of hex."""
 
@@ -153,6 +160,7 @@ class Settings(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     evidence: EvidenceSection = EvidenceSection()
     evaluation: EvaluationSection = EvaluationSection()
+    jury: JurySection = JurySection()
     log: LogSection = LogSection()
     folder: Annotated[Path, Field(exclude=True)] = Path()
     """Where the file lies; relative paths start here."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 from oracle.chain.deployments import Deployment, load_deployment
@@ -23,6 +23,7 @@ from oracle.domain.types import Address
 from oracle.evaluation.drand import RELAYS
 from oracle.evaluation.pipeline import JuryFactory
 from oracle.evidence.store import ContentStore, open_location
+from oracle.jury.room import JuryRoom
 from oracle.signing.signer import LocalSigner, Signer, load_keystore
 from oracle.store.chain import bind_deployment
 from oracle.store.database import Database
@@ -102,9 +103,7 @@ def open_store(settings: Settings) -> ContentStore:
 
 
 @contextmanager
-def assembled(
-    settings: Settings, *, dry_run: bool = False, jury: JuryFactory | None = None
-) -> Iterator[Service]:
+def assembled(settings: Settings, *, dry_run: bool = False) -> Iterator[Service]:
     """The service, ready to run; everything it holds is closed on leaving.
 
     Nothing is asked of the node yet, so that one that is down is waited for.
@@ -114,31 +113,36 @@ def assembled(
     """
     deployment = deployment_of(settings)
     keys = load_keys(settings)
-    database = Database(settings.database_url())
-    rpc = open_rpc(settings)
-    try:
+    with ExitStack() as stack:
+        database = stack.enter_context(closing(Database(settings.database_url())))
+        rpc = stack.enter_context(open_rpc(settings))
         database.check()
         require_current(database)
         with database.write() as session:
             bind_deployment(session, deployment.chain_id, deployment.escrow, deployment.block)
         escrow = Escrow(rpc, deployment.escrow, deployment.chain_id)
         chain = NodeChain(escrow)
-        evaluation = PipelineEvaluation(
-            open_store(settings),
-            chain,
-            chain_id=deployment.chain_id,
-            escrow=deployment.escrow,
-            jury=jury,
-            relays=settings.evaluation.drand if settings.evaluation.drand is not None else RELAYS,
+        evaluation = stack.enter_context(
+            closing(
+                PipelineEvaluation(
+                    open_store(settings),
+                    chain,
+                    chain_id=deployment.chain_id,
+                    escrow=deployment.escrow,
+                    jury=_open_jury(settings, stack),
+                    relays=settings.evaluation.drand if settings.evaluation.drand is not None else RELAYS,
+                )
+            )
         )
         service = build(settings, deployment, keys, database, chain, evaluation, escrow, dry_run=dry_run)
-        try:
-            yield service
-        finally:
-            service.close()
-    finally:
-        rpc.close()
-        database.close()
+        yield stack.enter_context(closing(service))
+
+
+def _open_jury(settings: Settings, stack: ExitStack) -> JuryFactory | None:
+    if settings.jury.providers is None:
+        return None
+    room = JuryRoom.open(settings.path(settings.jury.providers), settings.path(settings.jury.calibrations))
+    return stack.enter_context(closing(room))
 
 
 def build(

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from oracle.daemon.loop import LoopThread
 from oracle.daemon.ports import ChainPort, EvaluationResult, EvaluationTask, NotNowError
 from oracle.decide.draw import quicknet_round
 from oracle.domain.document import Document
@@ -63,6 +64,7 @@ class PipelineEvaluation:
         self._escrow = escrow
         self._jury = jury
         self._relays = tuple(relays)
+        self._loop = LoopThread()
 
     def evaluate(self, task: EvaluationTask) -> EvaluationResult:
         """See `EvaluationPort`."""
@@ -75,7 +77,7 @@ class PipelineEvaluation:
             return self._undecided(task, f"the pact or the methodology could not be had: {error.message}")
         except EarnestError as error:
             return self._undecided(task, f"what both sides signed cannot be measured: {error.message}")
-        record = asyncio.run(self._record(task, pact, methodology))
+        record = self._loop.run(self._record(task, pact, methodology))
         if not task.last_try and not task.last_chance and _not_retrievable(record):
             raise NotNowError("the delivery is at none of the places it may be")
         return EvaluationResult(
@@ -83,6 +85,10 @@ class PipelineEvaluation:
             evidence=keep(record, self._store),
             reason=record.aggregation.reason,
         )
+
+    def close(self) -> None:
+        """Stop the loop the evaluations ran in."""
+        self._loop.close()
 
     def evidence_for(self, evidence: Hash, evaluator: Address) -> Hash:
         """See `EvaluationPort`. The record is the same but for whose it is."""
