@@ -10,13 +10,14 @@ import rich_click as click
 
 from oracle.cli.agreement_io import AgreementError, save_agreement
 from oracle.cli.chain import ChainOptions, chain_options
+from oracle.cli.documents import load_document
 from oracle.cli.output import FileError, json_option, print_json, read_bytes
-from oracle.cli.pact import load_pact
 from oracle.cli.values import ADDRESS, AMOUNT, HASH, MOMENT, PERIOD
 from oracle.domain.agreement_file import AgreementFile, OpeningPart, TermsPart, TokenPart
 from oracle.domain.canonical import MAX_DOCUMENT_BYTES, canonical_hash, parse_json
 from oracle.domain.committee import DAY, CommitteeView, lowest_fee
 from oracle.domain.types import ZERO_HASH, Hash, parse_hash
+from oracle.pact.document import Pact
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _DEFAULT_CHALLENGE = "1d"
@@ -137,7 +138,7 @@ def _terms(given: dict[str, Any], committee: CommitteeView | None, now: int) -> 
 
 def _pact_hash(text: str) -> Hash:
     path = Path(text)
-    return load_pact(path).hash() if path.is_file() else _hash_or_file_error(text, "pact")
+    return load_document(Pact, path).hash() if path.is_file() else _hash_or_file_error(text, "pact")
 
 
 def _offchain_hash(text: str) -> Hash:

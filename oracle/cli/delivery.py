@@ -7,17 +7,14 @@ from pathlib import Path
 import rich_click as click
 from click.exceptions import Exit
 
-from oracle.cli.output import json_option, print_json, read_bytes, write_new
-from oracle.cli.pact import FOUND_PROBLEMS_EXIT_CODE, load_pact
-from oracle.domain.canonical import MAX_DOCUMENT_BYTES
+from oracle.cli.documents import FILE, FOLDER, load_document
+from oracle.cli.output import FOUND_PROBLEMS_EXIT_CODE, json_option, print_json, write_new
 from oracle.evidence.store import ContentStore
 from oracle.pact.delivery import Declaration, DeliveryManifest
+from oracle.pact.document import Pact
 from oracle.pact.handover import Handover, check_handover
 from oracle.pact.packing import hand_over
 from oracle.pact.packing import pack as pack_folder
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
-_FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.group()
@@ -30,11 +27,11 @@ def delivery() -> None:
 
 
 @delivery.command()
-@click.argument("folder", type=_FOLDER)
-@click.option("--pact", "pact_file", type=_FILE, required=True, help="The pact this delivers on.")
-@click.option("--declared", type=_FILE, help="JSON file with models, human_help and rescue_work.")
-@click.option("--store", type=_FOLDER, help="Put files and manifest into the store in this directory.")
-@click.option("--manifest", type=_FILE, help="Also write the manifest to this file.")
+@click.argument("folder", type=FOLDER)
+@click.option("--pact", "pact_file", type=FILE, required=True, help="The pact this delivers on.")
+@click.option("--declared", type=FILE, help="JSON file with models, human_help and rescue_work.")
+@click.option("--store", type=FOLDER, help="Put files and manifest into the store in this directory.")
+@click.option("--manifest", type=FILE, help="Also write the manifest to this file.")
 @click.option("--force", is_flag=True, help="Replace the manifest file if it exists.")
 @json_option
 def pack(
@@ -51,8 +48,8 @@ def pack(
 
     Exit code 1 if the delivery is not what the pact asks for; nothing is stored then.
     """
-    pact = load_pact(pact_file)
-    declaration = _declaration(declared)
+    pact = load_document(Pact, pact_file)
+    declaration = Declaration() if declared is None else load_document(Declaration, declared)
     packed = pack_folder(folder, pact=pact.hash(), declared=declaration)
     handover = check_handover(pact, DeliveryManifest.parse(packed.manifest))
     if handover.as_agreed:
@@ -64,25 +61,14 @@ def pack(
 
 
 @delivery.command()
-@click.argument("manifest", type=_FILE)
-@click.option("--pact", "pact_file", type=_FILE, required=True, help="The pact it delivers on.")
+@click.argument("manifest", type=FILE)
+@click.option("--pact", "pact_file", type=FILE, required=True, help="The pact it delivers on.")
 @click.option("--expect", help="Fail unless the manifest has this hash.")
 @json_option
 def check(*, manifest: Path, pact_file: Path, expect: str | None, as_json: bool) -> None:
     """Say whether MANIFEST is what the pact asks for, before anything in it is measured."""
-    data = read_bytes(manifest, max_bytes=MAX_DOCUMENT_BYTES)
-    read = (
-        DeliveryManifest.parse(data, what=str(manifest))
-        if expect is None
-        else DeliveryManifest.parse_named(data, expect.lower(), what=str(manifest))
-    )
-    _report(read.hash(), check_handover(load_pact(pact_file), read), as_json=as_json)
-
-
-def _declaration(path: Path | None) -> Declaration:
-    if path is None:
-        return Declaration()
-    return Declaration.parse(read_bytes(path, max_bytes=MAX_DOCUMENT_BYTES), what=str(path))
+    read = load_document(DeliveryManifest, manifest, expect=expect)
+    _report(read.hash(), check_handover(load_document(Pact, pact_file), read), as_json=as_json)
 
 
 def _report(digest: str, handover: Handover, *, as_json: bool) -> None:

@@ -6,25 +6,11 @@ from pathlib import Path
 
 import rich_click as click
 
-from oracle.cli.output import json_option, print_json, read_bytes
+from oracle.cli.documents import FILE, FOLDER, load_document
+from oracle.cli.output import json_option, print_json
 from oracle.domain.amounts import format_usdc
-from oracle.domain.canonical import MAX_DOCUMENT_BYTES
 from oracle.evidence.store import ContentStore
 from oracle.pact.methodology import Methodology
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
-_FOLDER = click.Path(path_type=Path, file_okay=False)
-
-
-def load_methodology(path: Path) -> Methodology:
-    """Read a methodology from a file.
-
-    Raises:
-        FileError: it cannot be read.
-        JsonError: it is not strict JSON.
-        DocumentError: it is not a methodology; every wrong field is named.
-    """
-    return Methodology.parse(read_bytes(path, max_bytes=MAX_DOCUMENT_BYTES), what=str(path))
 
 
 @click.group()
@@ -37,11 +23,11 @@ def methodology() -> None:
 
 
 @methodology.command(name="hash")
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @json_option
 def hash_(*, file: Path, as_json: bool) -> None:
     """Print the hash of FILE: keccak-256 of its canonical form (RFC 8785)."""
-    read = load_methodology(file)
+    read = load_document(Methodology, file)
     if as_json:
         print_json({"name": read.name, "version": read.version, "hash": read.hash()})
     else:
@@ -49,11 +35,11 @@ def hash_(*, file: Path, as_json: bool) -> None:
 
 
 @methodology.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @json_option
 def check(*, file: Path, as_json: bool) -> None:
     """Read FILE and say in short how it judges."""
-    read = load_methodology(file)
+    read = load_document(Methodology, file)
     families = sorted({juror.family for juror in read.jury.jurors})
     enough = len(families) >= read.jury.minimum_jurors
     if as_json:
@@ -84,12 +70,12 @@ def check(*, file: Path, as_json: bool) -> None:
 
 
 @methodology.command()
-@click.argument("file", type=_FILE)
-@click.option("--store", type=_FOLDER, required=True, help="Directory of the content-addressed store.")
+@click.argument("file", type=FILE)
+@click.option("--store", type=FOLDER, required=True, help="Directory of the content-addressed store.")
 @json_option
 def publish(*, file: Path, store: Path, as_json: bool) -> None:
     """Put FILE into a store under its hash, where evaluators find it."""
-    digest = ContentStore(store).put(load_methodology(file).canonical())
+    digest = ContentStore(store).put(load_document(Methodology, file).canonical())
     if as_json:
         print_json({"hash": digest, "store": str(store)})
     else:

@@ -11,6 +11,7 @@ import rich_click as click
 
 from oracle.domain.errors import EarnestError
 
+FOUND_PROBLEMS_EXIT_CODE = 1  # the command did its work, and what it looked at is not in order
 ERROR_EXIT_CODE = 2
 _JSON_FLAG = "oracle.json"
 _Command = TypeVar("_Command", bound=Callable[..., Any])

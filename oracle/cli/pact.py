@@ -8,8 +8,8 @@ from pathlib import Path
 import rich_click as click
 from click.exceptions import Exit
 
-from oracle.cli.output import json_option, print_json, read_bytes, write_new
-from oracle.domain.canonical import MAX_DOCUMENT_BYTES
+from oracle.cli.documents import FILE, FOLDER, load_document
+from oracle.cli.output import FOUND_PROBLEMS_EXIT_CODE, json_option, print_json, write_new
 from oracle.evidence.store import ContentStore
 from oracle.pact.diff import diff as diff_pacts
 from oracle.pact.diff import lineage
@@ -19,22 +19,6 @@ from oracle.pact.packing import check_materials, publish
 from oracle.pact.packing import materials as list_materials
 from oracle.pact.render import render
 from oracle.pact.templates import TEMPLATES, from_template
-
-FOUND_PROBLEMS_EXIT_CODE = 1
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
-_FOLDER = click.Path(path_type=Path, file_okay=False)
-
-
-def load_pact(path: Path) -> Pact:
-    """Read a pact from a file.
-
-    Raises:
-        FileError: it cannot be read.
-        JsonError: it is not strict JSON.
-        DocumentError: it is not a pact; every wrong field is named.
-    """
-    return Pact.parse(read_bytes(path, max_bytes=MAX_DOCUMENT_BYTES), what=str(path))
 
 
 @click.group()
@@ -47,13 +31,13 @@ def pact() -> None:
 
 
 @pact.command()
-@click.argument("output", type=_FILE)
+@click.argument("output", type=FILE)
 @click.option(
     "--template",
     type=click.Choice(sorted(TEMPLATES)),
     help="Kind of work: " + "; ".join(f"{name}: {about}" for name, about in sorted(TEMPLATES.items())) + ".",
 )
-@click.option("--from", "parent", type=_FILE, help="Start the next version of this pact instead.")
+@click.option("--from", "parent", type=FILE, help="Start the next version of this pact instead.")
 @click.option("--name", help="Name of the pact, in lower case with hyphens (default: the template's).")
 @click.option("--force", is_flag=True, help="Replace OUTPUT if it exists.")
 @json_option
@@ -64,7 +48,7 @@ def new(
     if (template is None) == (parent is None):
         raise click.UsageError("Give either --template or --from.")
     if parent is not None:
-        older = load_pact(parent)
+        older = load_document(Pact, parent)
         draft = older.as_json() | {"version": older.version + 1, "parent": older.hash()}
     else:
         draft = from_template(template or "").as_json()
@@ -80,9 +64,9 @@ def new(
 
 
 @pact.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @click.option(
-    "--materials", "folder", type=_FOLDER, help="Also check this folder against the pact's materials."
+    "--materials", "folder", type=FOLDER, help="Also check this folder against the pact's materials."
 )
 @click.option("--strict", is_flag=True, help="Let warnings fail the check, too.")
 @json_option
@@ -91,7 +75,7 @@ def check(*, file: Path, folder: Path | None, strict: bool, as_json: bool) -> No
 
     Exit code 0: it can be signed. 1: the check found something. 2: FILE is not a pact.
     """
-    read = load_pact(file)
+    read = load_document(Pact, file)
     findings = lint(read)
     problems = check_materials(read, folder) if folder is not None else ()
     fails = bool(problems) or any(strict or finding.level == "error" for finding in findings)
@@ -121,16 +105,12 @@ def _show_finding(finding: Finding) -> None:
 
 
 @pact.command(name="hash")
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @click.option("--expect", help="Fail unless the hash is this one.")
 @json_option
 def hash_(*, file: Path, expect: str | None, as_json: bool) -> None:
     """Print the hash of FILE: keccak-256 of its canonical form (RFC 8785)."""
-    read = (
-        load_pact(file)
-        if expect is None
-        else Pact.parse_named(read_bytes(file, max_bytes=MAX_DOCUMENT_BYTES), expect.lower(), what=str(file))
-    )
+    read = load_document(Pact, file, expect=expect)
     if as_json:
         print_json({"name": read.name, "version": read.version, "hash": read.hash()})
     else:
@@ -138,12 +118,12 @@ def hash_(*, file: Path, expect: str | None, as_json: bool) -> None:
 
 
 @pact.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @click.option("--plain", is_flag=True, help="Print the Markdown itself.")
 @json_option
 def show(*, file: Path, plain: bool, as_json: bool) -> None:
     """Show FILE as a contract a person can read."""
-    read = load_pact(file)
+    read = load_document(Pact, file)
     if as_json:
         print_json({"hash": read.hash(), "pact": read.as_json()})
     elif plain:
@@ -156,12 +136,12 @@ def show(*, file: Path, plain: bool, as_json: bool) -> None:
 
 
 @pact.command()
-@click.argument("older", type=_FILE)
-@click.argument("newer", type=_FILE)
+@click.argument("older", type=FILE)
+@click.argument("newer", type=FILE)
 @json_option
 def diff(*, older: Path, newer: Path, as_json: bool) -> None:
     """Say what changed from OLDER to NEWER, and whether NEWER is its next version."""
-    before, after = load_pact(older), load_pact(newer)
+    before, after = load_document(Pact, older), load_document(Pact, newer)
     changes, line = diff_pacts(before, after), lineage(before, after)
     if as_json:
         print_json(
@@ -186,8 +166,8 @@ def diff(*, older: Path, newer: Path, as_json: bool) -> None:
 
 
 @pact.command()
-@click.argument("file", type=_FILE)
-@click.argument("folder", type=_FOLDER)
+@click.argument("file", type=FILE)
+@click.argument("folder", type=FOLDER)
 @click.option(
     "--evaluators",
     multiple=True,
@@ -197,7 +177,7 @@ def diff(*, older: Path, newer: Path, as_json: bool) -> None:
 @json_option
 def materials(*, file: Path, folder: Path, evaluators: tuple[str, ...], as_json: bool) -> None:
     """List the files of FOLDER in the pact FILE as its materials, by hash and size."""
-    read = load_pact(file)
+    read = load_document(Pact, file)
     entries = list_materials(folder, evaluators=evaluators)
     draft = read.as_json() | {"materials": [entry.as_json() for entry in entries]}
     made = Pact.parse(json.dumps(draft).encode(), what=str(file))
@@ -211,16 +191,16 @@ def materials(*, file: Path, folder: Path, evaluators: tuple[str, ...], as_json:
 
 
 @pact.command(name="publish")
-@click.argument("file", type=_FILE)
-@click.option("--materials", "folder", type=_FOLDER, help="Folder of the pact's materials.")
-@click.option("--store", type=_FOLDER, required=True, help="Directory of the content-addressed store.")
+@click.argument("file", type=FILE)
+@click.option("--materials", "folder", type=FOLDER, help="Folder of the pact's materials.")
+@click.option("--store", type=FOLDER, required=True, help="Directory of the content-addressed store.")
 @json_option
 def publish_(*, file: Path, folder: Path | None, store: Path, as_json: bool) -> None:
     """Put FILE and its materials into a store under their hashes, where evaluators find them.
 
     Materials for the evaluators only go with them: use a store that only evaluators can read.
     """
-    read = load_pact(file)
+    read = load_document(Pact, file)
     publish(read, folder, ContentStore(store))
     if as_json:
         print_json({"hash": read.hash(), "materials": len(read.materials), "store": str(store)})
