@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import rich_click as click
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from oracle.chain.abi import load_abi
 from oracle.chain.deployments import DEPLOYMENTS_FOLDER, Deployment, load_deployment
@@ -82,6 +83,7 @@ class ChainOptions:
         Raises:
             ChainError: no deployment, no node, another chain, or another contract.
         """
+        set_on_retry_hooks([_say_retry])
         url = self.rpc or DEFAULT_RPC
         if self.chain_id is None and self.deployment.is_dir():
             # Which of several deployments is meant, the node knows.
@@ -94,6 +96,11 @@ class ChainOptions:
             escrow = Escrow(rpc, deployment.escrow, chain_id)
             escrow.check_domain()
             yield Connection(rpc, escrow, deployment)
+
+
+def _say_retry(details: RetryDetails) -> None:
+    """On stderr: by default stamina logs to stdout, which belongs to a command's result."""
+    click.echo(f"no answer; trying again in {details.wait_for:.1f} s ({details.caused_by})", err=True)
 
 
 def chain_options(*, optional: bool = False) -> Callable[[_Command], _Command]:
