@@ -311,7 +311,7 @@ import ctypes, os
 def add(a, b):
     wrote = []
     for path in ("/x", "/usr/lib/x", "/rt/lib/x", "/guest/worker.py", "/candidate/x", "/dev/x",
-                 "/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", "/proc/1/oom_score_adj",
+                 "/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger",
                  "/proc/1/mem"):
         try:
             open(path, "w").write("1")
