@@ -8,8 +8,9 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from web3 import HTTPProvider, Web3
@@ -25,6 +26,11 @@ from oracle.domain import typed
 from oracle.domain.canonical import keccak_hex
 from oracle.domain.terms import Agreement
 from oracle.domain.types import Address, Hash, Outcome
+from oracle.evidence.store import ContentStore
+from oracle.pact.delivery import Declaration
+from oracle.pact.document import Pact
+from oracle.pact.methodology import Methodology
+from oracle.pact.packing import pack, read_folder
 from oracle.store import schema
 from oracle.store.chain import bind_deployment
 from oracle.store.database import Database
@@ -32,6 +38,9 @@ from scripts.local.anvil import CHAIN_ID, Anvil, anvil
 from scripts.local.market import ACCOUNTS, UNIT, Market, build_market, fund_collateral
 
 DELIVERABLE = "0x" + "d1" * 32
+EXAMPLES = Path(__file__).parents[3] / "examples"
+EXTRACTION = EXAMPLES / "extraction"
+METHODOLOGY = Methodology.parse((EXAMPLES / "methodology/demo.json").read_bytes())
 
 
 @dataclass
@@ -81,6 +90,35 @@ class World:
         self.market.open(agreement)
         return agreement, typed.job_id(self.market.escrow.domain, agreement)
 
+    def real_job(self, *, challenge: int = 86_400) -> tuple[Agreement, Hash]:
+        """An open job under the example pact for extraction; the daemon's store holds what it needs."""
+        store = ContentStore(self.folder / "evidence")
+        pact = Pact.parse((EXTRACTION / "pact.json").read_bytes())
+        store.put(pact.canonical())
+        store.put(METHODOLOGY.canonical())
+        for _path, content in read_folder(EXTRACTION / "materials"):
+            store.put(content)
+        agreement = self.market.agreement(
+            gated=1_000 * UNIT, bond=200 * UNIT, fee=20 * UNIT, challenge=challenge
+        )
+        agreement = replace(agreement, opening=replace(agreement.opening, pact=pact.hash()))
+        self.market.open(agreement)
+        return agreement, typed.job_id(self.market.escrow.domain, agreement)
+
+    def deliver_example(self, job: Hash, who: str, *, hand_over: bool = True) -> Hash:
+        """Anchor an example's delivery, and put it where the daemon finds it."""
+        folder = EXTRACTION / "deliveries" / who
+        pact = Pact.parse((EXTRACTION / "pact.json").read_bytes())
+        declared = Declaration.parse((folder / "declared.json").read_bytes())
+        packed = pack(folder / "files", pact=pact.hash(), declared=declared)
+        if hand_over:
+            store = ContentStore(self.folder / "evidence")
+            store.put(packed.manifest)
+            for content in packed.blobs.values():
+                store.put(content)
+        self.deliver(job, packed.hash)
+        return packed.hash
+
     def deliver(self, job: Hash, deliverable: Hash = DELIVERABLE) -> None:
         self.market.send(self.market.provider, calls.deliver(job, deliverable))
 
@@ -121,7 +159,8 @@ class World:
 @pytest.fixture(scope="session")
 def shared_market() -> Iterator[tuple[Anvil, Market]]:
     with anvil(accounts=ACCOUNTS) as chain:
-        market = build_market(chain)
+        limits: dict[str, Any] = {"methodology": METHODOLOGY.hash()}
+        market = build_market(chain, **limits)
         fund_collateral(market, Web3(HTTPProvider(chain.url)), market.provider, 10_000 * UNIT)
         yield chain, market
         market.rpc.close()
