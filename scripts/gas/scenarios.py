@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from eth_abi import decode
 from web3 import HTTPProvider, Web3
 
 from oracle.chain import calls
@@ -77,13 +76,9 @@ class Scenarios:
     def _settled(self, agreement: Agreement, *, pay_out: bool) -> Receipt:
         opening = typed.opening_hash(agreement.opening)
         self.chain.warp(self.market.rpc, _DAY)
-        return self.market.send(
-            self.market.relayer, calls.settle(agreement.terms, opening, pay_out=pay_out)
-        )
+        return self.market.send(self.market.relayer, calls.settle(agreement.terms, opening, pay_out=pay_out))
 
-    def _job(
-        self, *, pay_out: bool, outcome: Outcome = Outcome.PASS, name_steps: bool = False
-    ) -> int:
+    def _job(self, *, pay_out: bool, outcome: Outcome = Outcome.PASS, name_steps: bool = False) -> int:
         agreement, opened = self._opened()
         deliverable, delivered = self._delivered(agreement)
         judged = self._judged(agreement, deliverable, outcome)
@@ -161,6 +156,4 @@ class Scenarios:
 
     def _cause(self, name: str, receipt: Receipt) -> None:
         self.measured.figures[name] = receipt.gas_used
-        self.measured.causes[name] = breakdown(
-            self.market.rpc, receipt.transaction_hash, self.market.usdc
-        )
+        self.measured.causes[name] = breakdown(self.market.rpc, receipt.transaction_hash, self.market.usdc)

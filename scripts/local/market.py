@@ -6,7 +6,9 @@ Used where a whole world is needed at once: the gas table, the demo, the integra
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
@@ -24,6 +26,7 @@ from oracle.domain.terms import Agreement, Attestation, Attested, Opening, Terms
 from oracle.domain.types import Address, Funding, Hash, Outcome
 from scripts.deployment.escrow import CompiledEscrow, compiled_by_forge, deploy
 from scripts.deployment.networks import CHAINS, Periods
+from scripts.deployment.record import DeploymentRecord
 from scripts.deployment.sender import KeySender
 from scripts.local.anvil import CHAIN_ID, Anvil, account
 from scripts.local.usdc import mint_usdc, token_contract
@@ -144,21 +147,32 @@ class Market:
         )
 
 
+def deploy_here(
+    chain: Anvil, *, periods: Periods | None = None, compiled: CompiledEscrow | None = None
+) -> DeploymentRecord:
+    """Put USDC and the escrow on a local chain without Ape; the deployer is account 0."""
+    web3 = Web3(HTTPProvider(chain.url))
+    escrow = compiled or compiled_by_forge()
+    return deploy(web3, KeySender(web3, account(0)), CHAINS["local"], "local", escrow, periods)
+
+
 def build_market(
     chain: Anvil,
     *,
+    record: DeploymentRecord | None = None,
     size: int = 5,
     threshold: int = 3,
     stake: int = 10_000 * UNIT,
     periods: Periods | None = None,
     compiled: CompiledEscrow | None = None,
     money: int = 1_000_000 * UNIT,
-    **limits: int,
+    **limits: Any,
 ) -> Market:
     """Deploy everything and bring a committee and its parties to life.
 
     Args:
         chain: A running anvil with `ACCOUNTS` funded accounts.
+        record: A deployment by account 0 that is there already.
         size: Evaluators in the committee.
         threshold: k.
         stake: S, base units.
@@ -167,22 +181,17 @@ def build_market(
         money: USDC that buyer, provider and relayer get, base units.
         limits: Other fields of the committee, by name.
     """
+    record = record or deploy_here(chain, periods=periods, compiled=compiled)
     web3 = Web3(HTTPProvider(chain.url))
     sender = KeySender(web3, account(0))
-    record = deploy(web3, sender, CHAINS["local"], "local", compiled or compiled_by_forge(), periods)
-    usdc = record.usdc.address
     rpc = chain.rpc()
     escrow = Escrow(rpc, record.escrow.address.lower(), CHAIN_ID)
-    evaluators = [
-        Evaluator(account(_FIRST_EVALUATOR + i), account(_FIRST_KEY + i)) for i in range(size)
-    ]
-    evaluators.sort(key=lambda e: int(e.account.address, 16))
-    people = [account(i) for i in range(1, 5)]
-    buyer, provider, arbiter, relayer = people
+    buyer, provider, arbiter, relayer = (account(i) for i in range(1, 5))
+    evaluators = evaluators_from(0, size)
     for who in (buyer, provider, relayer):
-        mint_usdc(sender, usdc, who.address, money)
+        mint_usdc(sender, to_checksum_address(record.usdc.address), who.address, money)
     for evaluator in evaluators:
-        mint_usdc(sender, usdc, evaluator.account.address, 2 * stake)
+        mint_usdc(sender, to_checksum_address(record.usdc.address), evaluator.account.address, 2 * stake)
     sender.finish()
 
     committee = Committee(
@@ -202,24 +211,34 @@ def build_market(
     )
     committee = replace(committee, **limits) if limits else committee
     market = Market(
-        rpc, escrow, usdc.lower(), account(0), buyer, provider, arbiter, relayer, evaluators, committee,
-        typed.committee_id(CHAIN_ID, escrow.address, committee),
+        rpc, escrow, record.usdc.address.lower(), account(0), buyer, provider, arbiter, relayer, evaluators,
+        committee, typed.committee_id(CHAIN_ID, escrow.address, committee),
     )  # fmt: skip
-    market.send(relayer, calls.create_committee(committee))
+    found_committee(market, web3, committee, evaluators)
+    return market
+
+
+def evaluators_from(first: int, size: int) -> list[Evaluator]:
+    """`size` evaluators, from the `first` on, in the order in which a committee lists them."""
+    numbers = range(first, first + size)
+    made = [Evaluator(account(_FIRST_EVALUATOR + i), account(_FIRST_KEY + i)) for i in numbers]
+    return sorted(made, key=lambda e: int(e.account.address, 16))
+
+
+def found_committee(
+    market: Market, web3: Web3, committee: Committee, evaluators: Sequence[Evaluator]
+) -> Hash:
+    """Create a committee and have every evaluator put its stake in. They must hold it in USDC."""
+    made = typed.committee_id(CHAIN_ID, market.escrow.address, committee)
+    market.send(market.relayer, calls.create_committee(committee))
     for index, evaluator in enumerate(evaluators):
-        fund_collateral(market, web3, evaluator.account, stake)
+        fund_collateral(market, web3, evaluator.account, committee.stake)
         digest = typed.key_digest(
-            escrow.domain,
-            market.committee_id,
-            evaluator.account.address.lower(),
-            evaluator.key.address.lower(),
+            market.escrow.domain, made, evaluator.account.address.lower(), evaluator.key.address.lower()
         )
         proof = sign_digest(bytes(evaluator.key.key), digest)
-        market.send(
-            evaluator.account,
-            calls.join(market.committee_id, index, evaluator.key.address.lower(), proof),
-        )
-    return market
+        market.send(evaluator.account, calls.join(made, index, evaluator.key.address.lower(), proof))
+    return made
 
 
 def fund_collateral(market: Market, web3: Web3, who: LocalAccount, amount: int) -> None:
