@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from oracle.domain.document import DocumentError
 from oracle.evaluation.checks.base import CheckInputs, CheckResult
 from oracle.evaluation.checks.run import run_check
-from oracle.pact.delivery import Declaration, DeliveryManifest
+from oracle.evaluation.intake import Intake, take_in
+from oracle.evidence.store import ContentStore
+from oracle.pact.delivery import Declaration
 from oracle.pact.document import Pact
-from oracle.pact.handover import check_handover
 from oracle.pact.lint import lint
-from oracle.pact.methodology import Limits, Methodology
-from oracle.pact.packing import check_materials, pack, read_folder
+from oracle.pact.methodology import FetchLimits, Limits, Methodology
+from oracle.pact.packing import check_materials, hand_over, pack, publish, read_folder
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 NAMES = ["code", "extraction", "prose"]
@@ -33,31 +33,47 @@ def pact(example: str) -> Pact:
     return Pact.parse((EXAMPLES / example / "pact.json").read_bytes(), what=example)
 
 
-def results(example: str, who: str) -> dict[str, CheckResult]:
-    """The deterministic conditions of a pact, measured on one delivery."""
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> ContentStore:
+    """A store into which every example's pact and materials were published."""
+    kept = ContentStore(tmp_path_factory.mktemp("store"))
+    for example in NAMES:
+        publish(pact(example), EXAMPLES / example / "materials", kept)
+    return kept
+
+
+def intake(store: ContentStore, example: str, who: str) -> Intake:
+    """One delivery, handed over as a provider does and taken in as an evaluator does."""
     promise, folder = pact(example), EXAMPLES / example / "deliveries" / who
-    declared = Declaration.parse((folder / "declared.json").read_bytes())
-    packed = pack(folder / "files", pact=promise.hash(), declared=declared)
-    manifest = DeliveryManifest.parse_named(packed.manifest, packed.hash)
-    handover = check_handover(promise, manifest)
-    assert handover.as_agreed, handover.problems
-    files = {
-        file.path: packed.blobs[file.keccak256] for file in manifest.files if file.path in handover.asked
-    }
-    materials = dict(read_folder(EXAMPLES / example / "materials"))
+    if (raw := folder / "manifest.json").is_file():
+        anchored = store.put(raw.read_bytes())
+    else:
+        declared = Declaration.parse((folder / "declared.json").read_bytes())
+        packed = pack(folder / "files", pact=promise.hash(), declared=declared)
+        hand_over(packed, store)
+        anchored = packed.hash
+    return take_in(store, promise, anchored, FetchLimits())
+
+
+def results(store: ContentStore, example: str, who: str) -> dict[str, CheckResult]:
+    """The deterministic conditions of a pact, measured on one delivery."""
+    taken = intake(store, example, who)
+    assert (taken.problems, taken.obstacles) == ((), ())
     party = "0x" + "11" * 20
     return {
         condition.id: run_check(
             condition.measure,
-            CheckInputs(files, materials, Limits(), buyer=party, provider=party, job="0x" + "22" * 32),
+            CheckInputs(
+                taken.files, taken.materials, Limits(), buyer=party, provider=party, job="0x" + "22" * 32
+            ),
         )
-        for condition in promise.conditions
+        for condition in pact(example).conditions
         if not condition.is_jury
     }
 
 
-def states(example: str, who: str) -> dict[str, str]:
-    return {name: result.state for name, result in results(example, who).items()}
+def states(store: ContentStore, example: str, who: str) -> dict[str, str]:
+    return {name: result.state for name, result in results(store, example, who).items()}
 
 
 @pytest.mark.parametrize("example", NAMES)
@@ -84,22 +100,22 @@ def test_prose__only_one_condition_is_for_a_reader() -> None:
 
 
 @needs_sandbox
-def test_code_careful__everything_holds() -> None:
-    found = results("code", "careful")
+def test_code_careful__everything_holds(store: ContentStore) -> None:
+    found = results(store, "code", "careful")
     assert {result.state for result in found.values()} == {"passed"}, found["hidden-tests-pass"]
 
 
 @needs_sandbox
-def test_code_careless__hidden_tests_find_it_and_the_form_does_not() -> None:
-    found = states("code", "careless")
+def test_code_careless__hidden_tests_find_it_and_the_form_does_not(store: ContentStore) -> None:
+    found = states(store, "code", "careless")
     assert found["hidden-tests-pass"] == "failed"
     assert found["interface-kept"] == "passed"
 
 
 @needs_sandbox
 @pytest.mark.parametrize("who", ["attack", "attack-equal"])
-def test_code_attack__tests_fail_whatever_the_code_does_to_its_process(who: str) -> None:
-    found = results("code", who)
+def test_code_attack__tests_fail_whatever_the_code_does_to_its_process(store: ContentStore, who: str) -> None:
+    found = results(store, "code", who)
     assert found["hidden-tests-pass"].state == "failed", found["hidden-tests-pass"]
     assert found["interface-kept"].state == "passed"
     assert not any(
@@ -107,19 +123,21 @@ def test_code_attack__tests_fail_whatever_the_code_does_to_its_process(who: str)
     )
 
 
-def test_code_outside__is_refused_by_name() -> None:
-    data = (EXAMPLES / "code" / "deliveries" / "outside" / "manifest.json").read_bytes()
-    with pytest.raises(DocumentError, match="authorized_keys") as caught:
-        DeliveryManifest.parse(data)
-    assert caught.value.field == "files.0.path"
+def test_code_outside__is_refused_by_name_and_nothing_is_fetched(store: ContentStore) -> None:
+    taken = intake(store, "code", "outside")
+    (problem,) = taken.problems
+    assert problem.rule == "bad-manifest"
+    assert problem.field == "files.0.path"
+    assert "authorized_keys" in problem.message
+    assert taken.files == {}
 
 
-def test_extraction_careful__everything_holds() -> None:
-    assert set(states("extraction", "careful").values()) == {"passed"}
+def test_extraction_careful__everything_holds(store: ContentStore) -> None:
+    assert set(states(store, "extraction", "careful").values()) == {"passed"}
 
 
-def test_extraction_careless__each_slip_is_found() -> None:
-    assert states("extraction", "careless") == {
+def test_extraction_careless__each_slip_is_found(store: ContentStore) -> None:
+    assert states(store, "extraction", "careless") == {
         "valid-form": "passed",
         "totals-add-up": "failed",
         "totals-are-right": "failed",
@@ -129,17 +147,19 @@ def test_extraction_careless__each_slip_is_found() -> None:
     }
 
 
-def test_extraction_attack__sums_that_add_up_are_not_the_books() -> None:
-    found = states("extraction", "attack")
+def test_extraction_attack__sums_that_add_up_are_not_the_books(store: ContentStore) -> None:
+    found = states(store, "extraction", "attack")
     assert found["valid-form"] == "passed"
     assert found["totals-add-up"] == "passed"
     assert found["totals-are-right"] == "failed"
 
 
-def test_extraction_attack_twice__a_key_given_twice_fails_every_condition_that_reads_it() -> None:
-    assert set(states("extraction", "attack-twice").values()) == {"failed"}
+def test_extraction_attack_twice__a_key_given_twice_fails_what_reads_it(
+    store: ContentStore,
+) -> None:
+    assert set(states(store, "extraction", "attack-twice").values()) == {"failed"}
 
 
 @pytest.mark.parametrize("who", ["careful", "careless", "attack"])
-def test_prose__form_holds_for_all_three_so_that_a_reader_must_decide(who: str) -> None:
-    assert set(states("prose", who).values()) == {"passed"}
+def test_prose__form_holds_for_all_three_so_that_a_reader_must_decide(store: ContentStore, who: str) -> None:
+    assert set(states(store, "prose", who).values()) == {"passed"}
