@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oracle.domain.amounts import MAX_AMOUNT, amount_text, format_usdc, parse_amount, parse_usdc
@@ -23,6 +23,7 @@ from oracle.pact.paths import PathError, check_path
 from oracle.pact.templates import TEMPLATES, from_template
 from tests.unit.pact.builders import HASH, delivery, methodology
 
+NO_DEADLINE = settings(deadline=None)  # a busy machine is no failure
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-MAX_SAFE_INTEGER, MAX_SAFE_INTEGER) | TEXT,
@@ -31,6 +32,7 @@ JSON = st.recursive(
 )
 
 
+@NO_DEADLINE
 @given(JSON)
 def test_canonical__parse_of_canonical__is_the_value_and_has_one_form(value: Any) -> None:
     data = canonical_bytes(value)
@@ -40,6 +42,7 @@ def test_canonical__parse_of_canonical__is_the_value_and_has_one_form(value: Any
     assert canonical_hash(parse_json(shuffled)) == canonical_hash(value)
 
 
+@NO_DEADLINE
 @given(st.binary(max_size=200))
 def test_parse__any_bytes__is_a_document_or_a_clear_error(data: bytes) -> None:
     for kind in (Pact, DeliveryManifest, Methodology):
@@ -47,6 +50,7 @@ def test_parse__any_bytes__is_a_document_or_a_clear_error(data: bytes) -> None:
             kind.parse(data)
 
 
+@NO_DEADLINE
 @given(JSON)
 def test_parse__any_json__is_a_document_or_a_clear_error(value: Any) -> None:
     for kind in (Pact, DeliveryManifest, Methodology):
@@ -54,12 +58,14 @@ def test_parse__any_json__is_a_document_or_a_clear_error(value: Any) -> None:
             kind.parse(json.dumps(value).encode())
 
 
+@NO_DEADLINE
 @given(st.integers(0, MAX_AMOUNT))
 def test_amounts__every_form__comes_back_as_it_went(units: int) -> None:
     assert parse_amount(amount_text(units)) == units
     assert parse_usdc(format_usdc(units)) == units
 
 
+@NO_DEADLINE
 @given(st.text(max_size=60))
 def test_paths__accepted__stays_beneath_its_folder_and_is_printable(path: str) -> None:
     problem = _path_problem(path)
