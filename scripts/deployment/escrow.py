@@ -78,6 +78,7 @@ def deploy(
         DeploymentError: the constructor takes other arguments, USDC is not where it is known to be, a
             transaction failed, or no code is at the escrow's address afterwards.
     """
+    types = _constructor_types(escrow.abi)
     periods = periods or chain.periods
     made: DeployedUSDC | None = None
     if chain.usdc is None:
@@ -90,10 +91,11 @@ def deploy(
         identity = _identity(web3, usdc)
 
     values = (usdc, periods.min_challenge, periods.lapse_challenge, periods.min_delivery)
-    arguments = _encode_arguments(escrow.abi, values)
-    address = sender.create(escrow.creation_code + arguments, gas=GAS_ESCROW)
+    address = sender.create(escrow.creation_code + web3.codec.encode(types, values), gas=GAS_ESCROW)
     receipts = sender.finish()
     code = _require_code(web3, address, "the escrow")
+    annex = web3.eth.contract(address=address, abi=escrow.abi).functions.annex().call()
+    annex_code = _require_code(web3, annex, "the escrow's annex")
     last = receipts[-1]
     return DeploymentRecord(
         chain_id=chain.chain_id,
@@ -105,6 +107,8 @@ def deploy(
             block_hash=last["blockHash"].to_0x_hex(),
             transaction=last["transactionHash"].to_0x_hex(),
             code_hash="0x" + keccak(code).hex(),
+            annex=annex,
+            annex_code_hash="0x" + keccak(annex_code).hex(),
             constructor={
                 name.rstrip("_"): str(value) for name, value in zip(CONSTRUCTOR, values, strict=True)
             },
@@ -121,7 +125,7 @@ def deploy(
     )
 
 
-def _encode_arguments(abi: list[dict[str, Any]], values: tuple[object, ...]) -> bytes:
+def _constructor_types(abi: list[dict[str, Any]]) -> list[str]:
     inputs: list[dict[str, Any]] = next(
         (entry["inputs"] for entry in abi if entry["type"] == "constructor"), []
     )
@@ -132,7 +136,7 @@ def _encode_arguments(abi: list[dict[str, Any]], values: tuple[object, ...]) -> 
             field="constructor",
             next_step="bring scripts/deployment/escrow.py in line with contracts/Escrow.sol",
         )
-    return Web3().codec.encode([entry["type"] for entry in inputs], values)
+    return [entry["type"] for entry in inputs]
 
 
 def _require_code(web3: Web3, address: ChecksumAddress, what: str) -> bytes:

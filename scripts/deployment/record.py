@@ -23,6 +23,8 @@ class EscrowRecord(_Record):
     block_hash: str
     transaction: str
     code_hash: str = Field(description="keccak-256 of the runtime code, immutable values included")
+    annex: str = Field(description="the escrow's second half, which it created itself")
+    annex_code_hash: str
     constructor: dict[str, str] = Field(description="arguments by name; numbers as decimal strings")
 
 
