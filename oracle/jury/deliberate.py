@@ -86,7 +86,7 @@ def deliberate(case: Case, panelists: tuple[Panelist, ...], measured: Measured, 
         if progress.finished or progress.next_juror is None:
             outcome, reason = progress.outcome, _reason(progress, records)
             return bench.section(tuple(records), tuple(steps), outcome, reason)
-        records += yield from _hear(case, _next_jurors(bench.seating.order, records, minimum))
+        records += yield from hear(case, _next_jurors(bench.seating.order, records, minimum))
 
 
 def _next_jurors(order: Sequence[Juror], heard: Sequence[JurorRecord], minimum: int) -> tuple[Juror, ...]:
@@ -96,10 +96,13 @@ def _next_jurors(order: Sequence[Juror], heard: Sequence[JurorRecord], minimum: 
     return tuple(rest[: max(1, minimum - counted)])
 
 
-def _hear(
+def hear(
     case: Case, jurors: tuple[Juror, ...]
 ) -> Generator[tuple[Ask, ...], tuple[Call, ...], list[JurorRecord]]:
-    """Ask some jurors about the delivery, then put the controls to those whose answer is a vote."""
+    """Ask some jurors about the delivery, then put the controls to those whose answer is a vote.
+
+    Probes are heard by the very same questions, so that what is measured is what judges.
+    """
     mains = yield tuple(_ask(case, juror, Purpose.MAIN) for juror in jurors)
     calls = {juror.id: [check_main(call, case.files)] for juror, call in zip(jurors, mains, strict=True)}
     asks = tuple(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 from oracle.decide.draw import Draw
+from oracle.domain.canonical import canonical_bytes
 from oracle.evaluation.jury_port import JuryCriterion, JuryDecision
 from oracle.jury.budget import Budget
 from oracle.jury.call import BACKOFF_SECONDS, Caller, read_call
@@ -18,6 +19,9 @@ from oracle.jury.providers import Providers
 from oracle.jury.ratelimit import Rate, RateLimits
 from oracle.jury.record import Call, Section
 from oracle.pact.methodology import Methodology
+
+T = TypeVar("T")
+Conversation: TypeAlias = Generator[tuple[Ask, ...], tuple[Call, ...], T]
 
 
 class ReplayError(JuryError):
@@ -51,7 +55,7 @@ class JuryPanel:
         self._measured, self._clock = measured, clock
         self._caller = Caller(
             providers=providers,
-            rates=rates or rate_limits(methodology, providers),
+            rates=rates or rate_limits(providers),
             budget=Budget(tokens=limits.job_tokens, money=int(limits.job_money)),
             limits=limits,
             wait_seconds=wait_seconds,
@@ -65,15 +69,19 @@ class JuryPanel:
             for juror in self._methodology.jury.jurors
         )
         asking = deliberate(case, panelists, self._measured, int(self._clock()))
-        try:
-            asks = next(asking)
-            while True:
-                calls = await asyncio.gather(
-                    *(self._caller.ask(ask.juror, ask.purpose, ask.prompt) for ask in asks)
-                )
-                asks = asking.send(tuple(calls))
-        except StopIteration as finished:
-            return decision_of(finished.value)
+        return decision_of(await answer_live(asking, self._caller))
+
+
+async def answer_live(asking: Conversation[T], caller: Caller) -> T:
+    """Answer a conversation's questions by asking models; what it returns in the end."""
+    try:
+        asks = next(asking)
+        while True:
+            calls = await asyncio.gather(*(caller.ask(ask.juror, ask.purpose, ask.prompt) for ask in asks))
+            asks = asking.send(tuple(calls))
+    except StopIteration as finished:
+        result: T = finished.value
+        return result
 
 
 class RecordedJury:
@@ -95,7 +103,7 @@ class RecordedJury:
             ReplayError: the decision takes a course for which the record holds no response.
             ValidationError: the section is not a jury section.
         """
-        recorded = Section.model_validate_json(_json(section))
+        recorded = Section.model_validate_json(canonical_bytes(dict(section)))
         case = Case.of(criterion, texts, self._methodology, draw)
         panelists = tuple(
             Panelist(juror=juror, unavailable=recorded.unavailable.get(juror.id))
@@ -144,12 +152,6 @@ def decision_of(section: Section) -> JuryDecision:
     )
 
 
-def rate_limits(methodology: Methodology, providers: Providers) -> RateLimits:
-    """Turns by the operator's providers; for others the methodology's concurrency."""
-    return RateLimits(providers.rates(), Rate(methodology.limits.models.concurrency))
-
-
-def _json(section: Mapping[str, Any]) -> bytes:
-    from oracle.domain.canonical import canonical_bytes
-
-    return canonical_bytes(dict(section))
+def rate_limits(providers: Providers) -> RateLimits:
+    """Turns as the operator's configuration states them, one at a time where it states none."""
+    return RateLimits(providers.rates(), Rate(1))
