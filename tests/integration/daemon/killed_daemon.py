@@ -1,4 +1,4 @@
-"""`oracle run`, in a process that kills itself with SIGKILL at one named step. The daemon knows nothing of it.
+"""`oracle run` in a process that kills itself (SIGKILL) at one named step. The daemon knows nothing of it.
 
 Usage: killed_daemon.py MODULE ATTRIBUTE before|after NTH -- ARGUMENTS OF oracle…
 """

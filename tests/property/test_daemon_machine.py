@@ -1,0 +1,332 @@
+"""Watcher, outbox and journal against a chain that reorgs, a node that fails and a process that dies."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
+
+from oracle.chain.errors import RpcUnavailableError
+from oracle.daemon.evaluator import Evaluator, RetryPolicy
+from oracle.daemon.outbox import Outbox
+from oracle.daemon.ports import EvaluationResult, EvaluationTask, NotNowError
+from oracle.daemon.service import Parts, Service, wanted_now
+from oracle.daemon.signing import Attester
+from oracle.daemon.watcher import Watcher
+from oracle.decide.due import DuePolicy
+from oracle.decide.lane import LanePolicy
+from oracle.decide.reorg import BrokenChainError, Level
+from oracle.domain import events
+from oracle.domain.canonical import keccak_hex
+from oracle.domain.committee import Committee
+from oracle.domain.terms import Agreement, Opening, Terms
+from oracle.domain.typed import Domain, job_id
+from oracle.domain.types import Address, Hash, Outcome, State
+from oracle.signing.signer import LocalSigner
+from oracle.store import jobs
+from oracle.store.database import Database
+from oracle.store.journal import StoredJournal
+from oracle.store.tables import AttestationRow, Base, JournalRow, OutboxRow, TransactionRow
+from tests.property.chain_model import Act, ChainModel
+
+ESCROW = "0x" + "e5" * 20
+DOMAIN = Domain(1, ESCROW)
+SIGNERS = [LocalSigner(bytes([7] * 31 + [i])) for i in (1, 2, 3)]
+SENDER = LocalSigner(bytes([9] * 32))
+COMMITTEE_ID = "0x" + "c0" * 32
+COMMITTEE = Committee(
+    evaluators=tuple(signer.address for signer in SIGNERS),
+    threshold=2,
+    stake=1,
+    methodology="0x" + "4d" * 32,
+    arbiter="0x" + "aa" * 20,
+    arbiter_cost=0,
+    fee_flat=0,
+    fee_rate=0,
+    max_value=10**9,
+    min_verdict=1,
+    min_ruling=1,
+    max_challenge=1_000,
+    silence=0,
+)
+CLOSING_BLOCKS = 400  # enough for every limit of every job to pass
+
+
+class CrashError(BaseException):
+    """The process is killed here. No `except Exception` may stop it."""
+
+
+class MortalDatabase(Database):
+    """Dies before or after the nth commit."""
+
+    dies_in: int | None = None
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+
+        @event.listens_for(self.engine, "connect")
+        def do_not_sync(connection: Any, _record: Any) -> None:
+            # Deaths are of the process here, not of the machine.
+            connection.execute("PRAGMA synchronous=OFF")
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        with super().write() as session:
+            yield session
+            self._maybe_die()
+        self._maybe_die()
+
+    def _maybe_die(self) -> None:
+        if self.dies_in is None:
+            return
+        self.dies_in -= 1
+        if self.dies_in < 0:
+            self.dies_in = None
+            raise CrashError
+
+
+class Inline(Executor):
+    """Runs at once, so that a run follows from its seed."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+class FickleEvaluation:
+    """Comes to another outcome for another anchor block, so that a reorg tempts to contradict oneself."""
+
+    def __init__(self) -> None:
+        self.fails = False
+
+    def evaluate(self, task: EvaluationTask) -> EvaluationResult:
+        if self.fails:
+            self.fails = False
+            raise NotNowError("the store does not answer")
+        outcome = (Outcome.PASS, Outcome.FAIL, Outcome.LAPSE)[int(task.anchor_hash, 16) % 3]
+        return EvaluationResult(outcome, keccak_hex(task.anchor_hash.encode()), "by its anchor")
+
+    def evidence_for(self, evidence: Hash, evaluator: Address) -> Hash:
+        return keccak_hex((evidence + evaluator).encode())
+
+
+class DaemonMachine(RuleBasedStateMachine):
+    """The daemon's process is `service`; everything else is the world."""
+
+    @initialize(sign_at=st.sampled_from([Level.LATEST, Level.SAFE]))
+    def begin(self, sign_at: Level) -> None:
+        self.folder = tempfile.mkdtemp()
+        self.database = MortalDatabase(f"sqlite:///{Path(self.folder) / 'oracle.sqlite3'}")
+        Base.metadata.create_all(self.database.engine)
+        self.chain = ChainModel(self._is_stored)
+        self.now = 1_000_000.0
+        self.sign_at = sign_at
+        self.evaluation = FickleEvaluation()
+        self.salt = 0
+        self.chain.pending += [
+            Act(events.CommitteeCreated(COMMITTEE_ID, COMMITTEE)),
+            *(Act(events.Joined(COMMITTEE_ID, i, s.address, 1)) for i, s in enumerate(SIGNERS)),
+        ]
+        self.chain.mine()
+        self._start()
+
+    # --- the world -------------------------------------------------------------------------------
+
+    @rule(challenge=st.sampled_from([10, 40]))
+    def open_job(self, challenge: int) -> None:
+        now = self.chain.blocks[-1].header.timestamp
+        self.salt += 1
+        agreement = Agreement(
+            Terms("0x" + "b1" * 20, "0x" + "b2" * 20, COMMITTEE_ID, 5, 1, 1, now + 200, challenge, 50),
+            Opening("0x" + "a1" * 32, "0x" + "b2" * 32, 0, 0, now + 50, now + 100, self.salt),
+        )
+        job = job_id(DOMAIN, agreement)
+        terms = agreement.terms
+        self.chain.pending.append(
+            Act(events.JobOpened(job, terms.buyer, terms.provider, agreement, 0b111, 0))
+        )
+
+    @rule(data=st.data(), variant=st.integers(0, 1))
+    def deliver(self, data: st.DataObject, variant: int) -> None:
+        known = sorted(self.chain.state().jobs)
+        if known:
+            job = data.draw(st.sampled_from(known))
+            deliverable = keccak_hex(f"{job}/{variant}".encode())
+            self.chain.pending.append(Act(events.Delivered(job, deliverable)))
+
+    @rule(blocks=st.integers(1, 15))
+    def mine(self, blocks: int) -> None:
+        self.chain.mine(blocks)
+
+    @rule(depth=st.integers(1, 6), keep_acts=st.booleans(), keep_sent=st.booleans())
+    def reorg(self, depth: int, keep_acts: bool, keep_sent: bool) -> None:
+        self.chain.reorg(
+            depth, keep_acts=keep_acts or self._would_orphan_the_committee(depth), keep_sent=keep_sent
+        )
+
+    @rule()
+    def forget_the_pool(self) -> None:
+        self.chain.pool.clear()
+
+    @rule(calls=st.integers(0, 25))
+    def break_the_node(self, calls: int) -> None:
+        self.chain.fault_in = calls
+
+    @rule(commits=st.integers(0, 12))
+    def kill_later(self, commits: int) -> None:
+        self.database.dies_in = commits
+
+    @rule()
+    def break_the_evaluation(self) -> None:
+        self.evaluation.fails = True
+
+    # --- the daemon ------------------------------------------------------------------------------
+
+    @rule(seconds=st.floats(0.5, 40.0))
+    def turn(self, seconds: float) -> None:
+        self.now += seconds
+        try:
+            self.service.turn()
+        except (RpcUnavailableError, BrokenChainError):
+            return
+        except CrashError:
+            self._start()
+
+    @rule()
+    def restart(self) -> None:
+        self._start()
+
+    def _start(self) -> None:
+        clock = lambda: self.now  # noqa: E731 - one clock for all parts
+        database = self.database
+        evaluator = Evaluator(
+            database, self.evaluation, workers=1, retry=RetryPolicy(3, 1.0), wake=lambda: None, clock=clock
+        )
+        evaluator.close(wait=True)
+        evaluator._pool = Inline()  # type: ignore[assignment]
+        keys = {signer.address: signer for signer in SIGNERS}
+        outbox = Outbox(
+            database,
+            self.chain,
+            SENDER,
+            chain_id=1,
+            policy=LanePolicy(max_in_flight=4),
+            is_wanted=wanted_now,
+            clock=clock,
+        )
+        self.service = Service(
+            Parts(
+                database=database,
+                watcher=Watcher(database, self.chain, first_block=0),
+                evaluator=evaluator,
+                attester=Attester(database, StoredJournal(database), self.evaluation, keys, DOMAIN),
+                outbox=outbox,
+            ),
+            escrow=ESCROW,
+            keys=keys,
+            policies={},
+            default_policy=DuePolicy(sign_at=self.sign_at, attest_before=0),
+            prepare=lambda: None,
+            clock=clock,
+        )
+
+    def _would_orphan_the_committee(self, depth: int) -> bool:
+        return len(self.chain.blocks) - depth <= 2
+
+    def _is_stored(self, raw: bytes) -> None:
+        """A transaction is stored before it is sent."""
+        with self.database.read() as session:
+            stored = set(session.scalars(select(TransactionRow.raw)))
+        assert "0x" + raw.hex() in stored
+
+    # --- what always holds -----------------------------------------------------------------------
+
+    @invariant()
+    @precondition(lambda self: hasattr(self, "service"))
+    def nobody_contradicts_itself(self) -> None:
+        with self.database.read() as session:
+            signed: dict[tuple[str, str, str], str] = {}
+            for row in session.scalars(select(AttestationRow)):
+                key = (row.signer, row.subject, row.deliverable)
+                assert signed.setdefault(key, row.digest) == row.digest
+            journal = {
+                (row.signer, row.subject, row.deliverable): row.digest
+                for row in session.scalars(select(JournalRow))
+            }
+        assert signed.items() <= journal.items()
+
+    @invariant()
+    @precondition(lambda self: hasattr(self, "service"))
+    def nothing_is_queued_twice(self) -> None:
+        with self.database.read() as session:
+            live = [
+                (row.purpose, row.subject)
+                for row in session.scalars(
+                    select(OutboxRow).where(OutboxRow.until_block.is_(None), OutboxRow.dropped.is_(None))
+                )
+                if row.subject is not None
+            ]
+            nonces = [
+                row.nonce
+                for row in session.scalars(select(OutboxRow).where(OutboxRow.until_block.is_(None)))
+                if row.nonce is not None
+            ]
+        assert len(live) == len(set(live))
+        assert len(nonces) == len(set(nonces))
+
+    def teardown(self) -> None:
+        """Left alone, the daemon brings every job to its end, and every transaction to finality."""
+        if not hasattr(self, "service"):
+            return
+        try:
+            self.database.dies_in = self.chain.fault_in = None
+            self._start()
+            for _ in range(CLOSING_BLOCKS):
+                self.now += 5.0
+                self.service.turn()
+                self.chain.mine()
+                if self._is_done():
+                    break
+            self.service.turn()
+            self._compare()
+        finally:
+            self.database.close()
+            shutil.rmtree(self.folder)
+
+    def _is_done(self) -> bool:
+        if any(job.state is not State.CLOSED for job in self.chain.state().jobs.values()):
+            return False
+        with self.database.read() as session:
+            live = select(OutboxRow.id).where(OutboxRow.until_block.is_(None), OutboxRow.dropped.is_(None))
+            return not list(session.scalars(live))
+
+    def _compare(self) -> None:
+        """The store says what the chain says, job by job, and everything came to its end."""
+        state = self.chain.state()
+        with self.database.read() as session:
+            stored = {job.job: job for job in jobs.list_jobs(session, limit=1_000)}
+        assert set(stored) == set(state.jobs)
+        for name, job in state.jobs.items():
+            record = stored[name].record
+            assert (record.state, record.outcome, record.deliverable) == (
+                job.state, job.outcome, job.deliverable,
+            )  # fmt: skip
+            assert job.state is State.CLOSED
+        assert self._is_done()
+
+
+DaemonMachine.TestCase.settings = settings(
+    max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestDaemon = DaemonMachine.TestCase
