@@ -66,6 +66,11 @@ def test_check_handover__for_another_pact__is_said() -> None:
         ({}, {}, ["not-declared", "not-declared", "not-declared"]),
         ({"models": "free", "human_help": "free", "rescue_work": "free"}, {}, []),
         ({"human_help": "forbidden", "rescue_work": "forbidden"}, {"models": []}, []),
+        (
+            {"models": "free", "human_help": "forbidden", "rescue_work_minutes_max": 5},
+            {"human_help": {"minutes": 0, "what": "none"}, "rescue_work": {"minutes": 5, "what": "x"}},
+            [],
+        ),
         ({"models_max": 1, "human_help": "free", "rescue_work": "free"}, {"models": [MODEL, MODEL]}, []),
         (
             {"models_max": 1, "human_help": "free", "rescue_work": "free"},

@@ -139,6 +139,13 @@ def test_lint__rule_broken__is_said(changes: dict[str, Any], level: str, rule: s
     "changes",
     [
         {},
+        {
+            "evidence": [OUT, TEXT | {"required": False}],
+            "conditions": [
+                condition(),
+                condition("b", "minor", method="pattern", file="out.md", pattern="x", must="match"),
+            ],
+        },
         cel("out.items.all(item, sum(item.parts.map(part, part.n)) == item.total)"),
         cel("has(out.a) && size(out.a) > 2 && out.a.matches('x') && !(1 in out.b)"),
         pattern(r"(?i)\bcause\b"),

@@ -68,6 +68,7 @@ def test_check_path_or_folder__one_trailing_slash__is_a_folder() -> None:
         (["README.md", "readme.MD"], "given twice"),
         (["straße", "STRASSE"], "given twice"),
         (["ﬁle", "file"], "given twice"),
+        (["ａ①", "a1"], "given twice"),
         (["a", "a/b"], "which is a file"),
         (["x/A/b", "X/a"], "which is a file"),
     ],
