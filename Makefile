@@ -48,7 +48,7 @@ lint: setup ## ruff, mypy, forge fmt, solhint
 	$(PYTHON_BIN) -m ruff format --check .
 	$(PYTHON_BIN) -m mypy
 	forge fmt --check
-	node_modules/.bin/solhint --max-warnings 0 'contracts/**/*.sol'
+	node_modules/.bin/solhint --noPoster --max-warnings 0 'contracts/**/*.sol'
 
 fmt: setup ## format Python and Solidity
 	$(PYTHON_BIN) -m ruff check --fix-only --quiet .
