@@ -12,6 +12,7 @@ from oracle.cli.output import json_option, print_json
 from oracle.domain.errors import EarnestError
 from oracle.evaluation.verify import verify as verify_record
 from oracle.evidence.store import ContentStore, open_location
+from oracle.jury.room import replayer
 from oracle.pact.visible import one_line
 
 DIFFERS_EXIT_CODE = 1
@@ -45,7 +46,7 @@ def verify(
             "no store was named", field="--store", next_step="give the evidence directory with --store DIR"
         )
     places = ContentStore(store, [open_location(each) for each in others])
-    result = verify_record(load_record(record, store), places, expected_hash=expect)
+    result = verify_record(load_record(record, store), places, expected_hash=expect, replayer=replayer)
     if as_json:
         print_json(
             {

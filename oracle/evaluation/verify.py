@@ -263,8 +263,10 @@ def _jury_entry(
     section: Mapping[str, Any] = recorded.jury.section
     try:
         decision = replayer(methodology).replay(case.criterion, case.texts, inner, section)
-    except EarnestError as error:
-        notes.append(f"{entry.id}: the jury's section cannot be gone through: {error.message}")
+    except Exception as error:  # noqa: BLE001 - whatever a forged section makes a replay raise, it does not hold
+        notes.append(
+            f"{entry.id}: the jury's section cannot be gone through: {type(error).__name__}: {error}"
+        )
         return entry
     return entry.model_copy(update={"state": decision.state, "jury": decision})
 
