@@ -6,6 +6,7 @@ Bytes follow RFC 8785 (JSON Canonicalization Scheme); hashes are keccak-256 of t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, NoReturn, TypeAlias
 
@@ -24,6 +25,9 @@ JsonValue: TypeAlias = Any
 MAX_DOCUMENT_BYTES = 1_048_576  # bytes; a pact that does not fit in 1 MiB belongs in materials
 MAX_DOCUMENT_DEPTH = 32  # levels of nesting
 MAX_SAFE_INTEGER = 2**53 - 1  # RFC 8785 keeps to integers every JSON reader represents exactly
+
+# What decides nesting: brackets, quotes, and what a backslash takes with it.
+_STRUCTURE = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
 
 
 class JsonError(EarnestError):
@@ -117,6 +121,7 @@ def parse_json(
             found[key] = value
         return found
 
+    _refuse_deep_nesting(text, what, max_depth)
     try:
         value = json.loads(
             text,
@@ -129,10 +134,30 @@ def parse_json(
         raise JsonError(
             f"{what} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         ) from error
-    except RecursionError as error:
-        raise JsonError(f"{what} is nested deeper than {max_depth} levels") from error
     _check_shape(value, what, max_depth)
     return value
+
+
+def _refuse_deep_nesting(text: str, what: str, max_depth: int) -> None:
+    """Bound the parser's recursion before it starts.
+
+    The interpreter's own limit is no guard: libraries raise it (py_ecc does), and the parser, which is written in
+    C, then overflows the stack and takes the process with it.
+    """
+    depth = 0
+    in_string = False
+    for token in _STRUCTURE.finditer(text):
+        mark = token[0]
+        if mark == '"':
+            in_string = not in_string
+        elif in_string or mark[0] == "\\":
+            continue
+        elif mark in "[{":
+            depth += 1
+            if depth > max_depth:
+                raise JsonError(f"{what} is nested deeper than {max_depth} levels")
+        else:
+            depth -= 1
 
 
 def _check_shape(value: JsonValue, what: str, max_depth: int) -> None:

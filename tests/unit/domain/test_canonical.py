@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import pytest
 
 from oracle.domain.canonical import (
@@ -50,11 +54,31 @@ def test_canonical_bytes__no_canonical_form__is_refused(value: object) -> None:
         (b"[" * 33 + b"]" * 33, "nested deeper than 32"),
         (b"[" * 100_000 + b"]" * 100_000, "nested deeper than 32"),
         (b'{"a":' * 33 + b"1" + b"}" * 33, "nested deeper than 32"),
+        (b'["\\"", ' + b"[" * 32 + b"]" * 33, "nested deeper than 32"),
     ],
 )
 def test_parse_json__ambiguous_or_hostile__is_refused(data: bytes, reason: str) -> None:
     with pytest.raises(JsonError, match=reason):
         parse_json(data)
+
+
+def test_parse_json__nested_without_end__is_refused_whatever_the_recursion_limit() -> None:
+    # Libraries raise the limit, py_ecc for one; then the parser would overflow the stack and end the process.
+    code = (
+        "import sys; sys.setrecursionlimit(10**6)\n"
+        "from oracle.domain.canonical import JsonError, parse_json\n"
+        "try: parse_json(b'[' * 500_000)\n"
+        "except JsonError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "nested deeper than 32" in done.stdout
+
+
+def test_parse_json__brackets_in_strings__are_no_nesting() -> None:
+    text = "[" * 40 + '\\"{'
+    assert parse_json(json.dumps([text, [text]]).encode()) == [text, [text]]
 
 
 def test_parse_json__too_large__is_refused_before_parsing() -> None:
