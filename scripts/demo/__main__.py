@@ -1,0 +1,173 @@
+"""`make demo`: JURY=none leaves the model out; SERVE is for a later part."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from oracle.domain.errors import EarnestError
+from oracle.domain.job import JobView
+from oracle.domain.types import Hash, Outcome, State
+from oracle.evidence.store import ContentStore
+from oracle.pact.methodology import Methodology
+from scripts.demo import daemon, parties, show
+from scripts.demo.juror import prepare_jury
+from scripts.demo.ledger import Account, accounts, every_unit
+from scripts.demo.parties import Deal
+from scripts.demo.plan import PLANS
+from scripts.demo.town import ROOT, DemoError, Town, deploy_with_ape, found
+from scripts.local.anvil import Anvil, anvil
+from scripts.local.market import ACCOUNTS
+
+FOLDER = ROOT / ".demo"
+BLOCK_SECONDS = 2
+_POLL = 0.5  # seconds between looks
+_PATIENCE = 420  # seconds until the demo gives up
+
+
+def main() -> int:
+    """Run the demo; 0 only if every job ended as it must and every unit is accounted for."""
+    wants_jury = os.environ.get("JURY", "local") != "none"
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    started = time.monotonic()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir()
+    try:
+        with anvil(accounts=ACCOUNTS, log=FOLDER / "anvil.log") as chain:
+            problems = _run(console, chain, wants_jury=wants_jury)
+    except EarnestError as error:
+        show.say(console, f"[red]The demo stopped:[/] {error.message}. {error.next_step or ''}")
+        return 1
+    show.say(console, f"{time.monotonic() - started:.0f} seconds.")
+    for problem in problems:
+        show.say(console, f"[red]Not as it must be:[/] {problem}")
+    if not problems:
+        show.say(console, "[green]Every job ended as it must, and every unit of USDC is accounted for.[/]")
+    return 1 if problems else 0
+
+
+def _run(console: Console, chain: Anvil, *, wants_jury: bool) -> list[str]:
+    methodology = Methodology.parse((ROOT / "examples/methodology/demo.json").read_bytes())
+    jury = prepare_jury(console, methodology, FOLDER) if wants_jury else None
+    show.say(console, "Deploying Circle's USDC and the escrow with Ape …")
+    record = deploy_with_ape(chain, FOLDER)
+    show.say(console, f"  USDC {record.usdc.address}, escrow {record.escrow.address}")
+    show.say(console, "Three committees put their stake in; agents and buyer their collateral …")
+    town = found(chain, record, methodology)
+    _begin_blocks(town)
+
+    store = ContentStore(FOLDER / "evidence")
+    config = daemon.configure(
+        town, chain, FOLDER, jury=None if jury is None else jury.providers,
+        calibrations=FOLDER if jury is None else jury.calibrations,
+    )  # fmt: skip
+    with daemon.running(town, config, FOLDER / "daemon.log") as process:
+        deals = parties.prepare(town, parties.relabelled(PLANS, jury=wants_jury), store)
+        show.say(console, f"{len(deals)} jobs, each opened by the buyer's one signature; blocks every 2 s:")
+        parties.open_all(town, deals)
+        parties.deliver_all(town, deals)
+        _follow(console, town, deals, store, process)
+    return _conclude(console, town, deals, store)
+
+
+def _begin_blocks(town: Town) -> None:
+    """From here on a block every two seconds, two seconds after the one before, as on Base."""
+    rpc = town.market.rpc
+    rpc.call("evm_setAutomine", [False], retry=False)
+    rpc.call("anvil_setBlockTimestampInterval", [BLOCK_SECONDS], retry=False)
+    rpc.call("evm_setIntervalMining", [BLOCK_SECONDS], retry=False)
+    rpc.call("evm_mine", [], retry=False)  # the limits in the agreements start from this block's time
+
+
+def _follow(
+    console: Console, town: Town, deals: list[Deal], store: ContentStore, process: subprocess.Popen[bytes]
+) -> None:
+    """Say what moves until all is closed; act for the careless committee, the buyer and the arbiter."""
+    shown: dict[Hash, str] = {}
+    begun = time.monotonic()
+    wrong = next(deal for deal in deals if deal.plan.wrong)
+    parties.judge_without_looking(town, wrong)
+    found_out: Outcome | None = None
+    while True:
+        if process.poll() is not None:
+            raise DemoError(f"the daemon ended with code {process.returncode}; see .demo/daemon.log")
+        views = dict(
+            zip((d.job for d in deals), town.market.escrow.job_states([d.job for d in deals]), strict=True)
+        )
+        for deal in deals:
+            state = show.describe(views[deal.job])
+            if shown.get(deal.job) != state:
+                shown[deal.job] = state
+                at = time.monotonic() - begun
+                show.say(console, f"  [dim]{at:5.1f} s[/]  {deal.plan.name:30} {state}")
+        if all(view.state is State.CLOSED for view in views.values()):
+            return
+        found_out = _contest(console, town, wrong, views[wrong.job], store, found_out)
+        if time.monotonic() - begun > _PATIENCE:
+            late = [d.plan.name for d in deals if views[d.job].state is not State.CLOSED]
+            raise DemoError(f"still open after {_PATIENCE} s: {', '.join(late)}; see .demo/daemon.log")
+        time.sleep(_POLL)
+
+
+def _contest(
+    console: Console, town: Town, deal: Deal, view: JobView, store: ContentStore, found_out: Outcome | None
+) -> Outcome | None:
+    """The buyer looks again and disputes; the arbiter rules by what the evidence shows."""
+    if view.state is State.JUDGED and found_out is None:
+        result = parties.look_again(town, deal, store)
+        show.say(
+            console, f"           the buyer evaluates for itself: {result.outcome.word} ({result.reason})"
+        )
+        parties.dispute(town, deal, result.outcome)
+        return result.outcome
+    if view.state is State.DISPUTED and found_out is not None:
+        parties.rule(town, deal, found_out)
+    return found_out
+
+
+def _conclude(console: Console, town: Town, deals: list[Deal], store: ContentStore) -> list[str]:
+    ledger = accounts(town, deals)
+    evidence = {deal.job: _evidence_path(store, ledger[deal.job]) for deal in deals}
+    console.print()
+    console.print(show.job_table(deals, ledger, evidence))
+    show.say(
+        console,
+        f"Amounts in USDC. Gas at {show.GWEI} gwei and {show.USD_PER_ETH} USD per ETH, without Base's L1 fee. "
+        "Read a record with: .venv/bin/oracle evidence show PATH",
+    )
+    units = every_unit(town, deals)
+    console.print(show.units_table(units))
+    problems = [
+        f"{deal.plan.name} ended as {ledger[deal.job].outcome.word}"
+        for deal in deals
+        if ledger[deal.job].outcome not in deal.plan.ends
+    ]
+    problems += [
+        f"{deal.plan.name}: {ledger[deal.job].difference} units of its money are unaccounted for"
+        for deal in deals
+        if ledger[deal.job].difference
+    ]
+    wrong = next(deal for deal in deals if deal.plan.wrong)
+    if not ledger[wrong.job].slashed:
+        problems.append(f"{wrong.plan.name}: its signers were not slashed")
+    if units[-1][1]:
+        problems.append(f"{units[-1][1]} units of USDC are unaccounted for")
+    return problems
+
+
+def _evidence_path(store: ContentStore, account: Account) -> Path | None:
+    for digest in account.evidence:
+        path = store.directory.path(digest)
+        if path.is_file():
+            return path.relative_to(ROOT)
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
