@@ -141,8 +141,8 @@ def parse_json(
 def _refuse_deep_nesting(text: str, what: str, max_depth: int) -> None:
     """Bound the parser's recursion before it starts.
 
-    The interpreter's own limit is no guard: libraries raise it (py_ecc does), and the parser, which is written in
-    C, then overflows the stack and takes the process with it.
+    The interpreter's own limit is no guard: libraries raise it (py_ecc does), and the parser, written in C,
+    then overflows the stack and takes the process with it.
     """
     depth = 0
     in_string = False
