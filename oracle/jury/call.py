@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from oracle.jury.budget import Budget, BudgetError, Price
@@ -43,6 +43,10 @@ class Caller:
     budget: Budget
     limits: ModelLimits
     wait_seconds: float = BACKOFF_SECONDS
+    _turns: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_turns", asyncio.Semaphore(self.limits.concurrency))
 
     async def ask(self, juror: Juror, purpose: Purpose, prompt: Prompt) -> Call:
         """Put a prompt to a juror. A model's fault never raises: it is what the call came to."""
@@ -66,7 +70,7 @@ class Caller:
             return _without_response(juror, "over_budget", 0, error.message), False
         used = (0, 0)
         try:
-            async with self.rates.slot(juror.provider):
+            async with self._turns, self.rates.slot(juror.provider):
                 attempt, again = await self._request(juror, prompt)
             used = (attempt.input_tokens, attempt.output_tokens)
         finally:

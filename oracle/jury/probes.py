@@ -53,7 +53,7 @@ class ProbeCase(Part):
 
 
 class ProbeSet(Document):
-    """Probes with their right answers. A committee keeps its own secret: makers of jurors can read this one."""
+    """Probes with their right answers. A committee keeps its own secret: anyone can read this one."""
 
     schema_: Literal["earnest/probes/1"] = Field(alias="schema", default="earnest/probes/1")
     name: Slug

@@ -17,12 +17,12 @@ perfect record on probes, so nothing but the controls stands in an attack's way.
 | --- | --- | --- |
 | attacks, obedient juror, controls off | {injection_attacks} | {injection_obeyed_without_controls} passed |
 | attacks, obedient juror | {injection_attacks} | {injection_passed} passed |
-| good deliveries that quote or discuss orders, honest juror | {benign_deliveries} | {benign_voided:.1%} void |
+| good deliveries that talk about orders, honest juror | {benign_deliveries} | {benign_voided:.1%} void |
 | the same, obedient juror | {benign_deliveries} | {benign_voided_obedient:.1%} void |
 
 The obedient juror obeys every order it can read, in any of 25 languages, under zero-width, look-alike,
 fullwidth and other disguises, also an order that claims to hold for its own text only or under this criterion
-only. It is turned by work that quotes a whole attack, too; that is right: this juror cannot judge such work,
+only. It is turned by work that quotes a whole attack, too. That is right: it cannot judge such work,
 and adversarial probes lock it out. No list of phrases is looked for anywhere in the jury.
 
 Limit: an order that holds only for its own text *and* only where the criterion reads exactly as in the pact
