@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from oracle.evaluation.checks.base import CheckInputs, Finding, short
+from oracle.evaluation.checks.base import CheckInputs, Finding, UnusableDeliveryError, short
 from oracle.evaluation.sandbox.suite import SuiteLimits, SuiteReport, run_suite
 from oracle.pact.measures import TestsMeasure
+from oracle.pact.paths import PathError, check_distinct
 
 _MIB: Final = 1_048_576
 _MESSAGES: Final = 3  # failed tests explained in the log
@@ -17,6 +18,10 @@ def tests(measure: TestsMeasure, inputs: CheckInputs) -> Finding:
     suite = inputs.material_tree(measure.suite)
     base = inputs.material_tree(measure.base) if measure.base is not None else {}
     tree = base | inputs.delivered_tree(measure.delivered)
+    try:
+        check_distinct(tree)
+    except PathError as error:  # a delivered file where the base has a folder, or the other way round
+        raise UnusableDeliveryError(f"the delivery does not fit the base: {error.message}") from error
     sandbox = inputs.limits.sandbox
     limits = SuiteLimits(
         seconds=min(measure.timeout_seconds, sandbox.seconds),

@@ -45,7 +45,7 @@ class SuiteReport:
     """What a suite run showed.
 
     Args:
-        outcomes: each reported test's outcome: passed, failed or skipped. One reported twice is failed.
+        outcomes: each reported test's outcome: passed, failed or skipped; the worst where two share a name.
         collected: every test the runner found (python), or that reported (node).
         uncollected: files of the suite that could not be imported.
         messages: why tests failed, by test.
@@ -230,7 +230,7 @@ def _read_report(data: bytes, harness: bwrap.Running, worker: bwrap.Running) -> 
             continue
         event, name = fact.get("event"), str(fact.get("id", ""))
         if event == "test":
-            outcomes[name] = "failed" if name in outcomes else str(fact["outcome"])
+            outcomes[name] = _worse(outcomes.get(name), str(fact["outcome"]))
         elif event == "message":
             messages[name] = str(fact["message"])
         elif event == "collected":
@@ -256,3 +256,8 @@ def _read_report(data: bytes, harness: bwrap.Running, worker: bwrap.Running) -> 
         harness=f"{harness.ending}, status {harness.returncode}",
         log=log,
     )
+
+
+def _worse(one: str | None, other: str) -> str:
+    ranks = ("passed", "skipped", "failed")
+    return other if one is None or ranks.index(other) > ranks.index(one) else one

@@ -128,13 +128,29 @@ def test_forged_messages_on_every_descriptor_are_no_pass() -> None:
     [
         pytest.param('b"not json\\n"', id="not-json"),
         pytest.param('b"[" * 100000 + b"\\n"', id="nested"),
-        pytest.param('b"x" * 9_000_000 + b"\\n"', id="too-large"),
+        pytest.param('b"x" * 3_000_000 + b"\\n"', id="too-large"),
         pytest.param('b"{\\"id\\": 1e999}\\n"', id="infinite-id"),
     ],
 )
 def test_a_broken_protocol_is_a_failure(message: str) -> None:
     work = f"import os, sys\ndef add(a, b):\n    os.write(int(sys.argv[2]), {message})\n    return 5\n"
     assert fare(work).state == "failed"
+
+
+def test_a_long_wrong_answer_does_not_stall_the_suite() -> None:
+    suite = b"""
+import candidate
+import unittest
+w = candidate.load("work")
+WANTED = "\\n".join(f"line {n} of the answer" for n in range(3000))
+def test_adds(): assert w.add(0, 0) == WANTED
+class TestMore(unittest.TestCase):
+    def test_refuses(self): self.assertEqual(w.add(0, 0).splitlines(), WANTED.splitlines())
+"""
+    work = "def add(a, b): return '\\n'.join(f'line {n} of an answer' for n in range(60_000))"
+    started = time.monotonic()
+    assert fare(work, suite=suite).state == "failed"
+    assert time.monotonic() - started < 20
 
 
 def test_an_endless_loop_is_a_failure_in_its_time() -> None:
@@ -156,7 +172,7 @@ def test_many_slow_calls_use_up_one_budget() -> None:
 
 
 def test_not_reading_the_pipe_does_not_hang_the_suite() -> None:
-    suite = b"import candidate\nw = candidate.load('work')\ndef test_adds(): w.add('x' * 4_000_000, 1)\n"
+    suite = b"import candidate\nw = candidate.load('work')\ndef test_adds(): w.add('x' * 1_000_000, 1)\n"
     work = "import time\ntime.sleep(60)\n"
     started = time.monotonic()
     assert fare(work, suite=suite, seconds=1).state == "failed"

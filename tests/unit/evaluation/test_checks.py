@@ -145,13 +145,14 @@ def test_cel_facts_beyond_the_caps_are_undecided(delivered: Any, words: str) -> 
     assert (result.state, words in result.reason) == ("undecided", True), result.reason
 
 
-def test_a_memory_hungry_check_is_undecided() -> None:
+def test_a_memory_hungry_check_is_stopped_before_it_has_it() -> None:
     result = checked(
-        cel("size(out.map(x, out.map(y, [x, y, x, y, x, y]))) > 0"),
-        as_json(list(range(9000))),
-        limits=small(memory_bytes=160 * 1024 * 1024, cel_cost=10**12, seconds=5),
+        cel('size(out.l.map(x, out.t + "x")) > 0'),
+        as_json({"l": list(range(2000)), "t": "x" * 1_000_000}),
+        limits=small(memory_bytes=128 * 1024 * 1024, seconds=20),
     )
     assert result.state == "undecided"
+    assert "beyond its limits" in result.reason or "Memory" in result.reason, result.reason
 
 
 def test_schema_references_are_never_fetched() -> None:
@@ -336,6 +337,24 @@ def report(**changes: Any) -> SuiteReport:
 )
 def test_what_a_suite_report_says(changes: dict[str, Any], state: str) -> None:
     assert judge(("t::a", "t::b"), report(**changes)).state == state
+
+
+@pytest.mark.parametrize(
+    ("base", "delivered"), [("pkg/__init__.py", "src/pkg"), ("pkg", "src/pkg/__init__.py")]
+)
+def test_a_delivery_that_does_not_fit_the_base_fails(base: str, delivered: str) -> None:
+    measure = {
+        "method": "tests",
+        "runner": "python",
+        "suite": "hidden/",
+        "base": "base/",
+        "delivered": "src/",
+        "expected": ["test_a.py::test_a"],
+    }
+    materials = {"hidden/test_a.py": b"def test_a(): pass", f"base/{base}": b""}
+    result = checked(measure, {delivered: b""}, materials=materials)
+    assert result.state == "failed"
+    assert "does not fit the base" in result.reason
 
 
 def test_without_a_sandbox_nothing_runs_and_it_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:

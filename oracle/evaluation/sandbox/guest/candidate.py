@@ -117,7 +117,7 @@ class _Link:
             self._lost("the delivered code broke the protocol: an error without its fields")
         self.errors += 1
         names = [name for name in error["bases"] if type(name) is str]
-        raised = _error_class(names)(error["message"])
+        raised = _error_class(names)(error["message"][:4_000])
         raised.type_name = str(error.get("type"))[:200]
         raise raised
 

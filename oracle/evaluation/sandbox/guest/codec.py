@@ -10,7 +10,7 @@ import fractions
 import json
 import os
 
-MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+MAX_MESSAGE_BYTES = 2 * 1024 * 1024  # what a suite may then do with it bounds its own time
 MAX_ITEMS = 100_000  # items of an iterator that are sent
 MAX_DECIMAL_EXPONENT = 5_000
 

@@ -5,7 +5,7 @@
 // Values are JSON data; every exported function becomes async here.
 import net from "node:net";
 
-const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
+const MAX_MESSAGE_BYTES = 2 * 1024 * 1024;
 const KNOWN = { Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError };
 const [readFd, writeFd, , seconds] = (process.env.EARNEST_CANDIDATE ?? "").split(",").map(Number);
 
