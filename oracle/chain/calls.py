@@ -187,6 +187,11 @@ def leave(committee: Hash, index: int) -> bytes:
     return _call("leave", _b32(committee), index)
 
 
+def collect(committee: Hash, index: int, subject: Hash) -> bytes:
+    """`collect`: pays what an evaluator owes over a subject out of its stake."""
+    return _call("collect", _b32(committee), index, _b32(subject))
+
+
 def withdraw(committee: Hash, index: int) -> bytes:
     """`withdraw`: credits the stake of one that has left."""
     return _call("withdraw", _b32(committee), index)

@@ -197,10 +197,8 @@ class Escrow:
         Raises:
             ChainError: no such event from `from_block` on.
         """
-        found = self.events(
-            from_block, self.rpc.block_number(), topics=[TOPICS["CommitteeCreated"], committee]
-        )
-        for occurrence in found:
+        topics = [TOPICS["CommitteeCreated"], committee]
+        for occurrence in self.search(from_block, self.rpc.block_number(), topics=topics):
             if isinstance(occurrence.event, CommitteeCreated):
                 return occurrence.event.terms
         raise ChainError(
@@ -232,7 +230,7 @@ def _job_view(values: Sequence[Any]) -> JobView:
             opened_at=values[4],
             provider=values[5].lower(),
             deliver_by=values[6],
-            deliverable=_hex(values[7]),
+            mark=_hex(values[7]),
             outcome=Outcome(values[8]),
             basis=Basis(values[9]),
             signers=values[10],

@@ -18,13 +18,14 @@ _AMOUNTS = {
     "lowest",
     "missing",
     "needs",
+    "owed",
     "reserved",
     "share",
     "stake",
     "toBuyer",
     "value",
 }
-_TIMES = {"expiry", "limit", "timestamp"}
+_TIMES = {"end", "expiry", "limit", "timestamp"}
 
 # Error name: (sentence, what to do next). Arguments stand in braces, written as `_shown` does.
 EXPLANATIONS: dict[str, tuple[str, str | None]] = {
@@ -100,6 +101,16 @@ EXPLANATIONS: dict[str, tuple[str, str | None]] = {
     "BadOutcome": ("the outcome must be pass, fail or lapse", None),
     "NoContradiction": ("the two statements agree, or two evaluators made them: they prove nothing", None),
     "KeyDoesNotBind": ("{key} bound no evaluator when this subject was opened", None),
+    "AlreadyShown": ("this contradiction of evaluator {index} on {subject} was shown before", None),
+    "NothingOwed": ("evaluator {index} owes nothing over {subject}, or nothing of its stake is left", None),
+    "InDebt": (
+        "evaluator {index} owes {owed}, to be collected first",
+        "anyone may call collect for each subject",
+    ),
+    "NotStale": (
+        "the reservation of {book} for {subject} ends at {end}",
+        "until then only its book gives it back",
+    ),
     "BeyondReservation": ("{asked} is to be slashed of each, but only {share} is reserved", None),
     "SubjectReserved": ("{book} holds a reservation for {subject} already, or it is a job", None),
     "NotReserved": ("{book} holds no reservation for {subject}", None),

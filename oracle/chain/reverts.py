@@ -8,7 +8,7 @@ from typing import Any
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 
-from oracle.chain.abi import load_abi
+from oracle.chain.abi import CustomError, load_abi
 from oracle.chain.errors import RevertedError
 from oracle.chain.explanations import explain
 
@@ -62,7 +62,7 @@ def reverted(data: bytes) -> RevertedError:
         return RevertedError(
             f"{message} ({known.name})",
             name=known.name,
-            args_by_name=_plain(values),
+            args_by_name=_plain(known, values),
             data=data,
             next_step=next_step,
         )
@@ -88,13 +88,12 @@ def _from_text(data: bytes) -> RevertedError:
     )
 
 
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """Bytes as hex; addresses in lower case."""
-    return {
-        name: "0x" + value.hex()
-        if isinstance(value, bytes)
-        else value.lower()
-        if isinstance(value, str)
-        else value
-        for name, value in values.items()
+def _plain(error: CustomError, values: dict[str, Any]) -> dict[str, Any]:
+    """Bytes as hex, addresses in lower case."""
+    plain = {
+        name: "0x" + value.hex() if isinstance(value, bytes) else value for name, value in values.items()
     }
+    for name, kind in zip(error.fields, error.inputs, strict=True):
+        if kind == "address":
+            plain[name] = plain[name].lower()
+    return plain

@@ -13,8 +13,7 @@ from oracle.cli.agreement_io import AgreementError, load_agreement, save_agreeme
 from oracle.cli.agreement_new import new
 from oracle.cli.chain import ChainOptions, Connection, chain_options
 from oracle.cli.keys import KeySource, account_of, key_options
-from oracle.cli.output import json_option, print_json
-from oracle.cli.pact import FOUND_PROBLEMS_EXIT_CODE
+from oracle.cli.output import FOUND_PROBLEMS_EXIT_CODE, json_option, print_json
 from oracle.decide.rules import Problem
 from oracle.decide.signed import missing_signatures
 from oracle.domain.agreement_file import AgreementFile

@@ -220,9 +220,9 @@ def apply_evaluator_event(record: EvaluatorRecord, event: EvaluatorEvent) -> Eva
         case Slashed():
             after = replace(record, stake=record.stake - event.each)
         case Expelled():
-            after = replace(record, expelled=True, stake=record.stake - event.taken, owed=event.owed)
+            after = replace(record, expelled=True, owed=record.owed + event.share)
         case DebtPaid():
-            after = replace(record, stake=record.stake - event.amount, owed=event.left)
+            after = replace(record, stake=record.stake - event.amount, owed=record.owed - event.amount)
     if after.stake < 0:
         raise ImpossibleEventsError(
             f"{type(event).__name__} takes more than the stake of {record.stake} in {event.committee}"

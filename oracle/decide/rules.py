@@ -11,7 +11,16 @@ from dataclasses import dataclass
 
 from oracle.decide.payouts import ceil_div
 from oracle.domain.amounts import format_usdc
-from oracle.domain.committee import DAY, MAX_EVALUATORS, Committee, CommitteeView, lowest_fee, reserved_share
+from oracle.domain.committee import (
+    DAY,
+    MAX_EVALUATORS,
+    MAX_SILENCE,
+    MAX_STAKE,
+    Committee,
+    CommitteeView,
+    lowest_fee,
+    reserved_share,
+)
 from oracle.domain.fields import show_time
 from oracle.domain.terms import Agreement
 from oracle.domain.types import ZERO_ADDRESS, ZERO_HASH, Address
@@ -86,7 +95,11 @@ def committee_problems(committee: Committee, escrow: Address) -> list[Problem]:
             "the zero address and the escrow cannot be evaluators",
         ),
         (n // 2 < k <= n, "threshold", f"it is {k}; it must be more than half of {n}, and at most {n}"),
-        (committee.stake > 0, "stake", "it must be above zero"),
+        (
+            0 < committee.stake <= MAX_STAKE,
+            "stake",
+            f"it must be above zero, and at most {MAX_STAKE} base units",
+        ),
         (
             committee.arbiter not in (ZERO_ADDRESS, escrow),
             "arbiter",
@@ -104,9 +117,10 @@ def committee_problems(committee: Committee, escrow: Address) -> list[Problem]:
             f"it is {committee.min_ruling} s; 1 to {MAX_RULING}",
         ),
         (
-            k == 0 or ceil_div(committee.silence, k) <= committee.stake,
+            committee.silence <= MAX_SILENCE
+            and (k == 0 or ceil_div(committee.silence, k) <= committee.stake),
             "silence",
-            "a threshold-th part of it must not be more than the stake",
+            f"it must be at most {MAX_SILENCE} base units, and its part by the threshold at most the stake",
         ),
     ]
     return [Problem(field, message) for holds, field, message in rules if not holds]

@@ -1,7 +1,7 @@
 """The agreement as a file that two parties pass to and fro until both have signed it.
 
 What is signed is the EIP-712 typed data (`oracle.domain.typed`), not the file; the file carries the values,
-the escrow they are for, and the signatures. Times are Unix seconds, amounts decimal strings of USDC base units.
+the escrow they are for, and the signatures. Times are Unix seconds, amounts decimal strings of base units.
 """
 
 from __future__ import annotations

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from oracle.domain.types import Address, Hash, Standing
 
 MAX_EVALUATORS = 32
+MAX_STAKE = 2**48 - 1  # base units; what the contract packs
+MAX_SILENCE = 2**40 - 1  # base units
 RATE_UNIT = 1_000_000  # a fee rate is in millionths of the value at stake for each day
 DAY = 86_400  # seconds
 

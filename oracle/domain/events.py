@@ -236,24 +236,21 @@ class FeesDrawn:
 
 @dataclass(frozen=True, slots=True)
 class Expelled:
-    """Evaluator `index` was expelled for contradicting itself on `subject`.
-
-    `taken` was taken from its stake now, `owed` is taken before it may withdraw.
-    """
+    """Evaluator `index` contradicted itself on `subject`: it is expelled and owes `share`."""
 
     committee: Hash
     index: int
     subject: Hash
-    taken: int
-    owed: int
+    share: int
 
 
 @dataclass(frozen=True, slots=True)
 class DebtPaid:
-    """A part of what an expelled evaluator owed was paid."""
+    """A part of what an evaluator owed over `subject` came out of its stake; `left` is still owed for it."""
 
     committee: Hash
     index: int
+    subject: Hash
     amount: int
     left: int
 

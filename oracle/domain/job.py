@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from eth_hash.auto import keccak
+
 from oracle.domain.types import Address, Basis, Hash, Outcome, State
 
-DELIVERABLE_BITS = 184
-"""Upper bits of the anchored hash that a job's slot keeps; the `Delivered` event carries all of it."""
+MARK_BITS = 184
+"""What a job's slot keeps of a delivery; the `Delivered` event carries its whole hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class JobView:
     opened_at: int
     provider: Address
     deliver_by: int
-    deliverable: Hash
+    mark: Hash
     outcome: Outcome
     basis: Basis
     signers: int
@@ -31,7 +33,7 @@ class JobView:
     attested: int
 
 
-def kept_part(deliverable: Hash) -> Hash:
-    """The part of an anchored hash that `JobView.deliverable` shows: its upper 184 bits, the rest zero."""
-    digits = DELIVERABLE_BITS // 4
-    return "0x" + deliverable[2:][:digits].ljust(64, "0")
+def mark_of(deliverable: Hash) -> Hash:
+    """What `JobView.mark` shows for a delivery: the upper 184 bits of its keccak-256, the rest zero."""
+    hashed = keccak(bytes.fromhex(deliverable[2:]))
+    return "0x" + hashed[: MARK_BITS // 8].hex().ljust(64, "0")

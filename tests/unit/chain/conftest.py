@@ -1,61 +1,15 @@
-"""A node that answers what a test tells it to."""
+"""Retries as often as a test says, without the pauses."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator
 
-import httpx
-import orjson
 import pytest
 import stamina
 
-from oracle.chain.rpc import Rpc
-
-Answer = Callable[[str, list[Any]], Any]
-
 
 @pytest.fixture(autouse=True)
-def _no_waiting() -> Any:
-    """Retries as often as configured, without the pauses."""
+def _no_waiting() -> Iterator[None]:
     stamina.set_testing(True, attempts=3, cap=True)
     yield
     stamina.set_testing(False)
-
-
-class FakeNode:
-    """Answers JSON-RPC by a function of method and parameters; what it returns is the result.
-
-    An `Exception` of type `NodeError` becomes the error object. Counts the calls it got.
-    """
-
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
-        self.calls: list[tuple[str, list[Any]]] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        payload = orjson.loads(request.content)
-        if isinstance(payload, list):
-            return httpx.Response(200, content=orjson.dumps([self._one(item) for item in payload]))
-        return httpx.Response(200, content=orjson.dumps(self._one(payload)))
-
-    def _one(self, item: dict[str, Any]) -> dict[str, Any]:
-        self.calls.append((item["method"], item["params"]))
-        head = {"jsonrpc": "2.0", "id": item["id"]}
-        try:
-            return head | {"result": self.answer(item["method"], item["params"])}
-        except NodeError as error:
-            return head | {"error": error.as_json}
-
-
-class NodeError(Exception):
-    """What a node answers instead of a result."""
-
-    def __init__(self, message: str, code: int = -32000, data: Any = None) -> None:
-        super().__init__(message)
-        self.as_json = {"code": code, "message": message} | ({} if data is None else {"data": data})
-
-
-def rpc_for(handler: Callable[[httpx.Request], httpx.Response], **options: Any) -> Rpc:
-    """A client whose requests go to `handler`."""
-    return Rpc("http://node.test:8545/v2/secret-key", transport=httpx.MockTransport(handler), **options)
