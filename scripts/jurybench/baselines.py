@@ -42,6 +42,11 @@ def accuracy(verdict: Floats | Ints, recording: Recording) -> float:
     return float((verdict == np.where(recording.good, 1, -1)).mean())
 
 
+def accuracy_half(verdict: Floats | Ints, recording: Recording) -> float:
+    """Share right, where a tie is half right, as it would be on a coin's toss."""
+    return float(((1.0 + verdict * np.where(recording.good, 1, -1)) / 2.0).mean())
+
+
 def majority(votes: Floats) -> Floats:
     """Sign of the sum of votes."""
     result: Floats = np.sign(votes.sum(axis=1))

@@ -1,4 +1,4 @@
-"""Jurors that must get no weight: made-up ones that guess in many ways, and real ones no better than a coin."""
+"""Jurors that must get no weight: made-up ones that guess, and real ones no better than a coin."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from scripts.jurybench.draws import jury_from, split
 from scripts.jurybench.measure import Figures, rates, rules_for
 from scripts.jurybench.votes import Recording
 
-ORDERS = 6  # drawn orders per draw of probes; every case gets one of them
+ORDERS = 4  # drawn orders per draw of probes; every case gets one of them
 CONTROL_CALLS = 1  # beside each call: the manipulation control (the negative one rides in the same prompt)
 
 
@@ -27,12 +27,13 @@ def one_reading(recording: Recording, rng: np.random.Generator) -> Floats:
 
 
 def one_template(recording: Recording, answers: Floats, rng: np.random.Generator) -> Floats:
-    """Keep one drawn template of each juror on each case; the rest NaN."""
+    """Keep one drawn template of each juror on each case, of those recorded there; the rest NaN."""
     kept = np.full_like(answers, np.nan)
     rows = np.arange(len(answers))
+    lots = np.where(np.isnan(answers), -1.0, rng.random(answers.shape))
     for juror in range(len(recording.who.jurors)):
         own = np.flatnonzero(recording.who.juror_of == juror)
-        columns = own[rng.integers(len(own), size=len(answers))]
+        columns = own[lots[:, own].argmax(axis=1)]
         kept[rows, columns] = answers[rows, columns]
     return kept
 
@@ -52,19 +53,28 @@ def drawn_order(jury: Jury, rng: np.random.Generator) -> list[int]:
 class Panels:
     """Panels by their members, each calibrated once."""
 
-    def __init__(self, jury: Jury, probe_answers: Floats, either: bool) -> None:
-        self.jury, self._answers, self._either = jury, probe_answers, either
+    def __init__(self, jury: Jury, probe_answers: Floats) -> None:
+        self.jury, self._answers = jury, probe_answers
         self._known: dict[frozenset[int], Panel] = {}
 
-    def of(self, members: Iterable[int]) -> Panel:
+    def of(self, members: Iterable[int], *, either: bool) -> Panel:
         """The panel of these jurors; decides at even odds where `either`."""
         key = frozenset(members)
         if key not in self._known:
-            panel = self.jury.panel([self.jury.who.jurors[j] for j in key], self._answers)
-            if self._either:
-                panel = replace(panel, pass_log_odds=0.0, fail_log_odds=0.0)
-            self._known[key] = panel
-        return self._known[key]
+            self._known[key] = self.jury.panel([self.jury.who.jurors[j] for j in key], self._answers)
+        panel = self._known[key]
+        return replace(panel, pass_log_odds=0.0, fail_log_odds=0.0) if either else panel
+
+
+@dataclass(frozen=True)
+class Docket:
+    """The cases of one draw: answers, kinds, right answers, and the drawn order each is asked in."""
+
+    answers: Floats
+    kinds: Ints
+    good: Bools
+    orders: list[list[int]]
+    order_of: Ints
 
 
 def measure_sequence(recording: Recording, probes: int, draws: int) -> dict[str, Figures]:
@@ -82,35 +92,42 @@ def measure_sequence(recording: Recording, probes: int, draws: int) -> dict[str,
         readings = one_reading(recording, rng)
         asked = one_template(recording, readings, rng)
         jury = jury_from(recording, drawn.probes, rules, readings)
-        orders = [drawn_order(jury, rng) for _ in range(ORDERS)]
-        order_of = rng.integers(ORDERS, size=len(drawn.judged))
+        docket = Docket(
+            answers=asked[drawn.judged],
+            kinds=recording.kinds[drawn.judged],
+            good=recording.good[drawn.judged],
+            orders=[drawn_order(jury, rng) for _ in range(ORDERS)],
+            order_of=rng.integers(ORDERS, size=len(drawn.judged)),
+        )
+        panels = Panels(jury, asked[drawn.probes])
         for name, figures in found.items():
-            panels = Panels(jury, asked[drawn.probes], either=name == "either")
-            kinds = recording.kinds[drawn.judged]
-            _one_draw(recording, panels, asked[drawn.judged], kinds, drawn.judged, orders, order_of, figures)
+            _one_draw(panels, docket, figures, either=name == "either")
     return found
 
 
-def _one_draw(
-    recording: Recording,
-    panels: Panels,
-    answers: Floats,
-    kinds: Ints,
-    judged: Ints,
-    orders: list[list[int]],
-    order_of: Ints,
-    figures: Figures,
-) -> None:
-    jury, good = panels.jury, recording.good[judged]
-    whole = panels.of(range(len(jury.who.jurors)))
-    weighed = jury.weigh(whole, answers, kinds)
+def _one_draw(panels: Panels, docket: Docket, figures: Figures, *, either: bool) -> None:
+    jury, good, kinds = panels.jury, docket.good, docket.kinds
+    whole = panels.of(range(len(jury.who.jurors)), either=either)
+    weighed = jury.weigh(whole, docket.answers, kinds)
     at_once = whole.decide(whole.calibration.log_odds(weighed.evidence, kinds), weighed.heard)
-    verdict, calls = np.zeros(len(judged), dtype=np.int64), np.zeros(len(judged))
-    for index, order in enumerate(orders):
-        for kind in np.unique(kinds):
-            rows = np.flatnonzero((order_of == index) & (kinds == kind))
-            queue = [j for j in order if jury.qualified[kind, j]]
-            _ask(panels, whole, answers, kinds, rows, queue, at_once, verdict, calls)
+    verdict, calls = at_once.copy(), np.zeros(len(good))
+    queues: dict[tuple[int, ...], list[int]] = {}
+    for row, (order, kind) in enumerate(zip(docket.order_of, kinds, strict=True)):
+        queue = tuple(j for j in docket.orders[order] if jury.qualified[kind, j])
+        queues.setdefault(queue, []).append(row)
+    for queue, members in queues.items():
+        rows = np.array(members, dtype=np.int64)
+        for count in range(1, len(queue) + 1):
+            if not len(rows):
+                break
+            calls[rows] += 1
+            if count == len(queue):
+                break  # everyone was asked: the whole jury's decision stands
+            so_far = np.where(np.isin(jury.who.juror_of, queue[:count]), docket.answers[rows], np.nan)
+            now = panels.of(queue[:count], either=either)
+            stop, stands = may_stop(jury, now, whole, so_far, kinds[rows])
+            verdict[rows[stop]] = stands[stop]
+            rows = rows[~stop]
     qualified = jury.qualified[kinds].sum(axis=1)
     right = np.where(good, 1, -1)
     each = 1 + CONTROL_CALLS
@@ -126,30 +143,3 @@ def _one_draw(
         **rates(verdict == 1, good, "false_release", "good_released"),
         **rates(at_once == 1, good, "false_release_at_once", "good_released_at_once"),
     )
-
-
-def _ask(
-    panels: Panels,
-    whole: Panel,
-    answers: Floats,
-    kinds: Ints,
-    rows: Ints,
-    queue: list[int],
-    at_once: Ints,
-    verdict: Ints,
-    calls: Floats,
-) -> None:
-    """Ask the queue one by one about all rows still open; writes into `verdict` and `calls`."""
-    juror_of = panels.jury.who.juror_of
-    for count in range(1, len(queue) + 1):
-        if not len(rows):
-            return
-        calls[rows] += 1
-        if count == len(queue):
-            verdict[rows] = at_once[rows]
-            return
-        heard: Bools = np.isin(juror_of, queue[:count])
-        so_far = np.where(heard, answers[rows], np.nan)
-        stop, stands = may_stop(panels.jury, panels.of(queue[:count]), whole, so_far, kinds[rows])
-        verdict[rows[stop]] = stands[stop]
-        rows = rows[~stop]

@@ -41,7 +41,7 @@ class RecordedCase(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
     case: str
     item: str | int | None = None
-    kind: str = "general"
+    kind: str | None = None
     gold: Literal["pass", "fail"]
     adversarial: bool | None = None
     votes: tuple[RecordedVote, ...]
@@ -136,13 +136,15 @@ def load(path: Path) -> Recording:
         if adversarial is None and "adversarial" in row.case.lower().split("/"):
             adversarial = True
         marked = marked or adversarial is not None
-        probes.append(_probe(row, bool(adversarial)))
+        probes.append(_probe(row, adversarial=bool(adversarial)))
     if not probes:
         raise VotesError(f"{path.name} holds no case.", next_step="Name a file with one JSON object a line.")
+    if not any(vote.counts for probe in probes for vote in probe.ballot.votes):
+        raise VotesError(f"No juror in {path.name} gave an answer.", field="votes")
     return Recording(path.name.split(".")[0], tuple(probes), marked)
 
 
-def _probe(row: RecordedCase, adversarial: bool) -> Probe:
+def _probe(row: RecordedCase, *, adversarial: bool) -> Probe:
     votes = tuple(
         Vote(
             juror=vote.juror,
@@ -154,7 +156,7 @@ def _probe(row: RecordedCase, adversarial: bool) -> Probe:
         for vote in row.votes
     )
     item = "" if row.item is None else str(row.item)
-    return Probe(Ballot(row.case, row.kind, votes, item), row.gold == "pass", adversarial)
+    return Probe(Ballot(row.case, row.kind or "general", votes, item), row.gold == "pass", adversarial)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
