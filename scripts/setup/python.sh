@@ -24,6 +24,10 @@ fi
 uv=".tools/uv/bin/uv"
 if [ ! -x "$uv" ] || [ "$("$uv" --version | cut -d' ' -f2)" != "$uv_version" ]; then
   echo "setup: installing uv $uv_version into .tools/uv (about 25 MB)"
+  if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    # Debian packs these two apart from Python.
+    scripts/setup/apt.sh python3-venv "Python environments" || exit 1
+  fi
   "$python" -m venv .tools/uv
   .tools/uv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$uv_version" 2>&1 |
     { grep -v '^WARNING: Location' || true; }
