@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.sandbox.suites import HONEST, MIB, NODE_HONEST, fare, fare_node, needs_sandbox
 
-pytestmark = needs_sandbox
+pytestmark = [needs_sandbox, pytest.mark.slow]
 
 WRONG = """
 def add(a, b):
