@@ -7,18 +7,16 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.functional_validators import AfterValidator
 
 from oracle.chain.errors import ChainError
 from oracle.domain.canonical import parse_json
 from oracle.domain.document import describe_problems
+from oracle.domain.fields import AddressField
 from oracle.domain.typed import USDC_NAME, USDC_VERSION
-from oracle.domain.types import Address, Hash, parse_address
+from oracle.domain.types import Address, Hash
 
 DEPLOYMENTS_FOLDER = Path("deployments")
 _MAX_BYTES = 1_048_576
-
-_Address = Annotated[str, AfterValidator(parse_address)]
 
 
 class DeploymentError(ChainError):
@@ -32,14 +30,14 @@ class _Part(BaseModel):
 
 
 class _EscrowPart(_Part):
-    address: _Address
+    address: AddressField
     block: Annotated[int, Field(ge=0)]
     transaction: str
     constructor: dict[str, str]
 
 
 class _UsdcPart(_Part):
-    address: _Address
+    address: AddressField
     name: str = USDC_NAME
     version: str = USDC_VERSION
 
