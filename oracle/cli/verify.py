@@ -7,15 +7,31 @@ from pathlib import Path
 import rich_click as click
 from click.exceptions import Exit
 
+from oracle.cli.chain import ChainOptions, chain_options
 from oracle.cli.evidence import load_record, store_option
 from oracle.cli.output import json_option, print_json
 from oracle.domain.errors import EarnestError
+from oracle.evaluation.record import EvaluationRecord, parse_record
+from oracle.evaluation.verify import Verification
 from oracle.evaluation.verify import verify as verify_record
 from oracle.evidence.store import ContentStore, open_location
 from oracle.jury.room import replayer
 from oracle.pact.visible import one_line
 
 DIFFERS_EXIT_CODE = 1
+# how the notes end that a look at the chain makes moot
+CHAIN_NOTES = ("no job was given", "no attestation was given", "only against the chain")
+
+
+def _with_chain(result: Verification, record: EvaluationRecord, chain: ChainOptions) -> Verification:
+    # loaded here: without --rpc nothing of a chain is needed
+    from oracle.cli.verify_chain import ask_chain, hold_against
+
+    with chain.connect() as connection:
+        facts = ask_chain(connection, record)
+    differences, notes = hold_against(record, result.record_hash, facts)
+    kept = [note for note in result.notes if not note.endswith(CHAIN_NOTES)]
+    return Verification(result.record_hash, (*result.differences, *differences), (*kept, *notes))
 
 
 class NoStoreError(EarnestError):
@@ -29,16 +45,19 @@ class NoStoreError(EarnestError):
     "--from", "others", multiple=True, help="Further places to read from: a path or URL. Repeatable."
 )
 @click.option("--expect", help="The evidence hash the attestation names.")
+@chain_options(optional=True)
 @json_option
 def verify(
     record: str,
     store: Path | None,
     others: tuple[str, ...],
     expect: str | None,
+    chain: ChainOptions,
     as_json: bool,  # noqa: FBT001 - click's way
 ) -> None:
     """Recompute RECORD (a file, or a hash with --store) and name every line that differs.
 
+    With --rpc it is held against the chain too: the job, its delivery, the attestation and the draw's block.
     Exits with 1 where something differs.
     """
     if store is None:
@@ -46,7 +65,10 @@ def verify(
             "no store was named", field="--store", next_step="give the evidence directory with --store DIR"
         )
     places = ContentStore(store, [open_location(each) for each in others])
-    result = verify_record(load_record(record, store), places, expected_hash=expect, replayer=replayer)
+    data = load_record(record, store)
+    result = verify_record(data, places, expected_hash=expect, replayer=replayer)
+    if chain.rpc is not None:
+        result = _with_chain(result, parse_record(data), chain)
     if as_json:
         print_json(
             {
