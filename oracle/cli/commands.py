@@ -35,4 +35,5 @@ COMMANDS: dict[str, CommandEntry] = {
     "methodology": CommandEntry(
         "oracle.cli.methodology", "methodology", "Check, hash and publish how a committee judges."
     ),
+    "jury": CommandEntry("oracle.cli.jury", "jury", "Measure jurors on probes; explain a jury's decision."),
 }

@@ -16,6 +16,7 @@ from oracle.jury.ballots import Ballot
 from oracle.jury.budget import Price
 from oracle.jury.case import Case, Panelist, Seating, seat
 from oracle.jury.controls import check_main, controls_for, read_vote
+from oracle.jury.eligibility import Standing
 from oracle.jury.prompt import FRAME_VERSION, Prompt, Purpose
 from oracle.jury.record import (
     Call,
@@ -29,7 +30,7 @@ from oracle.jury.record import (
     share,
 )
 from oracle.jury.rules import only_jurors, panel_rules, to_probes, to_vote
-from oracle.pact.methodology import Juror
+from oracle.pact.methodology import Juror, Methodology
 
 DAY = 86_400  # seconds
 
@@ -152,7 +153,7 @@ class _Bench:
         stale = _stale(case, measured, considered_at)
         known = {(p.juror.id, p.juror.family) for p in panelists}
         results = () if stale else only_jurors(measured.results, known)
-        standings = _standings(case, results)
+        standings = standings_of(case.methodology, case.criterion.kind, results)
         shown = {s.juror: s for s in standings}
         unqualified: dict[str, str] = {}
         for panelist in panelists:
@@ -210,24 +211,33 @@ def _stale(case: Case, measured: Measured, considered_at: int) -> str | None:
     return f"its probes are {days} days old and count for {limit}"
 
 
-def _standings(case: Case, results: tuple[ProbeResult, ...]) -> tuple[StandingRecord, ...]:
+def standings_of(
+    methodology: Methodology, kind: str, results: tuple[ProbeResult, ...]
+) -> tuple[StandingRecord, ...]:
+    """How each juror that answered a probe stands for a kind of criterion, by the methodology's rules."""
     if not results:
         return ()
-    jury = Jury.fit(to_probes(results), panel_rules(case.methodology))
-    kind = case.criterion.kind if case.criterion.kind in jury.who.kinds else ""
-    return tuple(
-        StandingRecord(
-            juror=name,
-            counts=standing.counts,
-            good_rate=share(standing.good_rate),
-            good_bound=share(standing.good_bound),
-            bad_rate=share(standing.bad_rate),
-            bad_bound=share(standing.bad_bound),
-            luck=share(standing.luck),
-            reasons=standing.reasons,
-        )
-        for name, by_kind in sorted(jury.standings.items())
-        for standing in (by_kind[kind],)
+    jury = Jury.fit(to_probes(results), panel_rules(methodology))
+    kind = kind if kind in jury.who.kinds else ""
+    found = {name: by_kind[kind] for name, by_kind in jury.standings.items()}
+    asked = sorted({vote.juror for result in results for vote in result.votes})
+    return tuple(_standing(name, found.get(name), results) for name in asked)
+
+
+def _standing(juror: str, standing: Standing | None, results: tuple[ProbeResult, ...]) -> StandingRecord:
+    if standing is None:
+        asked = sum(1 for result in results for vote in result.votes if vote.juror == juror)
+        reason = f"none of its answers to {asked} probes counts: each was void"
+        standing = Standing(False, 0.0, 0.0, 0.0, 0.0, 1.0, (reason,))
+    return StandingRecord(
+        juror=juror,
+        counts=standing.counts,
+        good_rate=share(standing.good_rate),
+        good_bound=share(standing.good_bound),
+        bad_rate=share(standing.bad_rate),
+        bad_bound=share(standing.bad_bound),
+        luck=share(standing.luck),
+        reasons=standing.reasons,
     )
 
 
