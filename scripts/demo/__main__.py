@@ -1,4 +1,4 @@
-"""`make demo`: JURY=none leaves the model out; SERVE is for a later part."""
+"""`make demo`; JURY=none leaves the model out."""
 
 from __future__ import annotations
 
@@ -138,10 +138,10 @@ def _conclude(console: Console, town: Town, deals: list[Deal], store: ContentSto
     console.print(show.job_table(deals, ledger, evidence))
     show.say(
         console,
-        f"Amounts in USDC. Gas at {show.GWEI} gwei and {show.USD_PER_ETH} USD per ETH, without Base's L1 fee. "
+        f"Amounts in USDC. Gas at {show.GWEI} gwei and {show.USD_PER_ETH} USD per ETH, without the L1 fee. "
         "Read a record with: .venv/bin/oracle evidence show PATH",
     )
-    units = every_unit(town, deals)
+    units = every_unit(town)
     console.print(show.units_table(units))
     problems = [
         f"{deal.plan.name} ended as {ledger[deal.job].outcome.word}"

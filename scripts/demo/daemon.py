@@ -68,9 +68,9 @@ def running(town: Town, config: Path, log: Path) -> Iterator[subprocess.Popen[by
     Raises:
         DemoError: the database could not be made.
     """
-    environment = os.environ | {"DEMO_SENDER": account(_SENDER).key.to_0x_hex()}
+    environment = os.environ | {"DEMO_SENDER": "0x" + bytes(account(_SENDER).key).hex()}
     for index, member in enumerate(town.evaluators[Bench.DILIGENT]):
-        environment[f"DEMO_EVALUATOR_{index}"] = member.key.key.to_0x_hex()
+        environment[f"DEMO_EVALUATOR_{index}"] = "0x" + bytes(member.key.key).hex()
     oracle = [str(Path(sys.executable).parent / "oracle")]
     upgraded = subprocess.run(
         [*oracle, "db", "upgrade", "--config", str(config)], env=environment, capture_output=True, check=False

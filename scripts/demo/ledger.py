@@ -9,7 +9,7 @@ from eth_utils.address import to_checksum_address
 
 from oracle.chain.decoder import Occurrence
 from oracle.domain import events as ev
-from oracle.domain.types import Address, Hash, Outcome, members_of
+from oracle.domain.types import Address, Ending, Hash, Outcome, members_of
 from scripts.demo.parties import Deal
 from scripts.demo.town import Town
 from scripts.local.usdc import token_contract
@@ -28,7 +28,7 @@ class Account:
     arbiter_out: int = 0
     gas: int = 0
     outcome: Outcome = Outcome.NONE
-    how: ev.Ending | None = None
+    how: Ending | None = None
     evidence: tuple[Hash, ...] = ()
     story: list[str] = field(default_factory=list)
 
@@ -85,7 +85,7 @@ def _enter(account: Account, occurrence: Occurrence, buyer: Address) -> None:
     account.story.append(type(event).__name__)
 
 
-def every_unit(town: Town, deals: list[Deal]) -> list[tuple[str, int]]:
+def every_unit(town: Town) -> list[tuple[str, int]]:
     """Where all the USDC there is now lies: wallets, and inside the escrow what it owes to whom.
 
     The last line is what is unaccounted for, which must be zero.

@@ -7,9 +7,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from oracle.domain.events import Ending
 from oracle.domain.job import JobView
-from oracle.domain.types import Basis, Hash, Outcome, State
+from oracle.domain.types import Basis, Ending, Hash, Outcome, State
 from scripts.demo.ledger import Account
 from scripts.demo.parties import Deal
 from scripts.demo.plan import UNIT

@@ -76,7 +76,7 @@ def deploy_with_ape(chain: Anvil, folder: Path) -> DeploymentRecord:
     environment = os.environ | {
         "EARNEST_LOCAL_RPC_URL": chain.url,
         "SOLCX_BINARY_PATH": str(ROOT / "scripts/solc"),
-        "EARNEST_DEPLOYER_KEY": account(0).key.to_0x_hex(),
+        "EARNEST_DEPLOYER_KEY": "0x" + bytes(account(0).key).hex(),
         "BASE_RPC_URL": os.environ.get("BASE_RPC_URL", "http://127.0.0.1:1"),
         "BASE_SEPOLIA_RPC_URL": os.environ.get("BASE_SEPOLIA_RPC_URL", "http://127.0.0.1:1"),
     }
@@ -120,8 +120,8 @@ def found(chain: Anvil, record: DeploymentRecord, methodology: Methodology) -> T
         committees[bench] = found_committee(
             market, web3, replace(market.committee, evaluators=names), evaluators[bench]
         )
-    for agent in agents.values():
-        fund_collateral(market, web3, agent, COLLATERAL)
+    for provider in agents.values():
+        fund_collateral(market, web3, provider, COLLATERAL)
     fund_collateral(market, web3, market.buyer, COLLATERAL)
     minted = int(token_contract(web3, token).functions.totalSupply().call())
     return Town(market, web3, agents, committees, evaluators, methodology, minted)
