@@ -7,9 +7,8 @@ within its type. A stranger's log or a node's lie is a `DecodeError`, never an e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from oracle.chain.abi import Event, Parameter, load_abi
 from oracle.chain.errors import DecodeError
@@ -29,8 +28,7 @@ _STRUCTS: dict[str, tuple[type, ...]] = {"agreement": (Agreement, Terms, Opening
 _WordReader = Callable[[str], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """An event and where it happened. `block_hash` tells a reorg."""
 
     event: EscrowEvent
