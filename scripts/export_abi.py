@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ABI_FOLDER = ROOT / "oracle" / "chain" / "abi"
 FORGE_OUT = ROOT / ".build" / "forge" / "out"
 ARTIFACTS = {
-    # The interface holds every function and event at the escrow's address; Escrow and Annex are its two halves.
+    # The interface holds every function and event at the escrow's address; its code has two halves.
     "Escrow": FORGE_OUT / "IEscrow.sol" / "IEscrow.json",
     "USDC": ROOT
     / "node_modules"

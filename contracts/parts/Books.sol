@@ -87,7 +87,9 @@ abstract contract Books is IBooks, Docket {
         // A contradiction on a job is shown to the job, so that its parties get their half.
         if (_jobs[subject] != JobWord.NONE) revert SubjectReserved(committee, address(this), subject);
         index = _contradiction(r, held.members, subject, held.openedAt, deliverable, a, b);
-        taken = _expel(r, committee, index, subject, held.share, Debt(msg.sender, 0, address(0), address(0)));
+        // Books choose their subjects' names: one book's must not stand in the way of another's.
+        bytes32 offence = keccak256(abi.encode(msg.sender, subject));
+        taken = _expel(r, committee, index, offence, held.share, Debt(msg.sender, 0, address(0), address(0)));
     }
 
     /// @inheritdoc IBooks

@@ -26,7 +26,9 @@ abstract contract Committees is ICommittees, Coverage {
         if (terms.maxChallenge > MAX_CHALLENGE) revert BadCommittee("maxChallenge");
         if (terms.minRuling == 0 || terms.minRuling > MAX_RULING) revert BadCommittee("minRuling");
         if (terms.silence > type(uint40).max || Payouts.ceilDiv(terms.silence, terms.threshold) > terms.stake)
-        revert BadCommittee("silence");
+        {
+            revert BadCommittee("silence");
+        }
         r.core = Core({
             reserved: 0,
             stake: uint48(terms.stake),

@@ -5,7 +5,7 @@ import {LibBit} from "solady/utils/LibBit.sol";
 
 import {Docket} from "../base/Docket.sol";
 import {IJobs} from "../interfaces/IJobs.sol";
-import {Agreement, Attested, Basis, Funding, Opening, Outcome, Terms, Verdict} from "../interfaces/Types.sol";
+import {Agreement, Basis, Funding, Opening, Outcome, Terms, Verdict} from "../interfaces/Types.sol";
 import {Hashes} from "../libraries/Hashes.sol";
 import {JobWord} from "../libraries/JobWord.sol";
 import {Logs} from "../libraries/Logs.sol";

@@ -143,8 +143,8 @@ class DaemonMachine(RuleBasedStateMachine):
 
     # --- the world -------------------------------------------------------------------------------
 
-    @rule(challenge=st.sampled_from([10, 40]))
-    def open_job(self, challenge: int) -> None:
+    @rule(challenge=st.sampled_from([10, 40]), delivered=st.booleans())
+    def open_job(self, challenge: int, delivered: bool) -> None:
         now = self.chain.blocks[-1].header.timestamp
         self.salt += 1
         agreement = Agreement(
@@ -153,17 +153,22 @@ class DaemonMachine(RuleBasedStateMachine):
         )
         job = job_id(DOMAIN, agreement)
         terms = agreement.terms
-        self.chain.pending.append(
-            Act(events.JobOpened(job, terms.buyer, terms.provider, agreement, 0b111, 0))
-        )
+        opened = events.JobOpened(job, terms.buyer, terms.provider, agreement, 0b111, 0)
+        self.chain.pending.append(Act(opened))
+        self.chain.mine()
+        if delivered:
+            self._deliver(job, 0)
 
     @rule(data=st.data(), variant=st.integers(0, 1))
     def deliver(self, data: st.DataObject, variant: int) -> None:
-        known = sorted(self.chain.state().jobs)
+        state = self.chain.state()
+        known = sorted(name for name, job in state.jobs.items() if job.deliverable is None)
         if known:
-            job = data.draw(st.sampled_from(known))
-            deliverable = keccak_hex(f"{job}/{variant}".encode())
-            self.chain.pending.append(Act(events.Delivered(job, deliverable)))
+            self._deliver(data.draw(st.sampled_from(known)), variant)
+
+    def _deliver(self, job: Hash, variant: int) -> None:
+        self.chain.pending.append(Act(events.Delivered(job, keccak_hex(f"{job}/{variant}".encode()))))
+        self.chain.mine()
 
     @rule(blocks=st.integers(1, 15))
     def mine(self, blocks: int) -> None:
@@ -179,22 +184,14 @@ class DaemonMachine(RuleBasedStateMachine):
     def forget_the_pool(self) -> None:
         self.chain.pool.clear()
 
-    @rule(calls=st.integers(0, 25))
-    def break_the_node(self, calls: int) -> None:
-        self.chain.fault_in = calls
-
-    @rule(commits=st.integers(0, 12))
-    def kill_later(self, commits: int) -> None:
-        self.database.dies_in = commits
-
     @rule()
     def break_the_evaluation(self) -> None:
         self.evaluation.fails = True
 
     # --- the daemon ------------------------------------------------------------------------------
 
-    @rule(seconds=st.floats(0.5, 40.0))
-    def turn(self, seconds: float) -> None:
+    @rule(seconds=st.floats(0.5, 40.0), blocks=st.integers(0, 2))
+    def turn(self, seconds: float, blocks: int) -> None:
         self.now += seconds
         try:
             self.service.turn()
@@ -202,6 +199,19 @@ class DaemonMachine(RuleBasedStateMachine):
             return
         except CrashError:
             self._start()
+        self.chain.mine(blocks)
+
+    @rule(calls=st.integers(0, 25), blocks=st.integers(0, 2))
+    def turn_while_the_node_breaks(self, calls: int, blocks: int) -> None:
+        self.chain.fault_in = calls
+        self.turn(1.0, blocks)
+        self.chain.fault_in = None
+
+    @rule(commits=st.integers(0, 15), blocks=st.integers(0, 2))
+    def turn_and_die(self, commits: int, blocks: int) -> None:
+        self.database.dies_in = commits
+        self.turn(1.0, blocks)
+        self.database.dies_in = None
 
     @rule()
     def restart(self) -> None:
