@@ -12,7 +12,7 @@ export JURY ?= local
 
 PYTHON_BIN := .venv/bin/python
 
-.PHONY: help setup setup-model test test-contracts test-python test-web3-8 demo gas lint fmt lock clean
+.PHONY: help setup setup-model test test-contracts test-python test-web3-8 demo gas bench-jury lint fmt lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ test-web3-8: setup ## the daemon's unit tests without Ape, on web3's newer line
 
 gas: setup ## gas table with real USDC; the last line is one JSON object
 	@$(PYTHON_BIN) -m scripts.gas
+
+bench-jury: setup ## measure the jury on recorded votes (VOTES=FILE for others); the last line is one JSON object
+	@$(PYTHON_BIN) -m scripts.bench_jury
 
 lint: setup ## ruff, mypy, forge fmt, solhint
 	$(PYTHON_BIN) -m ruff check .
