@@ -234,7 +234,13 @@ contract BooksTest is UnitTest {
         assertEq(taken, 40e6);
         assertEq(free(book), 40e6);
         assertEq(stakeOf(1), STAKE - 40e6);
-        refused(book, call, abi.encodeWithSelector(AlreadyShown.selector, committee, 1, bytes32("tab")));
+        refused(
+            book,
+            call,
+            abi.encodeWithSelector(
+                AlreadyShown.selector, committee, 1, keccak256(abi.encode(book, bytes32("tab")))
+            )
+        );
         // Still slashed like the others at release, out of what stayed reserved.
         done(book, abi.encodeCall(escrow.release, (committee, "tab", 7, 40e6)));
         assertEq(stakeOf(1), STAKE - 80e6);
@@ -346,6 +352,6 @@ contract BooksTest is UnitTest {
     }
 
     function collecting(uint256 i) private view returns (bytes memory) {
-        return abi.encodeCall(escrow.collect, (committee, i, "tab"));
+        return abi.encodeCall(escrow.collect, (committee, i, keccak256(abi.encode(book, bytes32("tab")))));
     }
 }
