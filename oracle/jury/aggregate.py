@@ -112,7 +112,7 @@ class Panel:
 
 
 class Jury:
-    """Jurors as their probes show them. Build with `fit` (live) or `from_sheet` (many cases at once)."""
+    """Jurors as their probes show them. Build with `fit` (live), or from a sheet of many cases."""
 
     def __init__(self, sheet: ProbeSheet, adversarial: Bools, rules: PanelRules) -> None:
         self.sheet, self.rules, self.who = sheet, rules, sheet.who
