@@ -73,6 +73,10 @@ these. Probes are drawn at random by item, as they come; all cases of a probe's 
 judged. Figures are means over seeded draws, with the 10th and 90th percentile of the draws. Undecided counts
 as wrong in accuracy and as not released. Accuracy decides at even odds; `false_release`, `good_released` and
 `decided` use the live limits. The gate (step 2) applies from 80 probes.
+
+"Live limits" below are the aggregation's defaults (step 6). A methodology today states certainties instead, and
+a job judged by one uses those with step 6's limits off (`oracle/jury/rules.py`): its false releases are not
+the ones measured here.
 """
 
 
