@@ -74,9 +74,9 @@ judged. Figures are means over seeded draws, with the 10th and 90th percentile o
 as wrong in accuracy and as not released. Accuracy decides at even odds; `false_release`, `good_released` and
 `decided` use the live limits. The gate (step 2) applies from 80 probes.
 
-"Live limits" below are the aggregation's defaults (step 6). A methodology today states certainties instead, and
-a job judged by one uses those with step 6's limits off (`oracle/jury/rules.py`): its false releases are not
-the ones measured here.
+"Live limits" below are the aggregation's defaults (step 6). A methodology today states certainties instead,
+and a job judged by one uses those with step 6's limits off (`oracle/jury/rules.py`): its false releases are
+not the ones measured here.
 """
 
 
