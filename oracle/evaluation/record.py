@@ -97,6 +97,12 @@ class ConditionEntry(Part):
     jury: JuryDecision | None = None
     note: str | None = None
 
+    @property
+    def reason(self) -> str:
+        """Why the state is what it is, for a person."""
+        measured = self.check or self.jury
+        return measured.reason if measured is not None else self.note or ""
+
 
 class AggregationSection(Part):
     """How the results add up; weights as `oracle.decide.evaluate` defines them."""

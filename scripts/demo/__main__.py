@@ -10,10 +10,12 @@ import time
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from oracle.domain.errors import EarnestError
 from oracle.domain.job import JobView
 from oracle.domain.types import Hash, Outcome, State
+from oracle.evaluation.record import parse_record
 from oracle.evidence.store import ContentStore
 from oracle.pact.methodology import Methodology
 from scripts.demo import daemon, parties, show
@@ -133,14 +135,13 @@ def _contest(
 
 def _conclude(console: Console, town: Town, deals: list[Deal], store: ContentStore) -> list[str]:
     ledger = accounts(town, deals)
-    evidence = {deal.job: _evidence_path(store, ledger[deal.job]) for deal in deals}
     console.print()
-    console.print(show.job_table(deals, ledger, evidence))
+    console.print(show.job_table(deals, ledger))
     show.say(
         console,
-        f"Amounts in USDC. Gas at {show.GWEI} gwei and {show.USD_PER_ETH} USD per ETH, without the L1 fee. "
-        "Read a record with: .venv/bin/oracle evidence show PATH",
+        f"Amounts in USDC. Gas at {show.GWEI} gwei and {show.USD_PER_ETH} USD per ETH, without the L1 fee.",
     )
+    _show_evidence(console, deals, ledger, store)
     units = every_unit(town)
     console.print(show.units_table(units))
     problems = [
@@ -161,11 +162,24 @@ def _conclude(console: Console, town: Town, deals: list[Deal], store: ContentSto
     return problems
 
 
+def _show_evidence(
+    console: Console, deals: list[Deal], ledger: dict[Hash, Account], store: ContentStore
+) -> None:
+    show.say(console, "\nWhat the verdicts rest on; read one with: .venv/bin/oracle evidence show PATH")
+    for deal in deals:
+        path = _evidence_path(store, ledger[deal.job])
+        if path is not None:
+            show.say(console, f"  [bold]{deal.plan.name}[/]")
+            for line in show.evidence_lines(parse_record(path.read_bytes()), path.relative_to(ROOT)):
+                show.say(console, f"    {escape(line)}")
+    console.print()
+
+
 def _evidence_path(store: ContentStore, account: Account) -> Path | None:
     for digest in account.evidence:
         path = store.directory.path(digest)
         if path.is_file():
-            return path.relative_to(ROOT)
+            return path
     return None
 
 

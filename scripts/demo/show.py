@@ -9,6 +9,7 @@ from rich.table import Table
 
 from oracle.domain.job import JobView
 from oracle.domain.types import Basis, Ending, Hash, Outcome, State
+from oracle.evaluation.record import EvaluationRecord
 from scripts.demo.ledger import Account
 from scripts.demo.parties import Deal
 from scripts.demo.plan import UNIT
@@ -43,19 +44,17 @@ def describe(view: JobView) -> str:
     return f"closed: {view.outcome.word}" if view.state is State.CLOSED else "not yet open"
 
 
-def job_table(deals: list[Deal], ledger: dict[Hash, Account], evidence: dict[Hash, Path | None]) -> Table:
-    """Every job with its outcome, money, gas and evidence."""
+def job_table(deals: list[Deal], ledger: dict[Hash, Account]) -> Table:
+    """Every job with its outcome, money and gas."""
     table = Table(title="Jobs", show_lines=False, title_justify="left")
     table.add_column("job")
     table.add_column("outcome")
     for column in ("buyer in", "out", "agent in", "out", "fees", "slashed", "arbiter", "gas", "USD"):
         table.add_column(column, justify="right")
-    table.add_column("evidence", overflow="fold")
     for deal in deals:
         account = ledger[deal.job]
         how = _ENDINGS[account.how] if account.how is not None else "not closed"
         colour = {Outcome.PASS: "green", Outcome.FAIL: "red"}.get(account.outcome, "yellow")
-        path = evidence[deal.job]
         table.add_row(
             deal.plan.name,
             f"[{colour}]{account.outcome.word}[/], {how}",
@@ -68,9 +67,16 @@ def job_table(deals: list[Deal], ledger: dict[Hash, Account], evidence: dict[Has
             amount(account.arbiter_out),
             f"{account.gas:,}",
             f"{account.gas * GWEI * 1e-9 * USD_PER_ETH:.4f}",
-            "-" if path is None else str(path),
         )
     return table
+
+
+def evidence_lines(record: EvaluationRecord, path: Path) -> list[str]:
+    """Why a record's outcome is what it is, down to the conditions nobody could decide; then its path."""
+    lines = [record.aggregation.reason]
+    undecided = set(record.aggregation.critical_undecided)
+    lines += [f"{entry.id}: {entry.reason}" for entry in record.conditions if entry.id in undecided]
+    return [*lines, str(path)]
 
 
 def units_table(rows: list[tuple[str, int]]) -> Table:
@@ -85,4 +91,4 @@ def units_table(rows: list[tuple[str, int]]) -> Table:
 
 def say(console: Console, text: str) -> None:
     """One line of the story."""
-    console.print(text, highlight=False)
+    console.print(text, highlight=False, soft_wrap=True)
