@@ -7,7 +7,7 @@ section. The live jury answers by asking models, the replay by looking the calls
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from oracle.jury import sequential
@@ -16,7 +16,7 @@ from oracle.jury.ballots import Ballot
 from oracle.jury.budget import Price
 from oracle.jury.case import Case, Panelist, Seating, seat
 from oracle.jury.controls import check_main, controls_for, read_vote
-from oracle.jury.eligibility import Standing
+from oracle.jury.eligibility import EligibilityRules, Score, Standing, assess
 from oracle.jury.prompt import FRAME_VERSION, Prompt, Purpose
 from oracle.jury.record import (
     Call,
@@ -221,14 +221,28 @@ def standings_of(
     kind = kind if kind in jury.who.kinds else ""
     found = {name: by_kind[kind] for name, by_kind in jury.standings.items()}
     asked = sorted({vote.juror for result in results for vote in result.votes})
-    return tuple(_standing(name, found.get(name), results) for name in asked)
+    rules = panel_rules(methodology).eligibility
+    return tuple(_standing(name, found.get(name) or _all_void(name, kind, results, rules)) for name in asked)
 
 
-def _standing(juror: str, standing: Standing | None, results: tuple[ProbeResult, ...]) -> StandingRecord:
-    if standing is None:
-        asked = sum(1 for result in results for vote in result.votes if vote.juror == juror)
-        reason = f"none of its answers to {asked} probes counts: each was void"
-        standing = Standing(False, 0.0, 0.0, 0.0, 0.0, 1.0, (reason,))
+def _all_void(juror: str, kind: str, results: tuple[ProbeResult, ...], rules: EligibilityRules) -> Standing:
+    """The standing of a juror none of whose answers counts: it was asked, and is half right as a coin is."""
+    asked = [r for r in results if any(vote.juror == juror for vote in r.votes)]
+    good = sum(1 for r in asked if r.gold == "pass")
+    score = Score(
+        good=good,
+        good_right=good / 2,
+        bad=len(asked) - good,
+        bad_right=(len(asked) - good) / 2,
+        adversarial=sum(1 for r in asked if r.adversarial),
+        of_kind=sum(1 for r in asked if r.kind == kind),
+    )
+    standing = assess(score, rules)
+    reason = f"none of its answers to {len(asked)} probes counts: each was void"
+    return replace(standing, counts=False, reasons=(reason, *standing.reasons))
+
+
+def _standing(juror: str, standing: Standing) -> StandingRecord:
     return StandingRecord(
         juror=juror,
         counts=standing.counts,

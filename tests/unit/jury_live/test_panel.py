@@ -69,6 +69,22 @@ async def test_juror_at_chance__is_locked_out_and_the_reason_names_the_bound() -
     assert providers.calls == []
 
 
+async def test_every_answer_to_a_probe_void__locked_out_by_number_and_by_void_answers() -> None:
+    rules = methodology()
+    void = tuple(
+        result.model_copy(
+            update={"votes": tuple(v.model_copy(update={"verdict": None}) for v in result.votes)}
+        )
+        for result in perfect_record(rules).results[:2]
+    )
+    providers = everyone(rules)
+    jury = panel(rules, providers, Measured("0x" + "11" * 32, NOW, void))
+    decision = await jury.judge(CRITERION, TEXTS, DRAW)
+    assert decision.state == "undecided"
+    assert "j0: none of its answers to 2 probes counts: each was void; 2 probes, needs 40" in decision.reason
+    assert providers.calls == []
+
+
 async def test_probes_too_old__nobody_qualifies() -> None:
     rules = methodology()
     old = NOW - 91 * 86_400
