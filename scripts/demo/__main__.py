@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.markup import escape
 
@@ -33,8 +34,15 @@ _POLL = 0.5  # seconds between looks
 _PATIENCE = 420  # seconds until the demo gives up
 
 
-def main() -> int:
-    """Run the demo; 0 only if every job ended as it must and every unit is accounted for."""
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw the demo's end as SVG."
+)
+def main(picture: Path | None) -> None:
+    """Run the main job on a local chain. The environment's JURY=none leaves the model out.
+
+    Exits 0 only if every job ended as it must and every unit is accounted for.
+    """
     wants_jury = os.environ.get("JURY", "local") != "none"
     console = Console(width=None if sys.stdout.isatty() else 200)
     started = time.monotonic()
@@ -42,19 +50,19 @@ def main() -> int:
     FOLDER.mkdir()
     try:
         with anvil(accounts=ACCOUNTS, log=FOLDER / "anvil.log") as chain:
-            problems = _run(console, chain, wants_jury=wants_jury)
+            problems = _run(console, chain, wants_jury=wants_jury, picture=picture)
     except EarnestError as error:
         show.say(console, f"[red]The demo stopped:[/] {error.message}. {error.next_step or ''}")
-        return 1
+        sys.exit(1)
     show.say(console, f"{time.monotonic() - started:.0f} seconds.")
     for problem in problems:
         show.say(console, f"[red]Not as it must be:[/] {problem}")
     if not problems:
         show.say(console, "[green]Every job ended as it must, and every unit of USDC is accounted for.[/]")
-    return 1 if problems else 0
+    sys.exit(1 if problems else 0)
 
 
-def _run(console: Console, chain: Anvil, *, wants_jury: bool) -> list[str]:
+def _run(console: Console, chain: Anvil, *, wants_jury: bool, picture: Path | None) -> list[str]:
     methodology = Methodology.parse((ROOT / "examples/methodology/demo.json").read_bytes())
     jury = prepare_jury(console, methodology, FOLDER) if wants_jury else None
     show.say(console, "Deploying Circle's USDC and the escrow with Ape …")
@@ -75,7 +83,7 @@ def _run(console: Console, chain: Anvil, *, wants_jury: bool) -> list[str]:
         parties.open_all(town, deals)
         parties.deliver_all(town, deals)
         _follow(console, town, deals, store, process)
-    return _conclude(console, town, deals, store)
+    return _conclude(console, town, deals, store, picture)
 
 
 def _begin_blocks(town: Town) -> None:
@@ -133,17 +141,23 @@ def _contest(
     return found_out
 
 
-def _conclude(console: Console, town: Town, deals: list[Deal], store: ContentStore) -> list[str]:
+def _conclude(
+    console: Console, town: Town, deals: list[Deal], store: ContentStore, picture: Path | None
+) -> list[str]:
     ledger = accounts(town, deals)
     console.print()
-    console.print(show.job_table(deals, ledger))
+    jobs = show.job_table(deals, ledger)
+    console.print(jobs)
     show.say(
         console,
         f"Amounts in USDC. Gas at {show.GWEI} gwei and {show.USD_PER_ETH} USD per ETH, without the L1 fee.",
     )
     _show_evidence(console, deals, ledger, store)
     units = every_unit(town)
-    console.print(show.units_table(units))
+    accounted = show.units_table(units)
+    console.print(accounted)
+    if picture is not None:
+        show.draw(picture, [jobs, accounted])
     problems = [
         f"{deal.plan.name} ended as {ledger[deal.job].outcome.word}"
         for deal in deals
@@ -184,4 +198,4 @@ def _evidence_path(store: ContentStore, account: Account) -> Path | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

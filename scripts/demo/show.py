@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import re
 from pathlib import Path
 
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.table import Table
 
@@ -16,6 +19,7 @@ from scripts.demo.plan import UNIT
 
 GWEI = 0.01  # gas price on Base, in gwei, for the cost in USD
 USD_PER_ETH = 3_000
+_PICTURE_WIDTH = 154  # characters
 
 _ENDINGS = {
     Ending.SETTLED: "settled",
@@ -87,6 +91,15 @@ def units_table(rows: list[tuple[str, int]]) -> Table:
     for name, units in rows:
         table.add_row(name, f"{units / UNIT:,.6f}")
     return table
+
+
+def draw(path: Path, tables: list[Table]) -> None:
+    """Write the tables as an SVG image that fetches no font from anywhere."""
+    recorder = Console(record=True, width=_PICTURE_WIDTH, file=io.StringIO())
+    for table in tables:
+        recorder.print(table)
+    template = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    recorder.save_svg(str(path), title="make demo", code_format=template, unique_id="demo")
 
 
 def say(console: Console, text: str) -> None:
