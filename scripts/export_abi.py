@@ -20,6 +20,9 @@ FORGE_OUT = ROOT / ".build" / "forge" / "out"
 ARTIFACTS = {
     # The interface holds every function and event at the escrow's address; its code has two halves.
     "Escrow": FORGE_OUT / "IEscrow.sol" / "IEscrow.json",
+    "CourtAdapter": FORGE_OUT / "CourtAdapter.sol" / "CourtAdapter.json",
+    "Lens": FORGE_OUT / "Lens.sol" / "Lens.json",
+    "Panel": FORGE_OUT / "Panel.sol" / "Panel.json",
     "USDC": ROOT
     / "node_modules"
     / "@offchainlabs"
