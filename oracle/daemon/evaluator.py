@@ -36,6 +36,15 @@ class RetryPolicy:
     wait: float = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """An evaluation that was begun."""
+
+    future: Future[None]
+    task: EvaluationTask
+    tries: int
+
+
 class Evaluator:
     """Evaluates in threads of its own, each job at most once at a time.
 
@@ -59,7 +68,7 @@ class Evaluator:
         self._wake = wake
         self._clock = clock
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="evaluation")
-        self._running: dict[Hash, Future[None]] = {}
+        self._running: dict[Hash, _Running] = {}
 
     def start(self, job: StoredJob, committee: Committee, evaluator: Address, timestamp: int) -> bool:
         """Begin an evaluation, unless the job is being evaluated. Whether it was begun.
@@ -69,9 +78,8 @@ class Evaluator:
             timestamp: The chain's time, Unix seconds.
         """
         record = job.record
-        future = self._running.get(job.job)
-        if future is not None and not future.done():
-            return False
+        if job.job in self._running:
+            return False  # also where it has ended: `reap` looks at how, first
         if record.deliverable is None or record.anchor_hash is None:
             return False
         with self._database.write() as session:
@@ -88,13 +96,24 @@ class Evaluator:
             last_try=begun.tries >= self._retry.tries,
             last_chance=_is_last_chance(job, timestamp),
         )
-        self._running[job.job] = self._pool.submit(self._run, task, begun.tries)
+        self._running[job.job] = _Running(self._pool.submit(self._run, task, begun.tries), task, begun.tries)
         return True
+
+    def reap(self) -> None:
+        """Look at the evaluations that have ended. One whose end could not be stored is put back.
+
+        Raises:
+            OperationalError: the database cannot be written now either; the next call tries again.
+        """
+        for job, running in [item for item in self._running.items() if item[1].future.done()]:
+            error = running.future.exception()
+            if error is not None:
+                self._postpone(running.task, running.tries, f"{type(error).__name__}: its end was not stored")
+            del self._running[job]
 
     @property
     def busy(self) -> int:
-        """How many evaluations are running."""
-        self._running = {job: future for job, future in self._running.items() if not future.done()}
+        """How many evaluations are running, or have ended and were not looked at."""
         return len(self._running)
 
     def close(self, *, wait: bool) -> None:

@@ -154,6 +154,7 @@ class Service:
             with self._parts.database.write() as session:
                 released = work_store.release_running(session)
             log.info("started", sender=self._sender, keys=sorted(self._keys), evaluations_again=released)
+        self._parts.evaluator.reap()
         heights = self._parts.watcher.step()
         acted = False
         for _ in range(_PASSES):
@@ -238,7 +239,8 @@ def calldata(situation: Situation, step: Send) -> bytes:
 def wanted_now(session: Session, entry: outbox_store.LiveEntry) -> bool:
     """Whether an outbox entry's purpose still stands, by what is stored."""
     if entry.call.purpose is Purpose.FILL or entry.call.subject is None:
-        return True
+        # It is for one nonce; where that was used by another transaction, it has nothing left to do.
+        return entry.nonce is not None
     stored = job_store.get_job(session, entry.call.subject)
     cursor = chain_store.cursor(session)
     if stored is None or cursor is None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from oracle.decide.due import Purpose
@@ -63,6 +63,21 @@ class MinedIn:
 
 
 _LIVE = (OutboxRow.until_block.is_(None), OutboxRow.dropped.is_(None))
+_WAIT_AFTER_FAILURE = 5.0  # seconds, doubled for each transaction that was mined and failed
+_MOST_DOUBLINGS = 8
+
+
+def _unmined() -> ColumnElement[bool]:
+    """Whether an outbox row's fate is open: none of its transactions was mined, as far as is stored.
+
+    One that was mined has done what it could. If it failed, or was the no-op in its place, its purpose must
+    be open to a new entry now, not when its block is final: a verdict may have minutes left.
+    """
+    return ~exists().where(
+        TransactionRow.entry == OutboxRow.id,
+        TransactionRow.abandoned.is_(False),
+        ReceiptRow.tx_hash == TransactionRow.tx_hash,
+    )
 
 
 def next_nonce(session: Session, sender: Address) -> int:
@@ -81,16 +96,35 @@ def set_next_nonce(session: Session, sender: Address, nonce: int) -> None:
 
 
 def enqueue(session: Session, sender: Address, call: Call) -> int | None:
-    """Add a call, unless one with its purpose and subject is live. Returns the entry's id, or None."""
+    """Add a call, unless one with its purpose and subject is on its way. Returns the entry's id, or None.
+
+    One for which nothing is signed yet takes over the new call's data: what it was queued with may have
+    become void, as when a signer of its verdict changed its key. After transactions that were mined and
+    failed the new entry waits, longer each time.
+    """
     next_nonce(session, sender)  # locks the lane: two workers must not both find nothing
-    known = session.scalar(
-        select(OutboxRow.id).where(
-            *_LIVE, OutboxRow.purpose == call.purpose.value, OutboxRow.subject == call.subject
+    same = (OutboxRow.purpose == call.purpose.value, OutboxRow.subject == call.subject)
+    known = session.scalars(select(OutboxRow).where(*_LIVE, *same, _unmined())).first()
+    if known is None:
+        entry = _add(session, sender, call, nonce=None)
+        failures = session.scalar(
+            select(func.count())
+            .select_from(OutboxRow)
+            .join(TransactionRow, TransactionRow.entry == OutboxRow.id)
+            .join(ReceiptRow, ReceiptRow.tx_hash == TransactionRow.tx_hash)
+            .where(*same, ReceiptRow.ok.is_(False))
         )
-    )
-    if known is not None:
+        if failures:
+            wait = _WAIT_AFTER_FAILURE * 2 ** min(failures - 1, _MOST_DOUBLINGS)
+            session.execute(
+                update(OutboxRow).where(OutboxRow.id == entry).values(retry_at=time.time() + wait)
+            )
+        return entry
+    data = "0x" + call.data.hex()
+    if known.nonce is not None or known.data == data:
         return None
-    return _add(session, sender, call, nonce=None)
+    known.data, known.target, known.tries, known.retry_at, known.error = data, call.target, 0, 0.0, None
+    return known.id
 
 
 def add_fill(session: Session, sender: Address, nonce: int) -> int:
@@ -120,8 +154,13 @@ def live_entries(session: Session, sender: Address) -> list[LiveEntry]:
 
 
 def pending_purposes(session: Session, subjects: Collection[Hash]) -> dict[Hash, set[Purpose]]:
-    """Purposes of live entries by subject."""
-    query = select(OutboxRow.subject, OutboxRow.purpose).where(*_LIVE, OutboxRow.subject.in_(subjects))
+    """Purposes by subject of what is signed and not known to be mined.
+
+    What is only queued does not count: it is decided anew each turn, and goes out with what holds then.
+    """
+    query = select(OutboxRow.subject, OutboxRow.purpose).where(
+        *_LIVE, OutboxRow.nonce.is_not(None), _unmined(), OutboxRow.subject.in_(subjects)
+    )
     found: dict[Hash, set[Purpose]] = {}
     for subject, purpose in session.execute(query):
         if subject is not None:
