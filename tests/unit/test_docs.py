@@ -1,0 +1,28 @@
+"""The documents name tests and files that exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CONTRACT_TESTS = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests/contracts").rglob("*.t.sol"))
+
+
+def test_threat_model_names_tests_that_exist() -> None:
+    text = (ROOT / "docs/threat-model.md").read_text("utf-8")
+    named = re.findall(r"(?<![/\w])(test(?:Fuzz)?_\w+)(\*?)", text)
+    assert len(named) > 40
+    missing = [name for name, star in named if f"function {name}{'' if star else '('}" not in CONTRACT_TESTS]
+    files = re.findall(r"`((?:unit|property|integration)/[\w/]+(?:\.py)?)`", text)
+    missing += [path for path in files if not (ROOT / "tests" / path).exists()]
+    assert not missing
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    dead = []
+    for document in [ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text("utf-8")):
+            if not (document.parent / target).exists():
+                dead.append(f"{document.name}: {target}")
+    assert not dead
