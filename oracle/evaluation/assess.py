@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from oracle.decide.evaluate import Aggregation, ConditionResult, add_up
 from oracle.domain.canonical import keccak_hex
 from oracle.domain.types import Outcome
+from oracle.domain.unicode_facts import inspect_text
 from oracle.evaluation.checks.base import CheckInputs
 from oracle.evaluation.checks.run import run_check
 from oracle.evaluation.intake import Intake, Trouble
 from oracle.evaluation.jury_port import JuryCriterion
 from oracle.evaluation.record import ConditionEntry, IntakeSection, Subject, TakenFile, TroubleEntry
-from oracle.evaluation.unicode_facts import inspect_text
 from oracle.pact.document import Condition, Pact
 from oracle.pact.measures import JuryMeasure
 from oracle.pact.methodology import Methodology

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from oracle.domain.errors import EarnestError
-from oracle.evaluation.unicode_facts import HiddenText, inspect_text
+from oracle.domain.unicode_facts import HiddenText, inspect_text
 from oracle.evidence.errors import EvidenceError, StoreUnreachableError
 from oracle.pact.delivery import DeliveryManifest
 from oracle.pact.document import Material, Pact

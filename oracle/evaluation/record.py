@@ -15,10 +15,10 @@ from oracle import __version__
 from oracle.decide.evaluate import Aggregation
 from oracle.domain.canonical import HashHex
 from oracle.domain.document import Document, Part
+from oracle.domain.unicode_facts import HiddenText
 from oracle.evaluation.checks.base import CheckResult
 from oracle.evaluation.jury_port import JuryDecision
 from oracle.evaluation.randomness import DrawSection
-from oracle.evaluation.unicode_facts import HiddenText
 
 RECORD_SCHEMA: Literal["earnest/record/1"] = "earnest/record/1"
 MAX_RECORD_BYTES = 64 * 1024 * 1024

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from oracle.decide.draw import Draw
 from oracle.domain.document import Part
+from oracle.domain.unicode_facts import HiddenText, inspect_text
 from oracle.evaluation.jury_port import JuryCriterion
-from oracle.evaluation.unicode_facts import HiddenText, inspect_text
 from oracle.jury.prompt import Prompt, Purpose, Question, Texts, compose
 from oracle.jury.record import LeftOut
 from oracle.pact.methodology import Juror, Methodology

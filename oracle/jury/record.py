@@ -11,7 +11,7 @@ from pydantic import Field
 
 from oracle.domain.amounts import AmountText
 from oracle.domain.document import Part
-from oracle.evaluation.unicode_facts import HiddenText
+from oracle.domain.unicode_facts import HiddenText
 from oracle.jury.parse import Verdict
 from oracle.jury.prompt import Purpose
 

@@ -13,6 +13,7 @@ from oracle.evaluation.checks.child import macro_depth
 from oracle.evaluation.checks.receipts import Receipt, percentile
 from oracle.evaluation.checks.suites import judge
 from oracle.evaluation.sandbox.suite import SuiteReport
+from oracle.pact.expressions import EXTENSIONS, compile_expression, unknown_functions
 from oracle.pact.methodology import CheckLimits, Limits
 from tests.unit.evaluation.builders import JOB, checked
 
@@ -124,6 +125,34 @@ def test_what_takes_too_long_is_stopped_and_undecided(measure: dict[str, Any], d
     result = checked(measure, as_json(delivered), limits=small(cel_cost=10**12))
     assert result.state == "undecided", result.reason
     assert time.monotonic() - started < 6
+
+
+EXTENDED = {
+    "distinct": "distinct(['a', 'a']).size() == 1",
+    "indexOf": "'abc'.indexOf('b') == 1",
+    "join": "['a', 'b'].join('-') == 'a-b'",
+    "lowerAscii": "'ABC'.lowerAscii() == 'abc'",
+    "max": "max([1, 2]) == 2",
+    "min": "min([1, 2]) == 1",
+    "split": "'a,b'.split(',').size() == 2",
+    "substring": "'abc'.substring(1) == 'bc'",
+    "sum": "sum([1, 2]) == 3",
+    "trim": "' a '.trim() == 'a'",
+}
+
+
+def test_every_function_the_linter_knows_is_known_where_cel_runs() -> None:
+    assert sorted(EXTENDED) == sorted(EXTENSIONS)
+    everything = " && ".join(EXTENDED.values())
+    assert unknown_functions(compile_expression(everything)) == ()
+    result = checked(cel(everything), as_json({}))
+    assert result.state == "passed", result.reason
+
+
+def test_a_function_of_cel_that_is_not_offered_is_undecided() -> None:
+    expression = "upperAscii('a') == 'A'"
+    assert unknown_functions(compile_expression(expression)) == ("upperAscii",)
+    assert checked(cel(expression), as_json({})).state == "undecided"
 
 
 def test_cel_cost_is_refused_before_it_is_paid() -> None:

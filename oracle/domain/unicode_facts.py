@@ -1,7 +1,7 @@
 """Text made safe to judge: normalised, with what was hidden in it taken out and reported.
 
 Nothing here decides anything: facts go into the record and before the jury, and no list of phrases is
-    looked for.
+looked for.
 """
 
 from __future__ import annotations

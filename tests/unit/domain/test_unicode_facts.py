@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oracle.evaluation.unicode_facts import inspect_text
+from oracle.domain.unicode_facts import inspect_text
 
 
 @pytest.mark.parametrize(
