@@ -86,10 +86,11 @@ class DatabaseSection(_Section):
 
 
 class EvidenceSection(_Section):
-    """The content store: our own directory, and other places to read from."""
+    """The content store: our own directory, other places to read from, and the key of private deliveries."""
 
     directory: Path = Path("evidence")
     others: tuple[str, ...] = ()
+    identity: Path | None = None
 
 
 class EvaluationSection(_Section):

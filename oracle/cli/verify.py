@@ -8,12 +8,14 @@ import rich_click as click
 from click.exceptions import Exit
 
 from oracle.cli.chain import ChainOptions, chain_options
+from oracle.cli.documents import FILE
 from oracle.cli.evidence import load_record, store_option
 from oracle.cli.output import json_option, print_json
 from oracle.domain.errors import EarnestError
 from oracle.evaluation.record import EvaluationRecord, parse_record
 from oracle.evaluation.verify import Verification
 from oracle.evaluation.verify import verify as verify_record
+from oracle.evidence.sealing import Identities, read_identities
 from oracle.evidence.store import ContentStore, open_location
 from oracle.jury.room import replayer
 from oracle.pact.visible import one_line
@@ -45,6 +47,7 @@ class NoStoreError(EarnestError):
     "--from", "others", multiple=True, help="Further places to read from: a path or URL. Repeatable."
 )
 @click.option("--expect", help="The evidence hash the attestation names.")
+@click.option("--identity", type=FILE, help="File with your secret key, where the delivery is private.")
 @chain_options(optional=True)
 @json_option
 def verify(
@@ -52,6 +55,7 @@ def verify(
     store: Path | None,
     others: tuple[str, ...],
     expect: str | None,
+    identity: Path | None,
     chain: ChainOptions,
     as_json: bool,  # noqa: FBT001 - click's way
 ) -> None:
@@ -64,7 +68,8 @@ def verify(
         raise NoStoreError(
             "no store was named", field="--store", next_step="give the evidence directory with --store DIR"
         )
-    places = ContentStore(store, [open_location(each) for each in others])
+    keys = Identities() if identity is None else read_identities(identity)
+    places = ContentStore(store, [open_location(each) for each in others], keys)
     data = load_record(record, store)
     result = verify_record(data, places, expected_hash=expect, replayer=replayer)
     if chain.rpc is not None:

@@ -22,6 +22,7 @@ from oracle.daemon.watcher import Watcher
 from oracle.domain.types import Address
 from oracle.evaluation.drand import RELAYS
 from oracle.evaluation.pipeline import JuryFactory
+from oracle.evidence.sealing import Identities, read_identities
 from oracle.evidence.store import ContentStore, open_location
 from oracle.jury.room import JuryRoom
 from oracle.signing.signer import LocalSigner, Signer, load_keystore
@@ -95,10 +96,16 @@ def deployment_of(settings: Settings) -> Deployment:
 
 
 def open_store(settings: Settings) -> ContentStore:
-    """The content store."""
+    """The content store.
+
+    Raises:
+        ForbiddenLocationError, IdentityError: a place or the file of the secret key cannot be used.
+    """
+    identity = settings.evidence.identity
     return ContentStore(
         settings.path(settings.evidence.directory),
         [open_location(place) for place in settings.evidence.others],
+        Identities() if identity is None else read_identities(settings.path(identity)),
     )
 
 

@@ -16,17 +16,22 @@ from typing import NamedTuple, Protocol
 from oracle.domain.errors import EarnestError
 from oracle.domain.unicode_facts import HiddenText, inspect_text
 from oracle.evidence.errors import EvidenceError, StoreUnreachableError
+from oracle.evidence.private import Source, open_delivery, read_envelope
+from oracle.evidence.sealing import Identities, NotForUsError
 from oracle.pact.delivery import DeliveryManifest
 from oracle.pact.document import Material, Pact
 from oracle.pact.handover import check_handover
 from oracle.pact.methodology import FetchLimits
 
+SEALED = "sealed"  # the rule of the obstacle where no key held here opens the delivery
 
-class Store(Protocol):
+
+class Store(Source, Protocol):
     """Where content comes from; `oracle.evidence.store.ContentStore` is one."""
 
-    def get(self, content_hash: str, *, max_bytes: int, seconds: float = ...) -> bytes:
-        """The bytes with this hash; raises an EvidenceError."""
+    @property
+    def identities(self) -> Identities:
+        """Secret keys that open private deliveries."""
         ...
 
 
@@ -71,11 +76,19 @@ class _Budget:
         self.bytes = limits.total_bytes
         self.deadline = time.monotonic() + limits.seconds
 
-    def fetch(self, store: Store, content_hash: str, most: int) -> bytes:
-        seconds = self.deadline - time.monotonic()
-        if seconds <= 0:
+    def seconds(self) -> float:
+        """What is left.
+
+        Raises:
+            StoreUnreachableError: nothing.
+        """
+        left = self.deadline - time.monotonic()
+        if left <= 0:
             raise StoreUnreachableError(f"the intake took more than {self.limits.seconds} s")
-        data = store.get(content_hash, max_bytes=min(most, self.bytes), seconds=seconds)
+        return left
+
+    def fetch(self, store: Source, content_hash: str, most: int) -> bytes:
+        data = store.get(content_hash, max_bytes=min(most, self.bytes), seconds=self.seconds())
         self.bytes -= len(data)
         return data
 
@@ -92,7 +105,7 @@ def take_in(store: Store, pact: Pact, deliverable: str, limits: FetchLimits) -> 
     budget = _Budget(limits)
     problems: list[Trouble] = []
     obstacles: list[Trouble] = []
-    manifest = _manifest(store, deliverable, budget, problems, obstacles)
+    delivered, manifest = _manifest(store, deliverable, budget, problems, obstacles)
     files: dict[str, bytes] = {}
     unasked: tuple[str, ...] = ()
     if manifest is not None:
@@ -100,7 +113,7 @@ def take_in(store: Store, pact: Pact, deliverable: str, limits: FetchLimits) -> 
         problems += [Trouble(*problem) for problem in handover.problems]
         unasked = handover.unasked
         if not problems:  # what is not as agreed is not looked at
-            files = _files(store, manifest, handover.asked, budget, problems, obstacles)
+            files = _files(delivered, manifest, handover.asked, budget, problems, obstacles)
     materials = {} if problems else dict(_materials(store, pact.materials, budget, obstacles))
     texts, hidden = _texts(files)
     return Intake(manifest, files, unasked, materials, texts, hidden, tuple(problems), tuple(obstacles))
@@ -108,10 +121,18 @@ def take_in(store: Store, pact: Pact, deliverable: str, limits: FetchLimits) -> 
 
 def _manifest(
     store: Store, deliverable: str, budget: _Budget, problems: list[Trouble], obstacles: list[Trouble]
-) -> DeliveryManifest | None:
+) -> tuple[Source, DeliveryManifest | None]:
+    """The manifest, and where its files come from: for a private delivery, out of its envelope."""
+    delivered: Source = store
     try:
         data = budget.fetch(store, deliverable, budget.limits.manifest_bytes)
+        if (envelope := read_envelope(data)) is not None:
+            opened = open_delivery(envelope, store, store.identities, seconds=budget.seconds())
+            data = budget.fetch(opened, opened.manifest, budget.limits.manifest_bytes)
+            delivered = opened
         manifest = DeliveryManifest.parse(data, what="the delivery manifest")
+    except NotForUsError as error:
+        obstacles.append(Trouble(SEALED, "manifest", error.message))
     except StoreUnreachableError as error:
         obstacles.append(Trouble("unreachable", "manifest", error.message))
     except EvidenceError as error:
@@ -120,13 +141,13 @@ def _manifest(
         problems.append(Trouble("bad-manifest", error.field or "manifest", error.message[:500]))
     else:
         if manifest.canonical() == data:
-            return manifest
+            return delivered, manifest
         problems.append(Trouble("bad-manifest", "manifest", "the manifest is not in canonical form"))
-    return None
+    return delivered, None
 
 
 def _files(
-    store: Store,
+    store: Source,
     manifest: DeliveryManifest,
     asked: Sequence[str],
     budget: _Budget,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from oracle.domain.canonical import keccak_hex
 from oracle.domain.errors import EarnestError
 from oracle.evaluation import assess
-from oracle.evaluation.intake import Intake, Store, take_in
+from oracle.evaluation.intake import SEALED, Intake, Store, take_in
 from oracle.evaluation.jury_port import JuryReplayer
 from oracle.evaluation.randomness import DrawSection, RandomnessError, make_draw
 from oracle.evaluation.record import (
@@ -23,6 +23,7 @@ from oracle.evaluation.record import (
     aggregation_section,
     parse_record,
 )
+from oracle.evidence.sealing import NotForUsError
 from oracle.pact.document import Pact
 from oracle.pact.methodology import Methodology
 
@@ -91,6 +92,7 @@ def verify(
 
     Raises:
         JsonError, DocumentError: the bytes are no record.
+        NotForUsError: the delivery is private, and the store holds no key that opens it.
     """
     record = parse_record(data)
     record_hash = keccak_hex(data)
@@ -175,6 +177,13 @@ def _recompute(
     notes: list[str],
 ) -> EvaluationRecord:
     intake = take_in(store, pact, record.subject.deliverable, methodology.limits.fetch)
+    sealed = next((trouble for trouble in intake.obstacles if trouble.rule == SEALED), None)
+    if sealed is not None and all(trouble.rule != SEALED for trouble in record.intake.obstacles):
+        raise NotForUsError(
+            sealed.message,
+            field="identity",
+            next_step="give the identity of a party, an evaluator or the arbiter with --identity FILE",
+        )
     entries = assess.check_conditions(pact, methodology, record.subject, intake)
     draw = _draw(record, methodology, notes)
     by_id = {entry.id: entry for entry in record.conditions}

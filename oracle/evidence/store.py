@@ -26,6 +26,7 @@ from oracle.evidence.errors import (
     WrongContentError,
 )
 from oracle.evidence.http import HttpFetcher
+from oracle.evidence.sealing import Identities
 
 ALLOWED_SCHEMES: Final = frozenset({"file", "https", "ipfs", "s3"})
 DEFAULT_SECONDS: Final = 30.0
@@ -181,10 +182,17 @@ class ContentStore:
     Args:
         directory: where `put` writes and `get` looks first.
         others: further places to read from, in this order; see `open_location`.
+        identities: secret keys that open private deliveries found here.
     """
 
-    def __init__(self, directory: Path | str, others: Sequence[Location] = ()) -> None:
+    def __init__(
+        self,
+        directory: Path | str,
+        others: Sequence[Location] = (),
+        identities: Identities = Identities(),  # noqa: B008 - frozen and empty
+    ) -> None:
         self.directory = DirectoryLocation(Path(directory))
+        self.identities = identities
         self._others = tuple(others)
 
     def put(self, data: bytes) -> str:

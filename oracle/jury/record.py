@@ -5,9 +5,9 @@ Shares, weights and log-odds are decimal strings with six places: documents that
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from oracle.domain.amounts import AmountText
 from oracle.domain.document import Part
@@ -16,6 +16,21 @@ from oracle.jury.parse import Verdict
 from oracle.jury.prompt import Purpose
 
 SECTION_SCHEMA: Literal["earnest/jury/1"] = "earnest/jury/1"
+SECTION_NOT_RECOMPUTED: tuple[str, ...] = (
+    "/probe_set",
+    "/measured_at",
+    "/considered_at",
+    "/probes/*/probe",
+    "/probes/*/adversarial",
+    "/jurors/*/calls/*/attempts/*/raw",
+    "/jurors/*/calls/*/attempts/*/finish_reason",
+    "/jurors/*/calls/*/attempts/*/response_id",
+    "/jurors/*/calls/*/attempts/*/milliseconds",
+)
+"""Pointers into a section, `*` for any index, that nothing recomputed can contradict: what a model said and
+how long it took, when its probes were asked, and which of the committee's secret probes they were. What
+follows from them (verdict, quote, standing, weight, age of the probes, tokens in all) is recomputed."""
+
 Count: TypeAlias = Annotated[int, Field(ge=0)]
 Share: TypeAlias = Annotated[str, Field(pattern=r"^-?(inf|[0-9]+\.[0-9]{6})$")]
 
@@ -110,6 +125,12 @@ class ProbeResult(Part):
     adversarial: bool
     votes: tuple[ProbeVote, ...]
 
+    @model_validator(mode="after")
+    def _one_vote_each(self) -> Self:
+        if len({vote.juror for vote in self.votes}) != len(self.votes):
+            raise ValueError(f"probe {self.probe} has two votes of one juror")
+        return self
+
 
 class StandingRecord(Part):
     """How a juror stands for the kind of criterion: shares of right answers, their lower bounds, and the
@@ -169,3 +190,9 @@ class Section(Part):
     outcome: Literal["passed", "failed", "undecided"]
     reason: str
     spent: Spent
+
+    @model_validator(mode="after")
+    def _each_probe_once(self) -> Self:
+        if len({result.probe for result in self.probes}) != len(self.probes):
+            raise ValueError("a probe is there twice")
+        return self

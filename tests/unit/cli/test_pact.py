@@ -187,6 +187,56 @@ def test_delivery_pack__as_agreed__lies_in_the_store_under_its_hash() -> None:
     assert oracle("delivery", "check", "m.json", "--pact", "p.json", "--expect", HASH).exit_code == 2
 
 
+def keys(*names: str) -> list[str]:
+    return [answer("delivery", "keygen", f"{name}.txt")["public"] for name in names]
+
+
+def offchain(**changes: object) -> str:
+    buyer, provider, arbiter, first = keys("buyer", "provider", "arbiter", "evaluator")
+    named = {"buyer": buyer, "provider": provider, "arbiter": arbiter, "evaluators": [first]} | changes
+    Path("terms.json").write_text(
+        json.dumps({"schema": "earnest/offchain/1", "handover": ["s"], "keys": named})
+    )
+    return "terms.json"
+
+
+def test_delivery_pack__private__only_those_the_terms_name_open_it() -> None:
+    write("p.json")
+    Path("work").mkdir()
+    Path("work/out.json").write_text('{"secret": "the answer is 42"}')
+    packing = ["delivery", "pack", "work", "--pact", "p.json", "--declared", declared()]
+    sealing = [*packing, "--offchain", offchain()]
+    assert oracle(*sealing).exit_code == 2  # nowhere to seal it into
+    packed = answer(*sealing, "--store", "s")
+    assert packed["hash"] != answer(*packing)["hash"]
+    kept = [path.read_bytes() for path in Path("s").rglob("0x*") if path.is_file()]
+    assert kept
+    assert not any(b"42" in data and b"secret" in data for data in kept)
+    for name in ("buyer", "provider", "arbiter", "evaluator"):
+        opening = ["delivery", "open", packed["hash"], name, "--store", "s", "--identity", f"{name}.txt"]
+        assert answer(*opening) == {"private": True, "files": ["out.json"]}
+        assert Path(name, "out.json").read_text() == '{"secret": "the answer is 42"}'
+    keys("stranger")
+    opening = ["delivery", "open", packed["hash"], "x", "--store", "s", "--identity", "stranger.txt"]
+    refused = oracle(*opening)
+    assert refused.exit_code == 2
+    assert "sealed to keys that are not held here" in refused.output
+    assert not Path("x").exists()
+
+
+def test_offchain_terms__one_key_for_two_readers__refused() -> None:
+    write("p.json")
+    Path("work").mkdir()
+    Path("work/out.json").write_text("{}")
+    terms = offchain()
+    changed = json.loads(Path(terms).read_text())
+    changed["keys"]["arbiter"] = changed["keys"]["buyer"]
+    Path(terms).write_text(json.dumps(changed))
+    result = oracle("delivery", "pack", "work", "--pact", "p.json", "--offchain", terms, "--store", "s")
+    assert result.exit_code == 2
+    assert "each reader has a key of its own" in result.output
+
+
 def test_delivery_pack__not_as_agreed__stores_nothing() -> None:
     write("p.json")
     Path("work").mkdir()
