@@ -132,7 +132,7 @@ abstract contract Foreign {
         jobId = ++jobCounter;
         Stored storage j = _jobs[jobId];
         (j.client, j.provider, j.evaluator, j.expiredAt) =
-            (msg.sender, provider, evaluator, uint48(expiredAt));
+        (msg.sender, provider, evaluator, uint48(expiredAt));
         (j.description, j.hook) = (text, hook);
     }
 
@@ -191,10 +191,13 @@ contract PlainForeign is Foreign {
         PAYMENT_TOKEN = token;
     }
 
-    function createJob(address provider, address evaluator, uint256 expiredAt, string calldata d, address hook)
-        external
-        returns (uint256)
-    {
+    function createJob(
+        address provider,
+        address evaluator,
+        uint256 expiredAt,
+        string calldata d,
+        address hook
+    ) external returns (uint256) {
         return _create(provider, evaluator, expiredAt, d, hook);
     }
 
@@ -256,10 +259,13 @@ contract KernelForeign is Foreign {
         paymentToken = token;
     }
 
-    function createJob(address provider, address evaluator, uint256 expiredAt, string calldata d, address hook)
-        external
-        returns (uint256)
-    {
+    function createJob(
+        address provider,
+        address evaluator,
+        uint256 expiredAt,
+        string calldata d,
+        address hook
+    ) external returns (uint256) {
         return _create(provider, evaluator, expiredAt, d, hook);
     }
 
@@ -277,17 +283,18 @@ contract KernelForeign is Foreign {
 
     function getJob(uint256 jobId) external view returns (Job memory) {
         Stored memory j = _jobs[jobId];
-        return Job(
-            jobId,
-            j.client,
-            j.provider,
-            j.evaluator,
-            j.hook,
-            j.description,
-            j.budget,
-            j.expiredAt,
-            j.status
-        );
+        return
+            Job(
+                jobId,
+                j.client,
+                j.provider,
+                j.evaluator,
+                j.hook,
+                j.description,
+                j.budget,
+                j.expiredAt,
+                j.status
+            );
     }
 }
 
@@ -310,10 +317,13 @@ contract PackedForeign is Foreign {
         paymentToken = token;
     }
 
-    function createJob(address provider, address evaluator, uint256 expiredAt, string calldata d, address hook)
-        external
-        returns (uint256)
-    {
+    function createJob(
+        address provider,
+        address evaluator,
+        uint256 expiredAt,
+        string calldata d,
+        address hook
+    ) external returns (uint256) {
         return _create(provider, evaluator, expiredAt, d, hook);
     }
 
@@ -336,9 +346,7 @@ contract PackedForeign is Foreign {
 
     function getJob(uint256 jobId) external view returns (Job memory) {
         Stored memory j = _jobs[jobId];
-        return Job(
-            j.client, j.status, j.provider, j.expiredAt, j.evaluator, j.hook, j.budget, j.description
-        );
+        return Job(j.client, j.status, j.provider, j.expiredAt, j.evaluator, j.hook, j.budget, j.description);
     }
 }
 
