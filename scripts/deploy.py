@@ -17,18 +17,15 @@ from pathlib import Path
 import ape
 import click
 from ape.cli import ConnectedProviderCommand
-from eth_account import Account
 from web3 import Web3
 
 from oracle.domain.errors import EarnestError
-from scripts.deployment.ape_sender import ApeSender
+from scripts.deployment.ape_sender import contract_type, sender_for
 from scripts.deployment.escrow import CompiledEscrow, deploy
 from scripts.deployment.networks import LOCAL_CHAIN, known_chain
 from scripts.deployment.record import FOLDER, CompilerRecord, DeploymentRecord
-from scripts.deployment.sender import DeploymentError, KeySender, Sender
+from scripts.deployment.sender import DeploymentError
 from scripts.deployment.source import build_for_deployment, standard_input_of, verify_source
-
-KEY_VARIABLE = "EARNEST_DEPLOYER_KEY"
 
 
 @click.command(cls=ConnectedProviderCommand)
@@ -63,7 +60,7 @@ def run(alias: str | None, output: Path, periods: dict[str, int]) -> None:
     # Asked of the node itself: Ape answers from what it expects.
     answered = int(web3.provider.make_request("eth_chainId", [])["result"], 16)  # type: ignore[arg-type]
     chain = known_chain(network.ecosystem.name, network.name, answered)
-    sender = _sender(alias, web3, answered)
+    sender = sender_for(alias, web3, answered)
     name = f"{network.ecosystem.name}:{network.name}"
     click.echo(f"deploy: {name}, chain {answered}, from {sender.address}")
 
@@ -76,30 +73,8 @@ def run(alias: str | None, output: Path, periods: dict[str, int]) -> None:
     _verify(record)
 
 
-def _sender(alias: str | None, web3: Web3, chain_id: int) -> Sender:
-    if alias is not None:
-        account = ape.accounts.load(alias)
-        if os.environ.get(f"APE_ACCOUNTS_{alias}_PASSPHRASE"):
-            # Ape's own variable: whoever sets it wants no prompts.
-            account.set_autosign(True)
-        return ApeSender(account, web3)
-    if chain_id != LOCAL_CHAIN:
-        raise DeploymentError(
-            "a public chain needs an account of Ape's",
-            field="account",
-            next_step="import one with `ape accounts import NAME` and add --account NAME",
-        )
-    key = os.environ.get(KEY_VARIABLE) or ape.accounts.test_accounts[0].private_key
-    try:
-        account = Account.from_key(key)
-    except (ValueError, TypeError):
-        # The library's own message may hold part of the key.
-        raise DeploymentError(f"{KEY_VARIABLE} is not a private key", field=KEY_VARIABLE) from None
-    return KeySender(web3, account)
-
-
 def _compiled_by_ape() -> CompiledEscrow:
-    contract_type = ape.project.Escrow.contract_type
+    escrow = contract_type("Escrow")
     compiler = ape.project.manifest.get_contract_compiler("Escrow")
     if compiler is None:
         raise DeploymentError(
@@ -107,8 +82,8 @@ def _compiled_by_ape() -> CompiledEscrow:
         )
     settings = {key: value for key, value in (compiler.settings or {}).items() if key != "outputSelection"}
     return CompiledEscrow(
-        abi=[entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in contract_type.abi],
-        creation_code=bytes(contract_type.get_deployment_bytecode()),
+        abi=[entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in escrow.abi],
+        creation_code=bytes(escrow.get_deployment_bytecode()),
         compiler=CompilerRecord(version=compiler.version, settings=settings),
     )
 

@@ -1,18 +1,55 @@
-"""Sending with an account of Ape's: the only module beside scripts/deploy.py that imports Ape."""
+"""What deployments use of Ape: accounts, sending, and what it compiled."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
 import ape
+from eth_account import Account
 from eth_typing import ChecksumAddress
 from eth_utils.address import to_checksum_address
 from hexbytes import HexBytes
 from web3 import Web3
 from web3.types import TxReceipt
 
-from scripts.deployment.sender import DeploymentError, require_success
+from scripts.deployment.networks import LOCAL_CHAIN
+from scripts.deployment.sender import DeploymentError, KeySender, Sender, require_success
+
+KEY_VARIABLE = "EARNEST_DEPLOYER_KEY"
+
+
+def sender_for(alias: str | None, web3: Web3, chain_id: int) -> Sender:
+    """Who deploys and pays: an account of Ape's; locally else the environment's key or a test account.
+
+    Raises:
+        DeploymentError: a public chain and no account, or the variable holds no key.
+    """
+    if alias is not None:
+        account = ape.accounts.load(alias)
+        if os.environ.get(f"APE_ACCOUNTS_{alias}_PASSPHRASE"):
+            # Ape's own variable: whoever sets it wants no prompts.
+            account.set_autosign(True)
+        return ApeSender(account, web3)
+    if chain_id != LOCAL_CHAIN:
+        raise DeploymentError(
+            "a public chain needs an account of Ape's",
+            field="account",
+            next_step="import one with `ape accounts import NAME` and add --account NAME",
+        )
+    key = os.environ.get(KEY_VARIABLE) or ape.accounts.test_accounts[0].private_key
+    try:
+        account = Account.from_key(key)
+    except (ValueError, TypeError):
+        # The library's own message may hold part of the key.
+        raise DeploymentError(f"{KEY_VARIABLE} is not a private key", field=KEY_VARIABLE) from None
+    return KeySender(web3, account)
+
+
+def contract_type(name: str) -> Any:
+    """A contract of this project as Ape compiled it."""
+    return getattr(ape.project, name).contract_type
 
 
 @dataclass

@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scripts.deployment.sender import DeploymentError
 
 FOLDER = Path(__file__).parents[2] / "deployments"
 
@@ -46,6 +48,17 @@ class CompilerRecord(_Record):
     settings: dict[str, Any]
 
 
+class CompanionRecord(_Record):
+    """A contract beside the escrow: lens, panel or adapter to a court."""
+
+    contract: str = Field(description="name in contracts/")
+    address: str
+    block: int
+    transaction: str
+    code_hash: str = Field(description="keccak-256 of the runtime code, immutable values included")
+    constructor: dict[str, str] = Field(description="arguments by name; numbers as decimal strings")
+
+
 class DeploymentRecord(_Record):
     """One deployment on one chain."""
 
@@ -56,6 +69,7 @@ class DeploymentRecord(_Record):
     escrow: EscrowRecord
     usdc: UsdcRecord
     compiler: CompilerRecord
+    companions: tuple[CompanionRecord, ...] = ()
 
     def write(self, folder: Path = FOLDER) -> Path:
         """Write `<chain id>.json` into `folder`, at once or not at all; returns its path."""
@@ -65,3 +79,23 @@ class DeploymentRecord(_Record):
         partial.write_text(json.dumps(self.model_dump(mode="json"), indent=2) + "\n", encoding="utf-8")
         partial.replace(path)
         return path
+
+
+def read_record(folder: Path, chain_id: int) -> DeploymentRecord:
+    """What `write` left in `folder` for a chain.
+
+    Raises:
+        DeploymentError: there is none, it is malformed, or it is another chain's.
+    """
+    path = folder / f"{chain_id}.json"
+    try:
+        record = DeploymentRecord.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValidationError) as error:
+        raise DeploymentError(
+            f"{path} is not the record of a deployment: {type(error).__name__}",
+            field="output",
+            next_step="deploy the escrow first with `ape run deploy`, or name its folder with --output",
+        ) from error
+    if record.chain_id != chain_id:
+        raise DeploymentError(f"{path} is the record of chain {record.chain_id}", field="chain_id")
+    return record

@@ -15,10 +15,11 @@ from web3 import HTTPProvider, Web3
 from oracle.chain.deployments import load_deployment
 from scripts.deployment.escrow import CompiledEscrow, deploy
 from scripts.deployment.networks import CHAINS, Periods
-from scripts.deployment.record import CompilerRecord, DeploymentRecord
+from scripts.deployment.record import CompilerRecord, DeploymentRecord, read_record
 from scripts.deployment.sender import DeploymentError, KeySender
 from scripts.deployment.source import build_for_deployment
 from scripts.local.anvil import Anvil, account, anvil
+from scripts.local.market import deploy_here
 
 ROOT = Path(__file__).parents[3]
 APE_SECONDS = 300  # the compiler is slow on a busy machine
@@ -122,6 +123,21 @@ def test_ape_run_deploy_to_a_local_chain(chain: Anvil, artifact: dict[str, Any],
     assert bytes(creation["input"]).hex().startswith(artifact["bytecode"]["object"][2:])
     assert record.compiler.settings["viaIR"] is True
     assert record.usdc.deployed_here
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2 * APE_SECONDS)
+def test_ape_run_deploy_companion(chain: Anvil, tmp_path: Path) -> None:
+    deploy_here(chain).write(tmp_path)
+    done = ape(
+        *("run", "deploy_companion", "lens", "--network", "ethereum:local:foundry"),
+        *("--output", str(tmp_path)),
+        EARNEST_LOCAL_RPC_URL=chain.url,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    (lens,) = read_record(tmp_path, 31337).companions
+    code = Web3(HTTPProvider(chain.url)).eth.get_code(Web3.to_checksum_address(lens.address))
+    assert (lens.contract, lens.code_hash) == ("Lens", "0x" + keccak(bytes(code)).hex())
 
 
 @pytest.mark.slow
