@@ -145,6 +145,8 @@ def _show_juror(console: Console, number: int, record: JurorRecord) -> None:
         console.print(Text(f"   void: {one_line(record.void or '')}", "yellow"))
     else:
         console.print(Text(f"   vote: {record.vote}", _COLOURS.get(record.vote, "yellow")))
+    if record.note is not None:
+        console.print(Text(f"   {one_line(record.note)}", "yellow"))
 
 
 def _said(call: Call) -> str:

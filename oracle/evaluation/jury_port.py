@@ -23,7 +23,7 @@ class JuryCriterion(Part):
         standard: what it is held against, or None.
         kind: kind of criterion, by which probes and weights are kept.
         references: materials the buyer named, by path; to be datamarked like the delivery.
-        agent_families: families of the models the delivery declares; left out of the draw.
+        agent_families: families of the models the delivery declares; a pass by one of them does not count.
     """
 
     condition_id: str

@@ -77,6 +77,10 @@ class Case:
             )
         return None
 
+    def is_own_family(self, family: str) -> bool:
+        """Whether the provider declares that models of this family did the work."""
+        return family.lower() in {name.lower() for name in self.criterion.agent_families}
+
     def template(self, juror: str) -> str:
         """The rubric template drawn for a juror, by its id."""
         return _drawn(self.draw, f"template/{juror}", self.methodology.jury.templates).id
@@ -115,19 +119,18 @@ class Seating:
 def seat(case: Case, panelists: tuple[Panelist, ...], unqualified: Mapping[str, str]) -> Seating:
     """Draw one qualified juror a family, and their order.
 
+    What the provider declares about its models changes nothing here: it could name whom it fears.
+
     Args:
-        case: Names the agent's own families, which never sit, and holds the draw.
+        case: Holds the draw.
         panelists: The methodology's jurors.
         unqualified: Juror to the reason why its answers have no weight.
     """
     left_out: list[LeftOut] = []
     families: dict[str, list[Juror]] = {}
-    own = {family.lower() for family in case.criterion.agent_families}
     for panelist in panelists:
         juror = panelist.juror
         why = panelist.unavailable or unqualified.get(juror.id)
-        if juror.family.lower() in own:
-            why = "it is of a family that did the work"
         if why is None:
             families.setdefault(juror.family, []).append(juror)
         else:

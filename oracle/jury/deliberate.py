@@ -120,8 +120,12 @@ def _ask(case: Case, juror: Juror, purpose: Purpose) -> Ask:
     return Ask(juror, purpose, case.prompt(juror.id, purpose))
 
 
+OWN_FAMILY = "the work is declared to be its own family's: its pass counts as cannot tell"
+
+
 def _juror_record(case: Case, juror: Juror, calls: tuple[Call, ...]) -> JurorRecord:
     reading = read_vote(calls, case.files)
+    own = reading.vote == "pass" and case.is_own_family(juror.family)
     return JurorRecord(
         juror=juror.id,
         family=juror.family,
@@ -129,8 +133,9 @@ def _juror_record(case: Case, juror: Juror, calls: tuple[Call, ...]) -> JurorRec
         provider=juror.provider,
         template=case.template(juror.id),
         calls=calls,
-        vote=reading.vote,
+        vote="cannot_tell" if own else reading.vote,
         void=reading.void,
+        note=OWN_FAMILY if own else None,
     )
 
 
@@ -188,7 +193,7 @@ class _Bench:
                 "probe_set": self.measured.probe_set,
                 "measured_at": self.measured.measured_at,
                 "considered_at": self.considered_at,
-                "probes": self.measured.results,
+                "probes": _in_order(self.measured.results),
                 "standings": self.standings,
                 "left_out": self.seating.left_out,
                 "order": tuple(juror.id for juror in self.seating.order),
@@ -199,6 +204,13 @@ class _Bench:
                 "spent": _spent(self.panelists, records),
             }
         )
+
+
+def _in_order(results: tuple[ProbeResult, ...]) -> tuple[ProbeResult, ...]:
+    """By name of probe and juror: nothing depends on another order, so a record has one."""
+    votes = ((r, tuple(sorted(r.votes, key=lambda vote: vote.juror))) for r in results)
+    named = (r.model_copy(update={"votes": ordered}) for r, ordered in votes)
+    return tuple(sorted(named, key=lambda r: r.probe))
 
 
 def _stale(case: Case, measured: Measured, considered_at: int) -> str | None:
@@ -271,9 +283,10 @@ def _step(progress: sequential.Progress) -> Step:
 
 
 def _reason(progress: sequential.Progress, records: Sequence[JurorRecord]) -> str:
-    """The last step's reason, and for each void vote why it does not count."""
+    """The last step's reason, and for each vote that does not count, or not as given, why."""
     voids = "".join(f" {record.juror} is void: {record.void}." for record in records if record.void)
-    return f"{progress.reason}{voids}"
+    notes = "".join(f" {record.juror}: {record.note}." for record in records if record.note)
+    return f"{progress.reason}{voids}{notes}"
 
 
 def _too_few(bench: _Bench, minimum: int) -> str:

@@ -124,6 +124,7 @@ def _answer_from(asking: Asking, recorded: Section) -> Section:
                 f"the decision asks {ask.juror.id} for its {ask.purpose} answer, and the record holds none",
                 field="jurors",
             )
+        _check_attempts(ask, call)
         return read_call(ask.purpose, ask.prompt, call.attempts)
 
     try:
@@ -133,6 +134,15 @@ def _answer_from(asking: Asking, recorded: Section) -> Section:
     except StopIteration as finished:
         section: Section = finished.value
         return section
+
+
+def _check_attempts(ask: Ask, call: Call) -> None:
+    """The attempts are those a caller makes: of the juror's model, tried again only where that could help."""
+    who = f"{ask.juror.id}'s {ask.purpose} answer"
+    if any(attempt.requested_model != ask.juror.model for attempt in call.attempts):
+        raise ReplayError(f"{who} was asked of another model than {ask.juror.model}", field="jurors")
+    if any(attempt.outcome not in ("timeout", "error") for attempt in call.attempts[:-1]):
+        raise ReplayError(f"{who} was asked again though there was an answer", field="jurors")
 
 
 def decision_of(section: Section) -> JuryDecision:

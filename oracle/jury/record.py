@@ -26,9 +26,11 @@ SECTION_NOT_RECOMPUTED: tuple[str, ...] = (
     "/jurors/*/calls/*/attempts/*/finish_reason",
     "/jurors/*/calls/*/attempts/*/response_id",
     "/jurors/*/calls/*/attempts/*/milliseconds",
+    "/jurors/*/calls/*/attempts/*/error",
 )
-"""Pointers into a section, `*` for any index, that nothing recomputed can contradict: what a model said and
-how long it took, when its probes were asked, and which of the committee's secret probes they were. What
+"""Pointers into a section, `*` for any index, that nothing recomputed can contradict: what a model said,
+how long it took and in which words it failed, when its probes were asked, and which of the committee's secret
+probes they were. What
 follows from them (verdict, quote, standing, weight, age of the probes, tokens in all) is recomputed."""
 
 Count: TypeAlias = Annotated[int, Field(ge=0)]
@@ -65,6 +67,18 @@ class Attempt(Part):
     milliseconds: Count
     error: str | None
 
+    @model_validator(mode="after")
+    def _fields_fit_the_outcome(self) -> Self:
+        said = (self.returned_model, self.raw, self.finish_reason, self.response_id)
+        if self.outcome == "answered":
+            if self.raw is None or self.error is not None:
+                raise ValueError("an answered request has a raw response and no error")
+        elif self.error is None:
+            raise ValueError(f"a request with the outcome {self.outcome} says why")
+        elif self.outcome != "refused" and (any(said) or self.input_tokens or self.output_tokens):
+            raise ValueError(f"a request with the outcome {self.outcome} has no response")
+        return self
+
 
 class Call(Part):
     """One question to one juror, with every attempt, and how its last response reads."""
@@ -85,7 +99,7 @@ class Call(Part):
 class JurorRecord(Part):
     """Everything one juror was asked and said in this case, and what it comes to.
 
-    `vote` is null where it is void, and `void` says why.
+    `vote` is null where it is void, and `void` says why. `note` says why a vote is not what the juror said.
     """
 
     juror: str
@@ -96,6 +110,7 @@ class JurorRecord(Part):
     calls: tuple[Call, ...]
     vote: Verdict | None
     void: str | None
+    note: str | None = None
 
 
 class LeftOut(Part):

@@ -22,7 +22,7 @@ def panel_rules(methodology: Methodology) -> PanelRules:
     """The methodology's thresholds as shares from 0 to 1.
 
     What the methodology does not name stays as the aggregation's own defaults, which are part of the
-    software's version and so of the record. Certainties alone decide; the committee sets them.
+    software's version and so of the record.
     """
     jury, probes = methodology.jury, methodology.probes
     default = EligibilityRules()
@@ -31,8 +31,8 @@ def panel_rules(methodology: Methodology) -> PanelRules:
         minimum_jurors=jury.minimum_jurors,
         release_certainty=jury.release_certainty_bps / BPS,
         fail_certainty=jury.fail_certainty_bps / BPS,
-        maximum_false_release=None,
-        maximum_false_fail=None,
+        maximum_false_release=_share(jury.maximum_false_release_bps),
+        maximum_false_fail=_share(jury.maximum_false_fail_bps),
         expected_good=jury.prior_pass_bps / BPS,
         eligibility=EligibilityRules(
             minimum=probes.minimum,
@@ -44,6 +44,10 @@ def panel_rules(methodology: Methodology) -> PanelRules:
         ),
         kinship=Kinship(strangers=jury.correlation_bps / BPS),
     )
+
+
+def _share(basis_points: int | None) -> float | None:
+    return None if basis_points is None else basis_points / BPS
 
 
 def to_vote(juror: str, family: str, template: str, verdict: Verdict | None) -> Vote:

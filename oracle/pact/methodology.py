@@ -40,8 +40,10 @@ class JuryRules(Part):
 
     At least `minimum_jurors` qualified families vote before anything is decided; at most `maximum_jurors`
     are asked. It is Pass when the certainty of pass reaches `release_certainty_bps`, Fail when the certainty
-    of fail reaches `fail_certainty_bps`; neither at the limit is undecided. `correlation_bps` is the
-    correlation assumed between the errors of two families.
+    of fail reaches `fail_certainty_bps`; neither at the limit is undecided. Beyond that, Pass needs a
+    certainty from which at most `maximum_false_release_bps` of bad work is expected to pass, as the probes
+    show it, and Fail one up to which at most `maximum_false_fail_bps` of good work fails (null: no such
+    limit). `correlation_bps` is the correlation assumed between the errors of two families.
     """
 
     jurors: Annotated[tuple[Juror, ...], Field(max_length=64)]
@@ -50,6 +52,8 @@ class JuryRules(Part):
     maximum_jurors: Annotated[int, Field(ge=1, le=32)]
     release_certainty_bps: Annotated[int, Field(gt=5_000, lt=10_000)]
     fail_certainty_bps: Annotated[int, Field(gt=5_000, lt=10_000)]
+    maximum_false_release_bps: Annotated[int, Field(ge=1, le=10_000)] | None = 500
+    maximum_false_fail_bps: Annotated[int, Field(ge=1, le=10_000)] | None = 1_000
     correlation_bps: BasisPoints = 2_000
     prior_pass_bps: Annotated[int, Field(ge=1, le=9_999)] = 5_000
 

@@ -8,11 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from oracle.decide.draw import Draw
 from oracle.domain.canonical import canonical_hash
-from oracle.jury.deliberate import Measured
+from oracle.jury.aggregate import PanelRules
+from oracle.jury.deliberate import OWN_FAMILY, Measured
 from oracle.jury.panel import RecordedJury, ReplayError
+from oracle.jury.rules import panel_rules
 from oracle.pact.methodology import Methodology
 from scripts.injection.measure import NOW, perfect_record
 from tests.unit.jury_live.bench import (
@@ -109,15 +112,26 @@ async def test_void_juror__is_replaced_by_the_next_drawn() -> None:
     assert decision.state == "passed"
 
 
-async def test_agents_own_family__is_left_out() -> None:
-    rules = methodology(2)
+async def test_own_familys_pass__counts_as_cannot_tell_and_says_so() -> None:
+    rules = methodology(2, minimum=2)
     criterion = CRITERION.model_copy(update={"agent_families": ("F0",)})
     providers = everyone(rules)
-    decision = await panel(rules, providers).judge(criterion, TEXTS, DRAW)
-    section = section_of(decision)
-    assert section.order == ("j1",)
-    assert section.left_out[0].why == "it is of a family that did the work"
-    assert {alias for alias, _ in providers.calls} == {"p1"}
+    section = section_of(await panel(rules, providers).judge(criterion, TEXTS, DRAW))
+    votes = {record.juror: (record.vote, record.note) for record in section.jurors}
+    assert votes["j0"] == ("cannot_tell", OWN_FAMILY)
+    assert votes["j1"] == ("pass", None)
+    assert "j0: the work is declared to be its own family's" in section.reason
+    assert {alias for alias, _ in providers.calls} == {"p0", "p1"}
+
+
+async def test_own_familys_fail__counts_in_full() -> None:
+    rules = methodology(2, minimum=2)
+    bad = {"reply.md": "Dear Ms Adler,\nnothing is paid back."}
+    plain = section_of(await panel(rules, everyone(rules)).judge(CRITERION, bad, DRAW))
+    criterion = CRITERION.model_copy(update={"agent_families": ("f0", "f1")})
+    declared = section_of(await panel(rules, everyone(rules)).judge(criterion, bad, DRAW))
+    assert plain.outcome == declared.outcome == "failed"
+    assert declared.steps == plain.steps
 
 
 async def test_one_juror_a_family__drawn() -> None:
@@ -209,6 +223,8 @@ def set_at(path: str, value: Any) -> Change:
         ("jurors/0/calls/1/verdict", "cannot_tell"),
         ("spent/tokens", 1),
         ("spent/money", "1"),
+        ("jurors/0/note", "its pass counts twice"),
+        ("probes/0/votes/0/verdict", "pass"),
     ],
 )
 async def test_replay__a_changed_field_is_recomputed(path: str, value: Any) -> None:
@@ -236,3 +252,63 @@ async def test_replay__a_missing_call_is_named() -> None:
     forged["jurors"][0]["calls"].pop()
     with pytest.raises(ReplayError, match="canary answer, and the record holds none"):
         RecordedJury(rules).replay(CRITERION, TEXTS, DRAW, forged)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("jurors/0/calls/0/attempts/0/requested_model", "a-better-model", "another model than model-0"),
+        ("jurors/0/calls/0/attempts", "twice", "asked again though there was an answer"),
+    ],
+)
+async def test_replay__attempts_no_caller_makes__are_refused(path: str, value: Any, words: str) -> None:
+    rules = methodology()
+    live = await panel(rules, everyone(rules)).judge(CRITERION, TEXTS, DRAW)
+    forged = copy.deepcopy(live.section)
+    attempts = forged["jurors"][0]["calls"][0]["attempts"]
+    if value == "twice":
+        attempts.append(copy.deepcopy(attempts[0]))
+    else:
+        set_at(path, value)(forged)
+    with pytest.raises(ReplayError, match=words):
+        RecordedJury(rules).replay(CRITERION, TEXTS, DRAW, forged)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"outcome": "timeout"},
+        {"outcome": "timeout", "error": "late"},
+        {"raw": None},
+        {"error": "and yet it answered"},
+    ],
+)
+async def test_replay__an_attempt_that_contradicts_itself__is_no_section(change: dict[str, Any]) -> None:
+    rules = methodology()
+    live = await panel(rules, everyone(rules)).judge(CRITERION, TEXTS, DRAW)
+    forged = copy.deepcopy(live.section)
+    forged["jurors"][0]["calls"][0]["attempts"][0] |= change
+    with pytest.raises(ValidationError):
+        RecordedJury(rules).replay(CRITERION, TEXTS, DRAW, forged)
+
+
+async def test_replay__a_probe_or_a_vote_twice__is_no_section() -> None:
+    rules = methodology()
+    live = await panel(rules, everyone(rules)).judge(CRITERION, TEXTS, DRAW)
+    for doubled in ("probes", "votes"):
+        forged = copy.deepcopy(live.section)
+        place = forged["probes"] if doubled == "probes" else forged["probes"][0]["votes"]
+        place.append(copy.deepcopy(place[0]))
+        with pytest.raises(ValidationError, match=r"twice|two votes"):
+            RecordedJury(rules).replay(CRITERION, TEXTS, DRAW, forged)
+
+
+def test_limits_of_the_methodology__reach_the_aggregation() -> None:
+    rules = methodology()
+    jury = rules.jury.model_copy(update={"maximum_false_release_bps": 300, "maximum_false_fail_bps": None})
+    found = panel_rules(rules.model_copy(update={"jury": jury}))
+    assert (found.maximum_false_release, found.maximum_false_fail) == (0.03, None)
+    # What a methodology states by default is what the bench measures.
+    default = PanelRules()
+    assert panel_rules(rules).maximum_false_release == default.maximum_false_release
+    assert panel_rules(rules).maximum_false_fail == default.maximum_false_fail
