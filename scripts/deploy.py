@@ -20,11 +20,11 @@ from ape.cli import ConnectedProviderCommand
 from web3 import Web3
 
 from oracle.domain.errors import EarnestError
-from scripts.deployment.ape_sender import contract_type, sender_for
+from scripts.deployment.ape_compiler import compiled_by_ape
+from scripts.deployment.ape_sender import sender_for
 from scripts.deployment.escrow import CompiledEscrow, deploy
 from scripts.deployment.networks import LOCAL_CHAIN, known_chain
-from scripts.deployment.record import FOLDER, CompilerRecord, DeploymentRecord
-from scripts.deployment.sender import DeploymentError
+from scripts.deployment.record import FOLDER, DeploymentRecord
 from scripts.deployment.source import build_for_deployment, standard_input_of, verify_source
 
 
@@ -74,17 +74,11 @@ def run(alias: str | None, output: Path, periods: dict[str, int]) -> None:
 
 
 def _compiled_by_ape() -> CompiledEscrow:
-    escrow = contract_type("Escrow")
-    compiler = ape.project.manifest.get_contract_compiler("Escrow")
-    if compiler is None:
-        raise DeploymentError(
-            "Ape does not say how it compiled the escrow", next_step="run `ape compile --force`"
-        )
-    settings = {key: value for key, value in (compiler.settings or {}).items() if key != "outputSelection"}
+    escrow, compiler = compiled_by_ape("Escrow")
     return CompiledEscrow(
         abi=[entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in escrow.abi],
         creation_code=bytes(escrow.get_deployment_bytecode()),
-        compiler=CompilerRecord(version=compiler.version, settings=settings),
+        compiler=compiler,
     )
 
 

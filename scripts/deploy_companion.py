@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import ape
 import click
@@ -22,7 +21,8 @@ from ape.cli import ConnectedProviderCommand
 from web3 import Web3
 
 from oracle.domain.errors import EarnestError
-from scripts.deployment.ape_sender import contract_type, sender_for
+from scripts.deployment.ape_compiler import compiled_by_ape
+from scripts.deployment.ape_sender import sender_for
 from scripts.deployment.companions import CompiledCompanion, deploy_companion
 from scripts.deployment.networks import known_chain
 from scripts.deployment.record import FOLDER, read_record
@@ -96,7 +96,7 @@ def _deploy(name: str, alias: str | None, output: Path, arguments: dict[str, str
 
 
 def _compiled(name: str) -> CompiledCompanion:
-    kind: Any = contract_type(name)
+    kind, _ = compiled_by_ape(name)
     return CompiledCompanion(
         name=name,
         abi=[entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in kind.abi],

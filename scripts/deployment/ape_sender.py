@@ -1,4 +1,4 @@
-"""What deployments use of Ape: accounts, sending, and what it compiled."""
+"""What deployments use of Ape's accounts: whose they are, and sending with them."""
 
 from __future__ import annotations
 
@@ -45,11 +45,6 @@ def sender_for(alias: str | None, web3: Web3, chain_id: int) -> Sender:
         # The library's own message may hold part of the key.
         raise DeploymentError(f"{KEY_VARIABLE} is not a private key", field=KEY_VARIABLE) from None
     return KeySender(web3, account)
-
-
-def contract_type(name: str) -> Any:
-    """A contract of this project as Ape compiled it."""
-    return getattr(ape.project, name).contract_type
 
 
 @dataclass
