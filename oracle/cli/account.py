@@ -7,6 +7,7 @@ import secrets
 import rich_click as click
 
 from oracle.chain import calls
+from oracle.chain.abi import load_abi
 from oracle.cli.chain import ChainOptions, chain_options
 from oracle.cli.keys import KeySource, account_of, key_options
 from oracle.cli.output import json_option, print_json
@@ -26,7 +27,7 @@ class AccountError(EarnestError):
 
 @click.group()
 def account() -> None:
-    """Free collateral: deposit it, look at it, take it out.
+    """Free collateral: deposit it, look at it, take it out; allowances.
 
     Bonds, stakes and dispute deposits are locked from it, and whatever a closed job owes is credited to it.
     """
@@ -68,6 +69,30 @@ def deposit(*, amount: int, chain: ChainOptions, key: KeySource, as_json: bool) 
         )
         return
     click.echo(f"{checksum(owner)} has {format_usdc(held)} of free collateral.")
+
+
+@account.command()
+@click.argument("amount", type=AMOUNT)
+@chain_options()
+@key_options()
+@json_option
+def approve(*, amount: int, chain: ChainOptions, key: KeySource, as_json: bool) -> None:
+    """Allow the escrow to take AMOUNT (as "12.50"; "0" ends it) from your wallet, for jobs you open yourself.
+
+    Only needed with --funding allowance: otherwise a signature pays.
+    """
+    with chain.connect() as connection:
+        private = key.load(connection.escrow.chain_id)
+        owner = account_of(private)
+        data = load_abi("USDC").functions["approve"].encode(connection.escrow.address, amount)
+        receipt = connection.send(private, data, what="approve", quiet=as_json, to=connection.deployment.usdc)
+        allowed = connection.allowance(owner)
+    if as_json:
+        print_json(
+            {"account": owner, "allowance": amount_text(allowed), "transaction": receipt.transaction_hash}
+        )
+        return
+    click.echo(f"The escrow may take {format_usdc(allowed)} from {checksum(owner)}.")
 
 
 @account.command()

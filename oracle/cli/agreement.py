@@ -116,7 +116,7 @@ def sign(*, file: Path, party: str, output: Path | None, key: KeySource, as_json
         print_json({"path": str(target), "job": signed.job, "missing": [problem.field for problem in rest]})
         return
     click.echo(f"Signed {target} as {party}; job {signed.job}.")
-    following = rest[0].next_step if rest else f"oracle agreement submit {target}"
+    following = rest[0].next_step.replace("FILE", str(file)) if rest else f"oracle agreement submit {target}"
     click.echo(f"Next: {following}")
 
 
@@ -139,7 +139,7 @@ def submit(*, file: Path, chain: ChainOptions, key: KeySource, as_json: bool) ->
             raise AgreementError(
                 f"{first.field}: {first.message}{others}",
                 field=first.field,
-                next_step=first.next_step or None,
+                next_step=first.next_step.replace("FILE", str(file)) or "correct it, and let both sign again",
             )
         data = calls.open_job(
             loaded.agreement,

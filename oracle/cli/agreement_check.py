@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from oracle.chain.abi import load_abi
 from oracle.chain.errors import RevertedError
 from oracle.cli.chain import Connection
 from oracle.decide.rules import Problem, agreement_problems
@@ -13,7 +12,7 @@ from oracle.decide.signed import signature_problems
 from oracle.domain.agreement_file import AgreementFile
 from oracle.domain.amounts import format_usdc
 from oracle.domain.committee import CommitteeView
-from oracle.domain.types import Address, Funding, State, checksum
+from oracle.domain.types import Funding, State, checksum
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +101,14 @@ def _money_problems(file: AgreementFile, connection: Connection) -> list[Problem
             )
         )
     if file.funding_kind is Funding.ALLOWANCE:
-        allowed = _allowance(connection, terms.buyer)
+        allowed = connection.allowance(terms.buyer)
         if allowed < needs:
             problems.append(
                 Problem(
                     "funding",
                     f"the buyer allows the escrow {format_usdc(allowed)}; "
                     f"price and fee are {format_usdc(needs)}",
-                    "call USDC's approve first",
+                    "the buyer allows it: oracle account approve",
                 )
             )
     return problems
-
-
-def _allowance(connection: Connection, owner: Address) -> int:
-    function = load_abi("USDC").functions["allowance"]
-    data = function.encode(owner, connection.escrow.address)
-    return int(function.decode(connection.rpc.eth_call(connection.deployment.usdc, data))[0])

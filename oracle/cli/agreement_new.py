@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import rich_click as click
+from pydantic import ValidationError
 
 from oracle.cli.agreement_io import AgreementError, save_agreement
 from oracle.cli.chain import ChainOptions, chain_options
@@ -16,6 +17,7 @@ from oracle.cli.values import ADDRESS, AMOUNT, HASH, MOMENT, PERIOD
 from oracle.domain.agreement_file import AgreementFile, OpeningPart, TermsPart, TokenPart
 from oracle.domain.canonical import MAX_DOCUMENT_BYTES, canonical_hash, parse_json
 from oracle.domain.committee import DAY, CommitteeView, lowest_fee
+from oracle.domain.document import DocumentError, describe_problems
 from oracle.domain.types import ZERO_HASH, Hash, parse_hash
 from oracle.pact.document import Pact
 
@@ -45,7 +47,10 @@ _DEFAULT_CHALLENGE = "1d"
     "--ruling", type=PERIOD, help="Time of the arbiter; with --rpc the committee's shortest by default."
 )
 @click.option(
-    "--agent-id", default=0, type=click.IntRange(min=0), help="ERC-8004 id of the provider's agent."
+    "--agent-id",
+    default=0,
+    type=click.IntRange(min=0, max=2**256 - 1),
+    help="ERC-8004 id of the provider's agent.",
 )
 @click.option("--offchain", metavar="FILE|HASH", help="Off-chain terms, as JSON or their hash.")
 @click.option(
@@ -75,22 +80,27 @@ def new(
     if chain.rpc is not None:
         with chain.connect() as connection:
             committee, now = connection.escrow.committee_state(given["committee"]), connection.now()
-    file = AgreementFile(
-        chain_id=deployment.chain_id,
-        escrow=deployment.escrow,
-        usdc=TokenPart(address=deployment.usdc, name=deployment.usdc_name, version=deployment.usdc_version),
-        funding=given["funding"],
-        terms=_terms(given, committee, now),
-        opening=OpeningPart(
-            pact=_pact_hash(pact),
-            offchain=ZERO_HASH if offchain is None else _offchain_hash(offchain),
-            agent_id=given["agent_id"],
-            up_front=given["up_front"],
-            open_by=given["open_by"],
-            deliver_by=given["deliver_by"],
-            salt=secrets.randbits(128),
-        ),
-    )
+    token = TokenPart(address=deployment.usdc, name=deployment.usdc_name, version=deployment.usdc_version)
+    try:
+        file = AgreementFile(
+            chain_id=deployment.chain_id,
+            escrow=deployment.escrow,
+            usdc=token,
+            funding=given["funding"],
+            terms=_terms(given, committee, now),
+            opening=OpeningPart(
+                pact=_pact_hash(pact),
+                offchain=ZERO_HASH if offchain is None else _offchain_hash(offchain),
+                agent_id=given["agent_id"],
+                up_front=given["up_front"],
+                open_by=given["open_by"],
+                deliver_by=given["deliver_by"],
+                salt=secrets.randbits(128),
+            ),
+        )
+    except ValidationError as error:
+        # A figure that was worked out, as the lowest fee, may not fit though what was typed does.
+        raise DocumentError("the agreement", describe_problems(error)) from error
     save_agreement(output, file, force=force)
     if as_json:
         print_json({"path": str(output), "job": file.job})
@@ -102,7 +112,9 @@ def new(
 def _terms(given: dict[str, Any], committee: CommitteeView | None, now: int) -> TermsPart:
     """`now`: the earliest it can be opened; the lowest fee falls the later it is."""
     if given["up_front"] > given["price"]:
-        raise AgreementError("more is paid up front than the price", field="up_front")
+        raise AgreementError(
+            "more is paid up front than the price", field="up_front", next_step="give a smaller --up-front"
+        )
     if committee is None and (given["fee"] is None or given["ruling"] is None):
         raise AgreementError(
             "the fee and the ruling period are not known",

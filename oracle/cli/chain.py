@@ -46,6 +46,12 @@ class Connection:
         function = load_abi("USDC").functions["balanceOf"]
         return int(function.decode(self.rpc.eth_call(self.deployment.usdc, function.encode(account)))[0])
 
+    def allowance(self, owner: Address) -> int:
+        """What an account allows the escrow to take from its wallet, in base units."""
+        function = load_abi("USDC").functions["allowance"]
+        data = function.encode(owner, self.escrow.address)
+        return int(function.decode(self.rpc.eth_call(self.deployment.usdc, data))[0])
+
     def send(self, key: bytes, data: bytes, *, what: str, quiet: bool, to: Address | None = None) -> Receipt:
         """Send a call of the escrow (or of `to`) and wait for it, saying so on stderr unless `quiet`.
 

@@ -26,7 +26,10 @@ COMMANDS: dict[str, CommandEntry] = {
     "agreement": CommandEntry(
         "oracle.cli.agreement", "agreement", "Make, sign and submit the terms of a job."
     ),
-    "job": CommandEntry("oracle.cli.job", "job", "Follow a job, deliver, dispute, concede, settle."),
+    "milestones": CommandEntry(
+        "oracle.cli.milestones", "milestones", "Open several jobs together, under one payment."
+    ),
+    "job": CommandEntry("oracle.cli.job", "job", "Follow a job, deliver, dispute, rule, agree, settle."),
     "account": CommandEntry("oracle.cli.account", "account", "Deposit, show and claim free collateral."),
     "init": CommandEntry("oracle.cli.init", "init", "Write a commented configuration for the daemon."),
     "db": CommandEntry("oracle.cli.db", "db", "Make or migrate the daemon's database."),

@@ -10,6 +10,7 @@ import rich_click as click
 from oracle.chain import calls
 from oracle.cli.chain import ChainOptions, Connection, chain_options
 from oracle.cli.committee_show import show
+from oracle.cli.job_acting import confirm
 from oracle.cli.keys import KeySource, account_of, key_options
 from oracle.cli.output import json_option, print_json, read_bytes
 from oracle.cli.values import HASH
@@ -124,8 +125,7 @@ def topup(*, identity: Hash, chain: ChainOptions, key: KeySource, as_json: bool)
 @json_option
 def leave(*, identity: Hash, yes: bool, chain: ChainOptions, key: KeySource, as_json: bool) -> None:
     """Give notice: no new jobs from now on. Cannot be taken back; withdraw when the last job has closed."""
-    if not yes and not as_json:
-        click.confirm(f"Leave committee {identity} for good?", abort=True, err=True)
+    confirm(f"Leave committee {identity} for good?", yes=yes, as_json=as_json)
     _act(chain, key, identity, "leave", lambda _c, index, _k: calls.leave(identity, index), as_json=as_json)
 
 

@@ -8,8 +8,10 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
-from oracle.cli.output import json_option, print_json, read_bytes
+from oracle.cli.output import FileError, json_option, print_json, read_bytes
+from oracle.daemon.evaluation import UndecidedNotice
 from oracle.domain.canonical import keccak_hex
+from oracle.domain.errors import EarnestError
 from oracle.evaluation.record import MAX_RECORD_BYTES, ConditionEntry, EvaluationRecord, parse_record
 from oracle.evidence.store import ContentStore
 from oracle.pact.visible import one_line
@@ -31,6 +33,10 @@ def load_record(record: str, store: Path | None) -> bytes:
     """
     if record.startswith("0x") and store is not None and not Path(record).exists():
         return ContentStore(store).get(record, max_bytes=MAX_RECORD_BYTES)
+    if record.startswith("0x") and not Path(record).exists():
+        raise FileError(
+            f"there is no file {record}", field="record", next_step="for a hash give --store DIR as well"
+        )
     return read_bytes(Path(record), max_bytes=MAX_RECORD_BYTES)
 
 
@@ -48,11 +54,28 @@ store_option = click.option(
 def show(record: str, store: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click's way
     """Print RECORD: a file, or a hash with --store."""
     data = load_record(record, store)
+    notice = _undecided(data)
+    if notice is not None:
+        if as_json:
+            print_json({"hash": keccak_hex(data), "undecided": notice.as_json()})
+        else:
+            click.echo(f"Outcome      LAPSE: nothing could be evaluated: {one_line(notice.reason)}")
+            click.echo(f"Job          {notice.job}")
+            click.echo(f"Evaluator    {notice.evaluator}")
+        return
     parsed = parse_record(data)
     if as_json:
         print_json({"hash": keccak_hex(data), "record": parsed.as_json()})
         return
     _print(parsed, keccak_hex(data), Console(highlight=False, soft_wrap=True))
+
+
+def _undecided(data: bytes) -> UndecidedNotice | None:
+    """What a committee attests with where no evaluation could begin; None for every other document."""
+    try:
+        return UndecidedNotice.parse(data)
+    except EarnestError:
+        return None
 
 
 def _print(record: EvaluationRecord, record_hash: str, console: Console) -> None:

@@ -9,6 +9,16 @@ import rich_click as click
 
 from oracle.chain import calls
 from oracle.cli.chain import ChainOptions, Connection, chain_options
+from oracle.cli.job_acting import (
+    OUTCOMES,
+    PARTIES,
+    ActError,
+    account_in,
+    confirm,
+    require_account,
+    say_sent,
+)
+from oracle.cli.job_agree import agree, offer
 from oracle.cli.job_found import FoundJob, find_job
 from oracle.cli.job_show import list_jobs, show
 from oracle.cli.keys import KeySource, account_of, key_options
@@ -18,31 +28,24 @@ from oracle.decide.next_step import stakes_of
 from oracle.decide.payouts import may_dispute
 from oracle.domain.amounts import amount_text, format_usdc
 from oracle.domain.canonical import MAX_DOCUMENT_BYTES, canonical_hash, parse_json
-from oracle.domain.errors import EarnestError
 from oracle.domain.signatures import sign_digest
 from oracle.domain.typed import dispute_digest, receive_authorization_digest, usdc_domain
 from oracle.domain.types import ZERO_HASH, Address, Funding, Hash, Outcome, Party, State, checksum, parse_hash
 
 _PERMISSION_SECONDS = 3_600  # how long a signature made for one call stays good
-_PARTIES = click.Choice([party.value for party in Party])
-_OUTCOMES = click.Choice([outcome.word for outcome in Outcome if outcome])
-
-
-class ActError(EarnestError):
-    """What was asked is not possible for this job now."""
 
 
 @click.group()
 def job() -> None:
-    """Follow a job, deliver, dispute, concede, settle.
+    """Follow a job, deliver, dispute, rule, concede, agree, settle.
 
     Everything here can also be done by calling the contract; the id and these commands are enough, because
     the job's terms are looked up from the chain.
     """
 
 
-job.add_command(show)
-job.add_command(list_jobs)
+for _command in (show, list_jobs, offer, agree):
+    job.add_command(_command)
 
 
 @job.command()
@@ -60,8 +63,8 @@ def deliver(*, job_id: Hash, delivery: str, chain: ChainOptions, key: KeySource,
     with chain.connect() as connection:
         found = find_job(connection, job_id)
         private = key.load(connection.escrow.chain_id)
-        _require_account(private, found.terms.provider, "provider")
-        _say_sent(connection, private, calls.deliver(job_id, deliverable), "deliver", job_id, as_json=as_json)
+        require_account(private, found.terms.provider, "provider")
+        say_sent(connection, private, calls.deliver(job_id, deliverable), "deliver", job_id, as_json=as_json)
 
 
 @job.command()
@@ -75,13 +78,13 @@ def lapse(*, job_id: Hash, chain: ChainOptions, key: KeySource, as_json: bool) -
         found = find_job(connection, job_id)
         private = key.load(connection.escrow.chain_id)
         data = calls.lapse(found.terms, found.opening_hash)
-        _say_sent(connection, private, data, "lapse", job_id, as_json=as_json)
+        say_sent(connection, private, data, "lapse", job_id, as_json=as_json)
 
 
 @job.command()
 @click.argument("job_id", metavar="JOB", type=HASH)
-@click.option("--as", "party", required=True, type=_PARTIES, help="Who disputes.")
-@click.option("--seek", required=True, type=_OUTCOMES, help="The outcome asked for.")
+@click.option("--as", "party", required=True, type=PARTIES, help="Who disputes.")
+@click.option("--seek", required=True, type=OUTCOMES, help="The outcome asked for.")
 @click.option("--from-collateral", is_flag=True, help="Pay the deposit from free collateral, not the wallet.")
 @chain_options()
 @key_options()
@@ -104,8 +107,8 @@ def dispute(
         found = find_job(connection, job_id)
         private = key.load(connection.escrow.chain_id)
         side, sought = Party(party), Outcome[seek.upper()]
-        account = _account(found, side)
-        _require_account(private, account, party)
+        account = account_in(found, side)
+        require_account(private, account, party)
         if found.view.state is not State.JUDGED or not may_dispute(found.view.outcome, side):
             raise ActError(
                 f"the {party} cannot dispute: the job is {found.view.state.word}, {found.view.outcome.word}",
@@ -121,12 +124,12 @@ def dispute(
             data = _dispute_by_authorization(connection, found, account, sought, deposit, private)
         if not as_json:
             click.echo(f"The deposit is {format_usdc(deposit)}.", err=True)
-        _say_sent(connection, private, data, "dispute", job_id, as_json=as_json)
+        say_sent(connection, private, data, "dispute", job_id, as_json=as_json)
 
 
 @job.command()
 @click.argument("job_id", metavar="JOB", type=HASH)
-@click.option("--as", "party", required=True, type=_PARTIES, help="Who gives in.")
+@click.option("--as", "party", required=True, type=PARTIES, help="Who gives in.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @chain_options()
 @key_options()
@@ -138,12 +141,38 @@ def concede(
     with chain.connect() as connection:
         found = find_job(connection, job_id)
         private = key.load(connection.escrow.chain_id)
-        account = _account(found, Party(party))
-        _require_account(private, account, party)
-        if not yes and not as_json:
-            click.confirm(f"Concede job {job_id} as {party}?", abort=True, err=True)
+        account = account_in(found, Party(party))
+        require_account(private, account, party)
+        confirm(f"Concede job {job_id} as {party}?", yes=yes, as_json=as_json)
         data = calls.concede(found.terms, found.opening_hash, party=account, pay_out=True)
-        _say_sent(connection, private, data, "concede", job_id, as_json=as_json)
+        say_sent(connection, private, data, "concede", job_id, as_json=as_json)
+
+
+@job.command()
+@click.argument("job_id", metavar="JOB", type=HASH)
+@click.option("--outcome", "ruling", required=True, type=OUTCOMES, help="The outcome that becomes final.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@chain_options()
+@key_options()
+@json_option
+def rule(*, job_id: Hash, ruling: str, yes: bool, chain: ChainOptions, key: KeySource, as_json: bool) -> None:
+    """Rule on a dispute, as the committee's arbiter: final, and within the ruling period only.
+
+    You are paid alike whatever you rule.
+    """
+    with chain.connect() as connection:
+        found = find_job(connection, job_id)
+        private = key.load(connection.escrow.chain_id)
+        require_account(private, found.committee.arbiter, "arbiter")
+        if found.view.state is not State.DISPUTED:
+            raise ActError(
+                f"the job is {found.view.state.word}, not disputed",
+                field="job",
+                next_step=f"oracle job show {job_id}",
+            )
+        confirm(f"Rule {ruling} on job {job_id}?", yes=yes, as_json=as_json)
+        data = calls.rule(found.terms, found.opening_hash, Outcome[ruling.upper()], pay_out=True)
+        say_sent(connection, private, data, "rule", job_id, as_json=as_json)
 
 
 @job.command()
@@ -158,7 +187,7 @@ def settle(*, job_id: Hash, keep: bool, chain: ChainOptions, key: KeySource, as_
         found = find_job(connection, job_id)
         private = key.load(connection.escrow.chain_id)
         data = calls.settle(found.terms, found.opening_hash, pay_out=not keep)
-        _say_sent(connection, private, data, "settle", job_id, as_json=as_json)
+        say_sent(connection, private, data, "settle", job_id, as_json=as_json)
 
 
 @job.command()
@@ -209,38 +238,6 @@ def _dispute_by_authorization(
         expiry=expiry,
         signature=sign_digest(private, digest),
     )
-
-
-def _say_sent(
-    connection: Connection, private: bytes, data: bytes, what: str, job_id: Hash, *, as_json: bool
-) -> None:
-    receipt = connection.send(private, data, what=what, quiet=as_json)
-    view = connection.escrow.job_state(job_id)
-    if as_json:
-        print_json(
-            {
-                "job": job_id,
-                "transaction": receipt.transaction_hash,
-                "block": receipt.block_number,
-                "state": view.state.word,
-                "outcome": view.outcome.word,
-            }
-        )
-        return
-    click.echo(f"Job {job_id} is now {view.state.word}{f' ({view.outcome.word})' if view.outcome else ''}.")
-
-
-def _account(found: FoundJob, party: Party) -> Address:
-    return found.terms.buyer if party is Party.BUYER else found.terms.provider
-
-
-def _require_account(private: bytes, account: Address, party: str) -> None:
-    if account_of(private) != account:
-        raise ActError(
-            f"the key is {checksum(account_of(private))}'s; the {party} of this job is {checksum(account)}",
-            field=party,
-            next_step="use the key of the party",
-        )
 
 
 def _deliverable(text: str) -> Hash:

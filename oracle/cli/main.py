@@ -10,7 +10,7 @@ import rich_click as click
 
 from oracle import __version__
 from oracle.cli.commands import COMMANDS, CommandEntry
-from oracle.cli.output import ERROR_EXIT_CODE, show_error, wants_json
+from oracle.cli.output import ERROR_EXIT_CODE, show_error, wants_json, with_next_step
 from oracle.domain.errors import EarnestError
 
 
@@ -52,7 +52,7 @@ class LazyGroup(click.RichGroup):
         try:
             return super().invoke(ctx)
         except EarnestError as error:
-            show_error(error, as_json=wants_json(ctx))
+            show_error(with_next_step(error, ctx), as_json=wants_json(ctx))
             ctx.exit(ERROR_EXIT_CODE)
         except click.UsageError as error:
             if not wants_json(ctx):

@@ -14,6 +14,7 @@ from oracle.domain.errors import EarnestError
 FOUND_PROBLEMS_EXIT_CODE = 1  # the command did its work, and what it looked at is not in order
 ERROR_EXIT_CODE = 2
 _JSON_FLAG = "oracle.json"
+_PATH = "oracle.path"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -26,6 +27,7 @@ def json_option(command: _Command) -> _Command:
 
     def remember(context: click.Context, _parameter: click.Parameter, value: bool) -> bool:  # noqa: FBT001
         context.meta[_JSON_FLAG] = value
+        context.meta[_PATH] = context.command_path
         return value
 
     option = click.option(
@@ -42,6 +44,13 @@ def json_option(command: _Command) -> _Command:
 def wants_json(context: click.Context) -> bool:
     """Whether `--json` was given to the command being run."""
     return bool(context.meta.get(_JSON_FLAG, False))
+
+
+def with_next_step(error: EarnestError, context: click.Context) -> EarnestError:
+    """The error, and where it says nothing else to do next, where to read how the command is used."""
+    if not error.next_step:
+        error.next_step = f"see {context.meta.get(_PATH, context.command_path)} --help"
+    return error
 
 
 def print_json(value: Any) -> None:
@@ -67,13 +76,19 @@ def read_bytes(path: Path, *, max_bytes: int) -> bytes:
     """
     try:
         if not path.is_file():
-            raise FileError(f"there is no file {path}", field=str(path))
+            raise FileError(
+                f"there is no file {path}", field=str(path), next_step="check its name and folder"
+            )
         with path.open("rb") as file:
             data = file.read(max_bytes + 1)
     except OSError as error:
         raise FileError(f"cannot read {path}: {error.strerror}", field=str(path)) from error
     if len(data) > max_bytes:
-        raise FileError(f"{path} is larger than {max_bytes} bytes", field=str(path))
+        raise FileError(
+            f"{path} is larger than {max_bytes} bytes",
+            field=str(path),
+            next_step="make it smaller, or name the file that was meant",
+        )
     return data
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import rich_click as click
 
-from oracle.domain.amounts import parse_usdc
+from oracle.domain.amounts import AmountError, format_usdc, parse_usdc
 from oracle.domain.errors import EarnestError
-from oracle.domain.fields import parse_time
+from oracle.domain.fields import MAX_PERIOD, parse_time
 from oracle.domain.types import parse_address, parse_hash
 
 _PERIOD = re.compile(r"([0-9]{1,9})\s*(s|m|h|d|w)", re.ASCII)
@@ -38,7 +38,14 @@ def parse_period(text: str, *, field: str = "period") -> int:
             field=field,
             next_step="write it like 90s, 30m, 2h, 1d or 1d12h",
         )
-    return sum(int(number) * _UNITS[unit] for number, unit in found)
+    seconds = sum(int(number) * _UNITS[unit] for number, unit in found)
+    if seconds > MAX_PERIOD:
+        raise PeriodError(
+            f"{field} is {text[:40]!r}, longer than the {MAX_PERIOD} s that fit",
+            field=field,
+            next_step="choose a shorter one",
+        )
+    return seconds
 
 
 def parse_moment(text: str, *, field: str = "time", now: float | None = None) -> int:
@@ -50,9 +57,25 @@ def parse_moment(text: str, *, field: str = "time", now: float | None = None) ->
     stripped = text.strip()
     if stripped.startswith("+"):
         return int(time.time() if now is None else now) + parse_period(stripped[1:], field=field)
-    if stripped.isascii() and stripped.isdecimal() and len(stripped) <= 12:
+    if stripped.isascii() and stripped.isdecimal() and len(stripped) <= 12:  # 40 bits have 13 digits
         return int(stripped)
     return parse_time(stripped, field=field)
+
+
+def parse_packed_usdc(text: str, *, field: str = "amount") -> int:
+    """Base units of USDC that fit the 64 bits the contract packs them in.
+
+    Raises:
+        AmountError: no amount, or too large.
+    """
+    units = parse_usdc(text, field=field)
+    if units >= 2**64:
+        raise AmountError(
+            f"{field} is {text[:60]!r}, more than the {format_usdc(2**64 - 1)} that fit",
+            field=field,
+            next_step="name a smaller amount",
+        )
+    return units
 
 
 class _Parsed(click.ParamType):
@@ -72,6 +95,6 @@ class _Parsed(click.ParamType):
 
 ADDRESS = _Parsed("address", parse_address)
 HASH = _Parsed("hash", parse_hash)
-AMOUNT = _Parsed("usdc", parse_usdc)
+AMOUNT = _Parsed("usdc", parse_packed_usdc)
 PERIOD = _Parsed("period", parse_period)
 MOMENT = _Parsed("time", parse_moment)

@@ -190,7 +190,7 @@ def _judged(view: JobView, terms: Terms, rules: Rules, now: int) -> NextStep:
         acts=(
             *disputes,
             *concessions,
-            Act("both parties", "agree on another split", "agree (contract call)"),
+            Act("both parties", "agree on another split", "oracle job offer, then agree"),
             Act("anyone", "settle", "oracle job settle", since=view.deadline),
         ),
         if_nobody_acts=IfNobodyActs(
@@ -219,9 +219,9 @@ def _disputed(view: JobView, terms: Terms, rules: Rules, now: int) -> NextStep:
         f"the {disputant} disputes {view.outcome.word} ({_reason(view.basis)}) and seeks {view.sought.word}; "
         + ("the arbiter was silent: anyone may settle" if over else "the arbiter may rule"),
         acts=(
-            Act("arbiter", "rule", "rule (contract call)", until=view.deadline),
+            Act("arbiter", "rule", "oracle job rule", until=view.deadline),
             *concession,
-            Act("both parties", "agree on another split", "agree (contract call)"),
+            Act("both parties", "agree on another split", "oracle job offer, then agree"),
             Act("anyone", "settle", "oracle job settle", since=view.deadline),
         ),
         if_nobody_acts=IfNobodyActs(
@@ -235,7 +235,7 @@ def _open_concessions() -> tuple[Act, ...]:
     return (
         Act("buyer", "concede: everything to the provider", "oracle job concede --as buyer"),
         Act("provider", "concede: everything to the buyer", "oracle job concede --as provider"),
-        Act("both parties", "agree on a split", "agree (contract call)"),
+        Act("both parties", "agree on a split", "oracle job offer, then agree"),
     )
 
 

@@ -66,7 +66,11 @@ def parse_usdc(text: str, *, field: str = "amount") -> int:
         )
     whole, fraction = match.group(1).replace(",", ""), (match.group(2) or "").rstrip("0")
     if len(fraction) > USDC_DECIMALS:
-        raise AmountError(f"{field} is {text[:60]!r}; USDC has {USDC_DECIMALS} decimals", field=field)
+        raise AmountError(
+            f"{field} is {text[:60]!r}; USDC has {USDC_DECIMALS} decimals",
+            field=field,
+            next_step="leave the further decimals out",
+        )
     return _bounded(int(whole) * USDC_UNIT + int(fraction.ljust(USDC_DECIMALS, "0")), field)
 
 

@@ -26,7 +26,11 @@ class DocumentError(EarnestError):
     def __init__(self, what: str, problems: list[tuple[str, str]]) -> None:
         shown = "; ".join(f"{field}: {problem}" for field, problem in problems[:_SHOWN_PROBLEMS])
         more = f"; and {len(problems) - _SHOWN_PROBLEMS} more" if len(problems) > _SHOWN_PROBLEMS else ""
-        super().__init__(f"{what} is not valid: {shown}{more}", field=problems[0][0])
+        super().__init__(
+            f"{what} is not valid: {shown}{more}",
+            field=problems[0][0],
+            next_step="correct what is named, or get the document that was meant",
+        )
         self.problems = problems
 
 

@@ -112,7 +112,11 @@ def parse_address(text: str, *, field: str = "address") -> Address:
         HexError: not 0x and 40 hex digits, or mixed case with a wrong checksum (a mistyped address).
     """
     if not _ADDRESS.fullmatch(text):
-        raise HexError(f"{field} is {text[:60]!r}, not an address (0x and 40 hex digits)", field=field)
+        raise HexError(
+            f"{field} is {text[:60]!r}, not an address (0x and 40 hex digits)",
+            field=field,
+            next_step="copy the whole address",
+        )
     lower = text.lower()
     digits = text[2:]
     if digits not in (digits.lower(), digits.upper()) and checksum(lower) != text:
@@ -131,7 +135,11 @@ def parse_hash(text: str, *, field: str = "hash") -> Hash:
         HexError: not 0x and 64 hex digits.
     """
     if not _HASH.fullmatch(text):
-        raise HexError(f"{field} is {text[:80]!r}, not a hash (0x and 64 hex digits)", field=field)
+        raise HexError(
+            f"{field} is {text[:80]!r}, not a hash (0x and 64 hex digits)",
+            field=field,
+            next_step="copy the whole hash",
+        )
     return text.lower()
 
 
