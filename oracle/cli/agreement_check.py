@@ -59,6 +59,7 @@ def facts_from(file: AgreementFile, connection: Connection | None) -> ChainFacts
     parties = (file.terms.buyer, file.terms.provider)
     wallets = frozenset(party for party in parties if connection.rpc.code(party))
     problems += signature_problems(file, contracts=wallets)
+    problems += _token_problems(file, connection)
     problems += _money_problems(file, connection)
     state = connection.escrow.job_state(file.job).state
     if state is not State.NONE:
@@ -73,6 +74,23 @@ def _committee(file: AgreementFile, connection: Connection) -> tuple[CommitteeVi
         return connection.escrow.committee_state(file.terms.committee), []
     except RevertedError as error:
         return None, [Problem("terms.committee", error.message, error.next_step or "")]
+
+
+def _token_problems(file: AgreementFile, connection: Connection) -> list[Problem]:
+    """What stands in the way of any payment in USDC. What the provider is owed waits for it as collateral."""
+    if file.funding_kind is Funding.COLLATERAL:
+        return []
+    problems = []
+    if connection.usdc_paused():
+        problems.append(
+            Problem("usdc", "USDC is paused", "wait until it is not, or pay from free collateral")
+        )
+    for field, account in (("terms.buyer", file.terms.buyer), ("escrow", file.escrow)):
+        if connection.usdc_refuses(account):
+            problems.append(
+                Problem(field, f"USDC refuses {checksum(account)}: it is blacklisted", "use another account")
+            )
+    return problems
 
 
 def _money_problems(file: AgreementFile, connection: Connection) -> list[Problem]:

@@ -46,6 +46,17 @@ class Connection:
         function = load_abi("USDC").functions["balanceOf"]
         return int(function.decode(self.rpc.eth_call(self.deployment.usdc, function.encode(account)))[0])
 
+    def usdc_paused(self) -> bool:
+        """Whether USDC moves nothing now."""
+        function = load_abi("USDC").functions["paused"]
+        return bool(function.decode(self.rpc.eth_call(self.deployment.usdc, function.encode()))[0])
+
+    def usdc_refuses(self, account: Address) -> bool:
+        """Whether USDC has an account on its blacklist."""
+        function = load_abi("USDC").functions["isBlacklisted"]
+        data = function.encode(account)
+        return bool(function.decode(self.rpc.eth_call(self.deployment.usdc, data))[0])
+
     def allowance(self, owner: Address) -> int:
         """What an account allows the escrow to take from its wallet, in base units."""
         function = load_abi("USDC").functions["allowance"]

@@ -9,6 +9,7 @@ import rich_click as click
 
 from oracle.chain import calls
 from oracle.cli.chain import ChainOptions, Connection, chain_options
+from oracle.cli.documents import load_document
 from oracle.cli.job_acting import (
     OUTCOMES,
     PARTIES,
@@ -22,15 +23,15 @@ from oracle.cli.job_agree import agree, offer
 from oracle.cli.job_found import FoundJob, find_job
 from oracle.cli.job_show import list_jobs, show
 from oracle.cli.keys import KeySource, account_of, key_options
-from oracle.cli.output import json_option, print_json, read_bytes
+from oracle.cli.output import FileError, json_option, print_json
 from oracle.cli.values import HASH
 from oracle.decide.next_step import stakes_of
 from oracle.decide.payouts import may_dispute
 from oracle.domain.amounts import amount_text, format_usdc
-from oracle.domain.canonical import MAX_DOCUMENT_BYTES, canonical_hash, parse_json
 from oracle.domain.signatures import sign_digest
 from oracle.domain.typed import dispute_digest, receive_authorization_digest, usdc_domain
 from oracle.domain.types import ZERO_HASH, Address, Funding, Hash, Outcome, Party, State, checksum, parse_hash
+from oracle.pact.delivery import DeliveryManifest
 
 _PERMISSION_SECONDS = 3_600  # how long a signature made for one call stays good
 
@@ -57,11 +58,12 @@ for _command in (show, list_jobs, offer, agree):
 def deliver(*, job_id: Hash, delivery: str, chain: ChainOptions, key: KeySource, as_json: bool) -> None:
     """Anchor the delivery's hash, as the provider: once, and it cannot be replaced.
 
-    Hand the files over first (oracle delivery pack): evaluators fetch them by this hash.
+    Hand the files over first (oracle delivery pack): evaluators fetch them by this hash. A manifest's hash is
+    taken as it is given; a manifest file must be one, and for the pact of this job.
     """
-    deliverable = _deliverable(delivery)
     with chain.connect() as connection:
         found = find_job(connection, job_id)
+        deliverable = _deliverable(delivery, found)
         private = key.load(connection.escrow.chain_id)
         require_account(private, found.terms.provider, "provider")
         say_sent(connection, private, calls.deliver(job_id, deliverable), "deliver", job_id, as_json=as_json)
@@ -240,11 +242,22 @@ def _dispute_by_authorization(
     )
 
 
-def _deliverable(text: str) -> Hash:
+def _deliverable(text: str, found: FoundJob) -> Hash:
     path = Path(text)
     if path.is_file():
-        data = read_bytes(path, max_bytes=MAX_DOCUMENT_BYTES)
-        return canonical_hash(parse_json(data, what=text))
+        manifest = load_document(DeliveryManifest, path)
+        pact = found.agreement.opening.pact
+        if manifest.pact != pact:
+            raise ActError(
+                f"{path} delivers on the pact {manifest.pact}; this job's is {pact}",
+                field="pact",
+                next_step="pack it for this job's pact: oracle delivery pack FOLDER --pact FILE",
+            )
+        return manifest.hash()
+    if not text.startswith("0x"):
+        raise FileError(
+            f"there is no file {text}", field="delivery", next_step="name a manifest, or give its hash"
+        )
     deliverable = parse_hash(text, field="delivery")
     if deliverable == ZERO_HASH:
         raise ActError(

@@ -156,6 +156,7 @@ class Service:
             log.info("started", sender=self._sender, keys=sorted(self._keys), evaluations_again=released)
         self._parts.evaluator.reap()
         heights = self._parts.watcher.step()
+        self._say_idle_keys()
         acted = False
         for _ in range(_PASSES):
             done = self._act(heights)
@@ -184,6 +185,13 @@ class Service:
                 except EarnestError as error:
                     self._log_once("not_done", **_shown(step), reason=error.message)
         return acted
+
+    def _say_idle_keys(self) -> None:
+        """A key that signs in no committee does nothing: most likely another was meant."""
+        with self._parts.database.read() as session:
+            idle = [key for key in sorted(self._keys) if not job_store.committees_of_keys(session, [key])]
+        for key in idle:
+            self._log_once("key_in_no_committee", key=key, next_step="join with it: oracle committee join")
 
     def _log_once(self, event: str, **values: object) -> None:
         """What repeats every turn is said once."""
