@@ -5,7 +5,9 @@ import {LibBit} from "solady/utils/LibBit.sol";
 
 import {ICoverage} from "../interfaces/ICoverage.sol";
 import {Attested, Outcome, Statement} from "../interfaces/Types.sol";
+import {Core, CoreWord} from "../libraries/CoreWord.sol";
 import {Hashes} from "../libraries/Hashes.sol";
+import {Limits} from "../libraries/LimitsWord.sol";
 import {Payouts} from "../libraries/Payouts.sol";
 import {Signatures} from "../libraries/Signatures.sol";
 import {Ledger} from "./Ledger.sol";
@@ -20,29 +22,6 @@ import {Ledger} from "./Ledger.sol";
 /// An epoch ends when a member gives notice or is expelled. Reservations are told apart by the epoch they were made in,
 /// so that a leaver withdraws as soon as those made in its time are closed.
 abstract contract Coverage is ICoverage, Ledger {
-    /// @dev One slot: all that opening and closing change. The fees of the set that earned last ride along, so that a
-    /// committee whose evaluators do their work pays for no second slot; `Record.fees` holds the rest.
-    struct Core {
-        uint48 reserved;
-        uint48 stake;
-        uint40 silence;
-        uint32 active;
-        uint8 threshold;
-        uint8 epoch;
-        uint32 feeSet;
-        uint40 fees;
-    }
-
-    /// @dev One slot: what opening checks.
-    struct Limits {
-        uint64 maxValue;
-        uint64 feeFlat;
-        uint32 feeRate;
-        uint32 minVerdict;
-        uint32 minRuling;
-        uint32 maxChallenge;
-    }
-
     /// @dev One slot: a judging needs the key, a slash the stake.
     struct Member {
         address key;
@@ -102,73 +81,76 @@ abstract contract Coverage is ICoverage, Ledger {
     mapping(bytes32 committee => Record) internal _committees;
 
     /// @dev The lowest fee for `value` at stake until `judgeBy`, rounded up.
-    function _lowestFee(Limits memory limits, uint256 value, uint256 judgeBy)
-        internal
-        view
-        returns (uint256)
-    {
-        return limits.feeFlat
-            + Payouts.ceilDiv(value * limits.feeRate * (judgeBy - block.timestamp), FEE_UNIT);
+    function _lowestFee(Limits limits, uint256 value, uint256 judgeBy) internal view returns (uint256) {
+        // Below 2^65 * 2^32 * 2^24: the caller has checked that judgeBy lies ahead, by MAX_LENGTH at most.
+        unchecked {
+            return limits.feeFlat()
+                + Payouts.ceilDiv(value * limits.feeRate() * (judgeBy - block.timestamp), FEE_UNIT);
+        }
     }
 
     /// @dev Reserves one share from every member and writes the core.
-    function _reserve(Record storage r, Core memory core, bytes32 committee, uint32 members, uint256 value)
+    function _reserve(Record storage r, Core core, bytes32 committee, uint32 members, uint256 value)
         internal
         returns (uint256 share)
     {
         uint256 count = LibBit.popCount(members);
-        if (count < core.threshold) revert TooFewMembers(committee, count, core.threshold);
-        share = Payouts.share(value, core.silence, core.threshold);
-        if (share > core.stake - core.reserved) {
-            revert CoverageExhausted(committee, core.reserved, share, core.stake);
-        }
+        uint256 threshold = core.threshold();
+        if (count < threshold) revert TooFewMembers(committee, count, threshold);
+        share = Payouts.share(value, core.silence(), threshold);
         unchecked {
-            core.reserved += uint48(share);
+            // reserved never exceeds the stake
+            if (share > core.stake() - core.reserved()) {
+                revert CoverageExhausted(committee, core.reserved(), share, core.stake());
+            }
         }
-        r.core = core;
+        r.core = core.reserve(share);
     }
 
-    /// @dev Gives one share back in memory; the caller writes the core.
-    function _release(Record storage r, Core memory core, uint256 epoch, uint256 share) internal {
-        core.reserved -= uint48(share);
-        if (epoch != core.epoch) {
+    /// @dev Gives one share back; the caller writes the core.
+    function _release(Record storage r, Core core, uint256 epoch, uint256 share) internal returns (Core) {
+        if (epoch != core.epoch()) {
             r.reservedIn[epoch] -= uint64(share);
             r.pastReserved -= uint64(share);
         }
+        return core.release(share);
     }
 
-    /// @dev Takes `each` from every evaluator of a set; who is below full stake then gets no new subjects.
+    /// @dev Takes `each` from every evaluator of a set; who is below full stake then gets no new subjects. The caller
+    /// writes the core.
     function _slash(
         Record storage r,
-        Core memory core,
+        Core core,
         bytes32 committee,
         bytes32 subject,
         uint32 slashed,
         uint256 each
-    ) internal returns (uint256 total) {
-        if (each == 0 || slashed == 0) return 0;
+    ) internal returns (Core, uint256 total) {
+        if (each == 0 || slashed == 0) return (core, 0);
         for (uint256 left = slashed; left != 0; left &= left - 1) {
             r.members[LibBit.ffs(left)].stake -= uint64(each);
             total += each;
         }
-        core.active &= ~slashed;
         emit Slashed(committee, subject, slashed, each);
+        return (core.without(slashed), total);
     }
 
     /// @dev Adds to what a set has earned; the caller writes the core.
-    function _earn(Record storage r, Core memory core, uint32 set, uint256 amount) internal {
-        if (amount == 0) return;
-        if (core.feeSet != set || core.fees + amount > type(uint40).max) {
-            if (core.fees != 0) r.fees[core.feeSet] += core.fees;
-            (core.feeSet, core.fees) = (set, 0);
+    function _earn(Record storage r, Core core, uint32 set, uint256 amount) internal returns (Core) {
+        if (amount == 0) return core;
+        uint256 fees = core.fees();
+        if (core.feeSet() == set && fees + amount <= CoreWord.MAX_FEES) {
+            return core.withFees(set, fees + amount);
         }
-        if (amount > type(uint40).max) r.fees[set] += amount;
-        else core.fees += uint40(amount);
+        if (fees != 0) r.fees[core.feeSet()] += fees;
+        if (amount <= CoreWord.MAX_FEES) return core.withFees(set, amount);
+        r.fees[set] += amount;
+        return core.withFees(set, 0);
     }
 
     /// @dev What a set has earned and not drawn.
-    function _earned(Record storage r, Core memory core, uint32 set) internal view returns (uint256) {
-        return r.fees[set] + (core.feeSet == set ? core.fees : 0);
+    function _earned(Record storage r, Core core, uint32 set) internal view returns (uint256) {
+        return r.fees[set] + (core.feeSet() == set ? core.fees() : 0);
     }
 
     /// @dev Reverts unless every entry is by the current key of the evaluator whose bit it stands for.
@@ -183,24 +165,40 @@ abstract contract Coverage is ICoverage, Ledger {
         Attested[] calldata attested
     ) internal view {
         if (outcome == Outcome.None) revert BadOutcome();
-        if (LibBit.popCount(signers) != attested.length) {
-            revert SignerCount(LibBit.popCount(signers), attested.length);
-        }
         uint32 strangers = signers & ~members;
         if (strangers != 0) revert NotAMember(LibBit.ffs(strangers));
-        uint256 left = signers;
-        for (uint256 i; left != 0; ++i) {
-            uint256 index = LibBit.ffs(left);
-            left &= left - 1;
-            Attested calldata a = attested[i];
-            bytes32 digest =
-                Hashes.attestation(DOMAIN_SEPARATOR, subject, deliverable, outcome, payable_, a.evidence);
-            Member storage m = r.members[index];
-            address recovered = Signatures.recover(digest, a.r, a.vs);
-            // One that has not joined has the zero key, which is also what no signature recovers to.
-            if (recovered != m.key || recovered == address(0)) revert NotTheKey(index, recovered, m.key);
-            if (m.expelled) revert IsExpelled(index);
+        uint256 frame = Hashes.attestationFrame(DOMAIN_SEPARATOR, subject, deliverable, outcome, payable_);
+        uint256 count = attested.length;
+        uint256 i;
+        uint256 index;
+        unchecked {
+            for (uint256 left = signers; left != 0; left >>= 1) {
+                if (left & 1 != 0) {
+                    if (i == count) _refuseSigner(signers, count, index, address(0), address(0));
+                    Attested calldata a = attested[i];
+                    address recovered = Signatures.recover(Hashes.framed(frame, a.evidence), a.r, a.vs);
+                    Member storage m = r.members[index];
+                    // One that has not joined has the zero key, which is also what no signature recovers to.
+                    if (recovered != m.key || recovered == address(0)) {
+                        _refuseSigner(signers, count, index, recovered, m.key);
+                    }
+                    if (m.expelled) revert IsExpelled(index);
+                    ++i;
+                }
+                ++index;
+            }
         }
+        if (i != count) revert SignerCount(i, count);
+    }
+
+    /// @dev Entries that are too few or too many stand at the wrong places, so that is said first.
+    function _refuseSigner(uint32 signers, uint256 count, uint256 index, address recovered, address key)
+        private
+        pure
+    {
+        uint256 bits = LibBit.popCount(signers);
+        if (bits != count) revert SignerCount(bits, count);
+        revert NotTheKey(index, recovered, key);
     }
 
     /// @dev Which member contradicted itself on `subject`, or reverts. An old key binds it only where the subject was
@@ -239,7 +237,7 @@ abstract contract Coverage is ICoverage, Ledger {
         r.debts[index][subject] = debt;
         r.owed[index] += share;
         uint256 stake = m.stake;
-        uint256 reserved = r.core.reserved;
+        uint256 reserved = r.core.reserved();
         uint256 above = stake > reserved ? stake - reserved : 0;
         emit Expelled(committee, index, subject, share);
         taken = _payDebt(r, committee, index, subject, above);
@@ -248,7 +246,7 @@ abstract contract Coverage is ICoverage, Ledger {
 
     function _record(bytes32 committee) internal view returns (Record storage r) {
         r = _committees[committee];
-        if (r.core.threshold == 0) revert UnknownCommittee(committee);
+        if (!r.core.exists()) revert UnknownCommittee(committee);
     }
 
     /// @dev Without the check that it exists, where a job vouches for it.
@@ -279,13 +277,12 @@ abstract contract Coverage is ICoverage, Ledger {
 
     /// @dev Closes the current epoch, in which evaluator `index` served for the last time.
     function _endEpoch(Record storage r, uint256 index) internal returns (uint8 epoch) {
-        Core memory core = r.core;
-        epoch = core.epoch;
-        r.reservedIn[epoch] = core.reserved - r.pastReserved;
-        r.pastReserved = core.reserved;
-        core.epoch = epoch + 1;
-        core.active &= ~uint32(1 << index);
-        r.core = core;
+        Core core = r.core;
+        epoch = uint8(core.epoch());
+        uint64 reserved = uint64(core.reserved());
+        r.reservedIn[epoch] = reserved - r.pastReserved;
+        r.pastReserved = reserved;
+        r.core = core.nextEpoch().without(uint32(1 << index));
     }
 
     /// @dev Whether evaluator `index` is on its way out, and so may take its stake once nothing is liable.

@@ -5,8 +5,11 @@ import {LibBit} from "solady/utils/LibBit.sol";
 
 import {IDocket} from "../interfaces/IDocket.sol";
 import {Basis, Outcome, Terms} from "../interfaces/Types.sol";
+import {Core} from "../libraries/CoreWord.sol";
+import {Fields} from "../libraries/Fields.sol";
 import {Hashes} from "../libraries/Hashes.sol";
 import {JobWord} from "../libraries/JobWord.sol";
+import {Logs} from "../libraries/Logs.sol";
 import {Payouts} from "../libraries/Payouts.sol";
 import {Coverage} from "./Coverage.sol";
 
@@ -39,10 +42,11 @@ abstract contract Docket is IDocket, Coverage {
         view
         returns (Payouts.Case memory c)
     {
-        c.gated = terms.gated;
-        c.bond = terms.bond;
-        c.fee = terms.fee;
-        c.threshold = r.core.threshold;
+        Core core = r.core;
+        c.gated = Fields.gated(terms);
+        c.bond = Fields.bond(terms);
+        c.fee = Fields.fee(terms);
+        c.threshold = core.threshold();
         c.provisional = word.outcome();
         c.basis = word.basis();
         if (amount != 0) {
@@ -51,14 +55,14 @@ abstract contract Docket is IDocket, Coverage {
             c.buyerDisputes = word.buyerDisputes();
         }
         if (c.basis == Basis.Silence) {
-            c.silence = r.core.silence;
+            c.silence = core.silence();
             c.members = LibBit.popCount(word.members());
             c.silent = LibBit.popCount(word.set());
         }
     }
 
     function _deposit(Terms calldata terms, Record storage r) internal view returns (uint256) {
-        return Payouts.depositFor(uint256(terms.gated) + terms.bond, r.arbiterCost);
+        return Payouts.depositFor(Fields.value(terms), r.arbiterCost);
     }
 
     /// @dev Ends a job: marks it, gives the coverage back, slashes, and hands out what the split says.
@@ -72,26 +76,26 @@ abstract contract Docket is IDocket, Coverage {
         bool payOut
     ) internal {
         _jobs[job] = word.closed(outcome);
-        Record storage r = _known(terms.committee);
+        bytes32 committee = terms.committee;
+        Record storage r = _known(committee);
         uint32 set = word.set();
         {
-            Core memory core = r.core;
-            uint256 value = uint256(terms.gated) + terms.bond;
-            _release(r, core, word.epoch(), Payouts.share(value, core.silence, core.threshold));
-            _slash(r, core, terms.committee, job, set, s.slashEach);
+            Core core = r.core;
+            uint256 share = Payouts.share(Fields.value(terms), core.silence(), core.threshold());
+            core = _release(r, core, word.epoch(), share);
+            (core,) = _slash(r, core, committee, job, set, s.slashEach);
             // A no-show and an early end have no signers: all members share.
             if (word.basis() == Basis.NoShow) set = word.members();
-            _earn(r, core, set, s.evaluators);
-            r.core = core;
+            r.core = _earn(r, core, set, s.evaluators);
         }
         if (s.arbiter != 0) {
             _credit(r.arbiter, s.arbiter);
             emit ArbiterPaid(job, r.arbiter, s.arbiter);
         }
-        uint8 paid;
-        if (_hand(terms.buyer, s.buyer, payOut)) paid = 1;
-        if (_hand(terms.provider, s.provider, payOut)) paid |= 2;
-        emit JobClosed(job, outcome, how, s.buyer, s.provider, s.evaluators, set, paid);
+        uint256 paid;
+        if (_hand(Fields.buyer(terms), s.buyer, payOut)) paid = 1;
+        if (_hand(Fields.provider(terms), s.provider, payOut)) paid |= 2;
+        Logs.jobClosed(job, outcome, how, s, set, paid);
     }
 
     /// @dev Pays out where asked and possible, else credits.

@@ -47,12 +47,43 @@ abstract contract Ledger is ILedger {
         bytes calldata authorization
     ) internal {
         if (funding == Funding.Authorization) {
-            IUSDC(USDC)
-                .receiveWithAuthorization(payer, address(this), amount, 0, validBefore, nonce, authorization);
+            _receive(payer, amount, validBefore, nonce, authorization);
         } else if (funding == Funding.Allowance) {
             IERC20(USDC).safeTransferFrom(payer, address(this), amount);
         } else {
             _debit(payer, amount);
+        }
+    }
+
+    /// @dev `IUSDC.receiveWithAuthorization(payer, this, amount, 0, validBefore, nonce, authorization)`, its signature
+    /// copied straight from calldata. The constructor has seen that USDC has code, and it returns nothing.
+    function _receive(
+        address payer,
+        uint256 amount,
+        uint256 validBefore,
+        bytes32 nonce,
+        bytes calldata authorization
+    ) private {
+        address token = USDC;
+        bytes32 selector = IUSDC.receiveWithAuthorization.selector;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, selector)
+            mstore(add(m, 0x04), payer)
+            mstore(add(m, 0x24), address())
+            mstore(add(m, 0x44), amount)
+            mstore(add(m, 0x64), 0)
+            mstore(add(m, 0x84), validBefore)
+            mstore(add(m, 0xa4), nonce)
+            mstore(add(m, 0xc4), 0xe0)
+            mstore(add(m, 0xe4), authorization.length)
+            calldatacopy(add(m, 0x104), authorization.offset, authorization.length)
+            // To whole words: what is behind is not zero for sure, and USDC does not read it.
+            let size := add(0x104, and(add(authorization.length, 0x1f), not(0x1f)))
+            if iszero(call(gas(), token, 0, m, size, 0, 0)) {
+                returndatacopy(m, 0, returndatasize())
+                revert(m, returndatasize())
+            }
         }
     }
 

@@ -35,14 +35,22 @@ interface IDocket {
     /// @notice Milestones must have one buyer and one provider.
     error MixedParties(uint256 index);
 
-    /// @notice A job was funded. `members` may sign for it, bear its silence, and share the fee where nobody signed.
+    /// @notice A job was funded. Its members may sign for it, bear its silence, and share the fee where nobody signed.
+    /// @dev Small fields share words, because a word of log data costs 256 gas.
+    /// @param amounts Bits 0-63 gated, 64-127 bond, 128-191 fee, 192-255 upFront.
+    /// @param times Bits 0-39 judgeBy, 40-79 openBy, 80-119 deliverBy, 120-151 challenge, 152-183 ruling,
+    /// 184-215 members, 216-223 epoch of the committee.
     event JobOpened(
         bytes32 indexed job,
         address indexed buyer,
         address indexed provider,
-        Agreement agreement,
-        uint32 members,
-        uint8 epoch
+        bytes32 committee,
+        bytes32 pact,
+        bytes32 offchain,
+        uint256 agentId,
+        uint256 salt,
+        uint256 amounts,
+        uint256 times
     );
     /// @notice The up-front part reached the provider's wallet, or (`paid` false) its free collateral.
     event UpFrontPaid(bytes32 indexed job, uint256 amount, bool paid);
@@ -52,10 +60,10 @@ interface IDocket {
     event AttestationsPosted(
         bytes32 indexed job, bytes32 deliverable, Outcome outcome, uint32 signers, bytes32[] evidence
     );
-    /// @notice A verdict made `outcome` provisional until `challengeEnds`.
-    event Judged(
-        bytes32 indexed job, Outcome outcome, uint32 signers, uint40 challengeEnds, bytes32[] evidence
-    );
+    /// @notice A verdict made an outcome provisional.
+    /// @param verdict Bits 0-7 outcome, 8-39 signers, 40-79 end of the challenge.
+    /// @param evidence What each signer's attestation rests on, lowest bit first.
+    event Judged(bytes32 indexed job, uint256 verdict, bytes32[] evidence);
     /// @notice A limit passed and made `outcome` provisional until `challengeEnds`. `silent`: members that are.
     event Lapsed(bytes32 indexed job, Outcome outcome, Basis basis, uint32 silent, uint40 challengeEnds);
     /// @notice `party` put down `deposit` and seeks `sought`; the arbiter may rule until `rulingEnds`.
@@ -63,22 +71,11 @@ interface IDocket {
         bytes32 indexed job, address indexed party, Outcome sought, uint256 deposit, uint40 rulingEnds
     );
     /// @notice A job is over.
-    /// @param outcome The final one; None where the parties agreed on a split.
-    /// @param how What closed it.
-    /// @param toBuyer Owed to the buyer by this closing.
-    /// @param toProvider Owed to the provider by this closing.
-    /// @param toEvaluators Credited to the set of evaluators `set`.
-    /// @param paid Bit 0: the buyer's part went to its wallet; bit 1: the provider's. Otherwise it was credited.
-    event JobClosed(
-        bytes32 indexed job,
-        Outcome outcome,
-        Ending how,
-        uint256 toBuyer,
-        uint256 toProvider,
-        uint256 toEvaluators,
-        uint32 set,
-        uint8 paid
-    );
+    /// @param parties Bits 0-127 owed to the buyer by this closing, 128-255 owed to the provider.
+    /// @param ending Bits 0-127 credited to the set of evaluators, 128-159 that set, 160-167 the final outcome (None where
+    /// the parties agreed on a split), 168-175 what closed it (`Ending`), 176 the buyer's part went to its wallet, 177 the
+    /// provider's did. Otherwise it was credited.
+    event JobClosed(bytes32 indexed job, uint256 parties, uint256 ending);
     /// @notice The arbiter was credited its cost out of the deposit.
     event ArbiterPaid(bytes32 indexed job, address indexed arbiter, uint256 amount);
     /// @notice A call of a batch failed with `reason`; the others are not affected.

@@ -90,19 +90,39 @@ library Hashes {
         uint256 payable_,
         bytes32 evidence
     ) internal pure returns (bytes32) {
+        return framed(attestationFrame(domain, subject, deliverable, outcome, payable_), evidence);
+    }
+
+    /// @dev What all attestations of one verdict have in common, laid out in memory so that only the evidence is still
+    /// to be filled in: 6 words of struct, then the 66 bytes of the digest.
+    function attestationFrame(
+        bytes32 domain,
+        bytes32 subject,
+        bytes32 deliverable,
+        Outcome outcome,
+        uint256 payable_
+    ) internal pure returns (uint256 frame) {
         bytes32 typeHash = ATTESTATION;
-        bytes32 structHash;
         assembly ("memory-safe") {
-            let m := mload(0x40)
-            mstore(m, typeHash)
-            mstore(add(m, 32), subject)
-            mstore(add(m, 64), deliverable)
-            mstore(add(m, 96), outcome)
-            mstore(add(m, 128), payable_)
-            mstore(add(m, 160), evidence)
-            structHash := keccak256(m, 192)
+            frame := mload(0x40)
+            mstore(frame, typeHash)
+            mstore(add(frame, 0x20), subject)
+            mstore(add(frame, 0x40), deliverable)
+            mstore(add(frame, 0x60), outcome)
+            mstore(add(frame, 0x80), payable_)
+            mstore(add(frame, 0xc0), hex"1901")
+            mstore(add(frame, 0xc2), domain)
+            mstore(0x40, add(frame, 0x120))
         }
-        return digest(domain, structHash);
+    }
+
+    /// @dev The digest of one attestation; see attestationFrame.
+    function framed(uint256 frame, bytes32 evidence) internal pure returns (bytes32 result) {
+        assembly ("memory-safe") {
+            mstore(add(frame, 0xa0), evidence)
+            mstore(add(frame, 0xe2), keccak256(frame, 0xc0))
+            result := keccak256(add(frame, 0xc0), 0x42)
+        }
     }
 
     function delivery(bytes32 job_, bytes32 deliverable, uint256 expiry) internal pure returns (bytes32) {

@@ -2,48 +2,88 @@
 pragma solidity 0.8.30;
 
 import {IDocket} from "../interfaces/IDocket.sol";
-import {Agreement, Attested, Verdict} from "../interfaces/Types.sol";
+import {Agreement, Attested, Outcome, Verdict} from "../interfaces/Types.sol";
+import {Payouts} from "./Payouts.sol";
 
-/// @title Events whose data already stands in calldata
-/// @dev Copied from there word for word instead of through memory types; a test holds each against Solidity's own
-/// encoding. Every field was read, and so checked for its width, before.
+/// @title Events of every job
+/// @dev Written without memory types: a word of log data costs 256 gas, so small values share words, and what stands in
+/// calldata is copied from there. IDocket says which bits are what; a test holds each against Solidity's own encoding.
 library Logs {
+    /// @dev The agreement's fields are clean, see Fields.
     function jobOpened(bytes32 job, Agreement calldata agreement, uint256 members, uint256 epoch) internal {
         bytes32 topic = IDocket.JobOpened.selector;
-        address buyer = agreement.terms.buyer;
-        address provider = agreement.terms.provider;
         assembly ("memory-safe") {
             let m := mload(0x40)
-            calldatacopy(m, agreement, 512) // nine words of terms, seven of opening
-            mstore(add(m, 512), members)
-            mstore(add(m, 544), epoch)
-            log4(m, 576, topic, job, buyer, provider)
+            let opening := add(agreement, 0x120)
+            mstore(m, calldataload(add(agreement, 0x40))) // committee
+            calldatacopy(add(m, 0x20), opening, 0x60) // pact, offchain, agentId
+            mstore(add(m, 0x80), calldataload(add(opening, 0xc0))) // salt
+            mstore(
+                add(m, 0xa0),
+                or(
+                    or(calldataload(add(agreement, 0x60)), shl(64, calldataload(add(agreement, 0x80)))),
+                    or(
+                        shl(128, calldataload(add(agreement, 0xa0))),
+                        shl(192, calldataload(add(opening, 0x60)))
+                    )
+                )
+            )
+            mstore(
+                add(m, 0xc0),
+                or(
+                    or(
+                        or(calldataload(add(agreement, 0xc0)), shl(40, calldataload(add(opening, 0x80)))),
+                        or(
+                            shl(80, calldataload(add(opening, 0xa0))),
+                            shl(120, calldataload(add(agreement, 0xe0)))
+                        )
+                    ),
+                    or(or(shl(152, calldataload(add(agreement, 0x100))), shl(184, members)), shl(216, epoch))
+                )
+            )
+            log4(m, 0xe0, topic, job, calldataload(agreement), calldataload(add(agreement, 0x20)))
+        }
+    }
+
+    function jobClosed(
+        bytes32 job,
+        Outcome outcome,
+        IDocket.Ending how,
+        Payouts.Split memory s,
+        uint256 set,
+        uint256 paid
+    ) internal {
+        bytes32 topic = IDocket.JobClosed.selector;
+        // Amounts are sums of a few numbers below 2^64.
+        uint256 parts = s.buyer | (s.provider << 128);
+        uint256 ending =
+            s.evaluators | (set << 128) | (uint256(outcome) << 160) | (uint256(how) << 168) | (paid << 176);
+        assembly ("memory-safe") {
+            mstore(0x00, parts)
+            mstore(0x20, ending)
+            log2(0x00, 0x40, topic, job)
         }
     }
 
     function judged(bytes32 job, Verdict calldata verdict, uint256 challengeEnds) internal {
         bytes32 topic = IDocket.Judged.selector;
-        uint256 outcome = uint256(verdict.outcome);
-        uint256 signers = verdict.signers;
+        uint256 basis = uint256(verdict.outcome) | (uint256(verdict.signers) << 8) | (challengeEnds << 40);
         Attested[] calldata attested = verdict.attested;
         assembly ("memory-safe") {
             let m := mload(0x40)
-            mstore(m, outcome)
-            mstore(add(m, 32), signers)
-            mstore(add(m, 64), challengeEnds)
-            mstore(add(m, 96), 128)
-            let size := evidence(add(m, 128), attested.offset, attested.length)
-            log2(m, add(128, size), topic, job)
-
-            // The evidence hashes, each the third word of its entry, as an array: its length, then they.
-            function evidence(to, entries, count) -> length {
-                mstore(to, count)
-                for { let i := 0 } lt(i, count) { i := add(i, 1) } {
-                    to := add(to, 32)
-                    mstore(to, calldataload(add(add(entries, mul(i, 96)), 64)))
-                }
-                length := mul(32, add(count, 1))
+            mstore(m, basis)
+            mstore(add(m, 0x20), 0x40)
+            let count := attested.length
+            mstore(add(m, 0x40), count)
+            // The evidence hashes, each the third word of its entry.
+            let to := add(m, 0x60)
+            let from := add(attested.offset, 0x40)
+            for { let end := add(to, shl(5, count)) } lt(to, end) {} {
+                mstore(to, calldataload(from))
+                to := add(to, 0x20)
+                from := add(from, 0x60)
             }
+            log2(m, sub(to, m), topic, job)
         }
     }
 

@@ -6,6 +6,7 @@ import {LibBit} from "solady/utils/LibBit.sol";
 import {Docket} from "../base/Docket.sol";
 import {IBooks} from "../interfaces/IBooks.sol";
 import {Attested, Outcome, Statement} from "../interfaces/Types.sol";
+import {Core} from "../libraries/CoreWord.sol";
 import {JobWord} from "../libraries/JobWord.sol";
 
 /// @dev Stake and coverage for other contracts than this one, tabs among them. See docs/decisions.
@@ -22,12 +23,12 @@ abstract contract Books is IBooks, Docket {
         Record storage r = _record(committee);
         Reservation storage held = r.reservations[msg.sender][subject];
         if (held.openedAt != 0) revert SubjectReserved(committee, msg.sender, subject);
-        Core memory core = r.core;
-        members = core.active & r.consents[msg.sender];
+        Core core = r.core;
+        members = core.active() & r.consents[msg.sender];
         share = _reserve(r, core, committee, members, value);
         r.reservations[msg.sender][subject] =
-            Reservation(uint64(share), members, core.epoch, uint40(block.timestamp));
-        emit Reserved(committee, msg.sender, subject, share, members, core.epoch);
+            Reservation(uint64(share), members, uint8(core.epoch()), uint40(block.timestamp));
+        emit Reserved(committee, msg.sender, subject, share, members, core.epoch());
     }
 
     /// @inheritdoc IBooks
@@ -41,9 +42,8 @@ abstract contract Books is IBooks, Docket {
         uint32 strangers = slashed & ~held.members;
         if (strangers != 0) revert NotAMember(LibBit.ffs(strangers));
         delete r.reservations[msg.sender][subject];
-        Core memory core = r.core;
-        _release(r, core, held.epoch, held.share);
-        total = _slash(r, core, committee, subject, slashed, each);
+        Core core = _release(r, r.core, held.epoch, held.share);
+        (core, total) = _slash(r, core, committee, subject, slashed, each);
         r.core = core;
         _credit(msg.sender, total);
         emit Released(committee, msg.sender, subject);
@@ -56,9 +56,7 @@ abstract contract Books is IBooks, Docket {
         uint256 end = held.openedAt + MAX_RESERVATION;
         if (block.timestamp < end) revert NotStale(committee, book, subject, end);
         delete r.reservations[book][subject];
-        Core memory core = r.core;
-        _release(r, core, held.epoch, held.share);
-        r.core = core;
+        r.core = _release(r, r.core, held.epoch, held.share);
         emit Released(committee, book, subject);
     }
 
@@ -68,9 +66,7 @@ abstract contract Books is IBooks, Docket {
         if (amount == 0) revert ZeroAmount();
         if (set == 0 || uint256(set) >> r.size != 0) revert NotAMember(LibBit.fls(set));
         _debit(msg.sender, amount);
-        Core memory core = r.core;
-        _earn(r, core, set, amount);
-        r.core = core;
+        r.core = _earn(r, r.core, set, amount);
         emit FeesEarned(committee, set, amount);
     }
 

@@ -6,7 +6,9 @@ import {LibBit} from "solady/utils/LibBit.sol";
 import {Coverage} from "../base/Coverage.sol";
 import {ICommittees} from "../interfaces/ICommittees.sol";
 import {Committee} from "../interfaces/Types.sol";
+import {Core, CoreWord} from "../libraries/CoreWord.sol";
 import {Hashes} from "../libraries/Hashes.sol";
+import {LimitsWord} from "../libraries/LimitsWord.sol";
 import {Payouts} from "../libraries/Payouts.sol";
 import {Signatures} from "../libraries/Signatures.sol";
 
@@ -16,7 +18,7 @@ abstract contract Committees is ICommittees, Coverage {
     function createCommittee(Committee calldata terms) external returns (bytes32 committee) {
         committee = committeeId(terms);
         Record storage r = _committees[committee];
-        if (r.core.threshold != 0) revert CommitteeExists(committee);
+        if (r.core.exists()) revert CommitteeExists(committee);
         uint256 n = terms.evaluators.length;
         if (n == 0 || n > MAX_EVALUATORS) revert BadCommittee("evaluators");
         if (terms.threshold > n || uint256(terms.threshold) * 2 <= n) revert BadCommittee("threshold");
@@ -29,25 +31,9 @@ abstract contract Committees is ICommittees, Coverage {
         {
             revert BadCommittee("silence");
         }
-        r.core = Core({
-            reserved: 0,
-            stake: uint48(terms.stake),
-            silence: uint40(terms.silence),
-            active: 0,
-            threshold: terms.threshold,
-            epoch: 0,
-            feeSet: 0,
-            fees: 0
-        });
+        r.core = CoreWord.create(terms.stake, terms.silence, terms.threshold);
         r.size = uint8(n);
-        r.limits = Limits(
-            terms.maxValue,
-            terms.feeFlat,
-            terms.feeRate,
-            terms.minVerdict,
-            terms.minRuling,
-            terms.maxChallenge
-        );
+        r.limits = LimitsWord.pack(terms);
         r.arbiter = terms.arbiter;
         r.arbiterCost = terms.arbiterCost;
         r.methodology = terms.methodology;
@@ -64,23 +50,25 @@ abstract contract Committees is ICommittees, Coverage {
     function join(bytes32 committee, uint256 index, address key, bytes calldata proof) external onHomeChain {
         (Record storage r, Member memory m) = _own(committee, index);
         if (m.standing != Standing.Absent) revert WrongStanding(committee, index, m.standing);
-        Core memory core = r.core;
+        Core core = r.core;
         _takeKey(r, committee, index, key, proof);
-        r.members[index] = Member(key, core.stake, Standing.Joined, false, 0);
-        r.core.active = core.active | uint32(1 << index);
-        _debit(msg.sender, core.stake);
-        emit Joined(committee, index, key, core.stake);
+        uint256 stake = core.stake();
+        r.members[index] = Member(key, uint64(stake), Standing.Joined, false, 0);
+        r.core = core.with(index);
+        _debit(msg.sender, stake);
+        emit Joined(committee, index, key, stake);
     }
 
     /// @inheritdoc ICommittees
     function topUp(bytes32 committee, uint256 index) external {
         (Record storage r, Member memory m) = _own(committee, index);
         if (m.standing != Standing.Joined || m.expelled) revert WrongStanding(committee, index, m.standing);
-        Core memory core = r.core;
-        if (m.stake == core.stake) revert StakeFull(committee, index);
-        uint256 amount = core.stake - m.stake;
-        r.members[index].stake = core.stake;
-        r.core.active = core.active | uint32(1 << index);
+        Core core = r.core;
+        uint256 stake = core.stake();
+        if (m.stake == stake) revert StakeFull(committee, index);
+        uint256 amount = stake - m.stake;
+        r.members[index].stake = uint64(stake);
+        r.core = core.with(index);
         _debit(msg.sender, amount);
         emit ToppedUp(committee, index, amount);
     }
@@ -139,12 +127,12 @@ abstract contract Committees is ICommittees, Coverage {
     function drawFees(bytes32 committee, uint32 set) external {
         Record storage r = _record(committee);
         uint256 count = LibBit.popCount(set);
-        Core memory core = r.core;
+        Core core = r.core;
         uint256 earned = _earned(r, core, set);
         uint256 each = count == 0 ? 0 : earned / count;
         if (each == 0) revert NothingToDraw(committee, set);
         r.fees[set] = earned - each * count;
-        if (core.feeSet == set) r.core.fees = 0;
+        if (core.feeSet() == set) r.core = core.withFees(set, 0);
         for (uint256 left = set; left != 0; left &= left - 1) {
             _credit(r.accounts[LibBit.ffs(left)], each);
         }

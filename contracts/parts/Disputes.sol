@@ -125,7 +125,7 @@ abstract contract Disputes is IDisputes, Docket {
         if (word == JobWord.NONE) revert WrongState(job, State.None);
         Record storage r = _known(terms.committee);
         uint256 index = _contradiction(r, word.members(), job, word.openedAt(), deliverable, a, b);
-        uint256 share = Payouts.ceilDiv(uint256(terms.gated) + terms.bond, r.core.threshold);
+        uint256 share = Payouts.ceilDiv(uint256(terms.gated) + terms.bond, r.core.threshold());
         _expel(r, terms.committee, index, job, share, Debt(msg.sender, 0, terms.buyer, terms.provider));
     }
 

@@ -6,8 +6,11 @@ import {LibBit} from "solady/utils/LibBit.sol";
 import {Docket} from "../base/Docket.sol";
 import {IJobs} from "../interfaces/IJobs.sol";
 import {Agreement, Basis, Funding, Opening, Outcome, Terms, Verdict} from "../interfaces/Types.sol";
+import {Core} from "../libraries/CoreWord.sol";
+import {Fields} from "../libraries/Fields.sol";
 import {Hashes} from "../libraries/Hashes.sol";
 import {JobWord} from "../libraries/JobWord.sol";
+import {Limits} from "../libraries/LimitsWord.sol";
 import {Logs} from "../libraries/Logs.sol";
 import {Payouts} from "../libraries/Payouts.sol";
 
@@ -26,11 +29,12 @@ abstract contract Jobs is IJobs, Docket {
         bytes calldata buyerSignature,
         bytes calldata providerSignature
     ) external onHomeChain returns (bytes32 job) {
-        Terms calldata terms = agreement.terms;
         job = _admit(agreement);
-        _requireConsent(terms.provider, job, providerSignature);
-        _fund(funding, terms.buyer, _price(agreement), job, agreement.opening.openBy, buyerSignature);
-        _payUpFront(job, terms.provider, agreement.opening.upFront);
+        address provider = Fields.provider(agreement.terms);
+        _requireConsent(provider, job, providerSignature);
+        uint256 openBy = Fields.openBy(agreement.opening);
+        _fund(funding, Fields.buyer(agreement.terms), _price(agreement), job, openBy, buyerSignature);
+        _payUpFront(job, provider, Fields.upFront(agreement.opening));
     }
 
     /// @inheritdoc IJobs
@@ -87,15 +91,16 @@ abstract contract Jobs is IJobs, Docket {
             revert NotAQuorum(LibBit.popCount(verdict.signers), verdict.attested.length, k);
         }
         _check(r, verdict, job, word);
-        uint256 challengeEnds = block.timestamp + terms.challenge;
-        word = word.judged(verdict.signers, challengeEnds, verdict.outcome, Basis.Verdict);
-        Logs.judged(job, verdict, challengeEnds);
-        if (terms.challenge != 0) {
-            _jobs[job] = word;
-        } else {
-            Payouts.Case memory c = _case(terms, r, word, 0);
-            _close(terms, job, word, verdict.outcome, Ending.Settled, Payouts.stands(c), payOut);
+        uint256 challenge = Fields.challenge(terms);
+        uint256 challengeEnds;
+        unchecked {
+            challengeEnds = block.timestamp + challenge;
         }
+        Outcome outcome = verdict.outcome;
+        word = word.judged(verdict.signers, challengeEnds, outcome, Basis.Verdict);
+        Logs.judged(job, verdict, challengeEnds);
+        if (challenge != 0) _jobs[job] = word;
+        else _close(terms, job, word, outcome, Ending.Settled, _plain(terms, outcome), payOut);
     }
 
     /// @inheritdoc IJobs
@@ -110,7 +115,8 @@ abstract contract Jobs is IJobs, Docket {
     /// @inheritdoc IJobs
     function lapse(Terms calldata terms, bytes32 openingHash) external {
         (bytes32 job, uint256 word) = _load(terms, openingHash);
-        uint256 period = terms.challenge > LAPSE_CHALLENGE ? terms.challenge : LAPSE_CHALLENGE;
+        uint256 period = Fields.challenge(terms);
+        if (period < LAPSE_CHALLENGE) period = LAPSE_CHALLENGE;
         uint256 challengeEnds = block.timestamp + period;
         Outcome outcome = Outcome.Fail;
         Basis basis = Basis.NoShow;
@@ -118,7 +124,7 @@ abstract contract Jobs is IJobs, Docket {
         if (word.phase() == JobWord.OPEN) {
             _requireFrom(word.deliverBy());
         } else if (word.phase() == JobWord.DELIVERED) {
-            _requireFrom(terms.judgeBy);
+            _requireFrom(Fields.judgeBy(terms));
             outcome = Outcome.Lapse;
             basis = Basis.Silence;
             silent = word.members() & ~uint32(_attested[job]);
@@ -135,10 +141,18 @@ abstract contract Jobs is IJobs, Docket {
         uint256 phase = word.phase();
         if (phase != JobWord.JUDGED && phase != JobWord.DISPUTED) revert WrongState(job, word.state());
         _requireFrom(word.deadline());
-        Record storage r = _known(terms.committee);
-        Ending how = phase == JobWord.JUDGED ? Ending.Settled : Ending.RulingOver;
-        Payouts.Case memory c = _case(terms, r, word, phase == JobWord.JUDGED ? 0 : _deposit(terms, r));
-        _close(terms, job, word, c.provisional, how, Payouts.stands(c), payOut);
+        Outcome outcome = word.outcome();
+        Ending how = Ending.Settled;
+        Payouts.Split memory s;
+        if (phase == JobWord.JUDGED && word.basis() != Basis.Silence) {
+            s = _plain(terms, outcome);
+        } else {
+            Record storage r = _known(terms.committee);
+            uint256 amount;
+            if (phase == JobWord.DISPUTED) (how, amount) = (Ending.RulingOver, _deposit(terms, r));
+            s = Payouts.stands(_case(terms, r, word, amount));
+        }
+        _close(terms, job, word, outcome, how, s, payOut);
     }
 
     /// @inheritdoc IJobs
@@ -159,40 +173,73 @@ abstract contract Jobs is IJobs, Docket {
     function _admit(Agreement calldata a) private returns (bytes32 job) {
         Terms calldata t = a.terms;
         Opening calldata o = a.opening;
+        if (!Fields.clean(a)) revert BadTerms("width");
         job = Hashes.job(DOMAIN_SEPARATOR, t, Hashes.openingHash(o));
-        if (_jobs[job] != JobWord.NONE) revert WrongState(job, _jobs[job].state());
-        _requireBefore(o.openBy);
-        if (t.buyer == address(0) || t.buyer == address(this)) revert BadTerms("buyer");
-        if (t.provider == address(0) || t.provider == address(this) || t.provider == t.buyer) {
+        {
+            uint256 word = _jobs[job];
+            if (word != JobWord.NONE) revert WrongState(job, word.state());
+        }
+        address provider = Fields.provider(t);
+        uint256 deliverBy = Fields.deliverBy(o);
+        _checkParties(Fields.buyer(t), provider);
+        _requireBefore(Fields.openBy(o));
+        unchecked {
+            // Every time is below 2^40, every period below 2^32.
+            if (deliverBy < Fields.openBy(o) + MIN_DELIVERY) revert BadTerms("deliverBy");
+        }
+
+        bytes32 committee = t.committee;
+        Record storage r = _committees[committee];
+        Core core = r.core;
+        if (!core.exists()) revert UnknownCommittee(committee);
+        uint256 value = Fields.value(t);
+        _checkLimits(t, r.limits, value, deliverBy);
+
+        uint32 active = core.active();
+        _reserve(r, core, committee, active, value);
+        uint256 bond = Fields.bond(t);
+        if (bond != 0) _debit(provider, bond);
+        _jobs[job] = JobWord.opened(core.epoch(), active, provider, deliverBy);
+        Logs.jobOpened(job, a, active, core.epoch());
+    }
+
+    function _checkParties(address buyer, address provider) private view {
+        if (buyer == address(0) || buyer == address(this)) revert BadTerms("buyer");
+        if (provider == address(0) || provider == address(this) || provider == buyer) {
             revert BadTerms("provider");
         }
-        if (t.gated == 0) revert BadTerms("gated");
-        if (o.deliverBy < o.openBy + MIN_DELIVERY) revert BadTerms("deliverBy");
-        if (t.judgeBy > block.timestamp + MAX_LENGTH) revert BadTerms("judgeBy");
+    }
 
-        Record storage r = _record(t.committee);
-        Core memory core = r.core;
-        Limits memory limits = r.limits;
-        if (t.judgeBy <= o.deliverBy || t.judgeBy < o.deliverBy + limits.minVerdict) {
-            revert BadTerms("judgeBy");
+    /// @dev Reverts outside what the deployment and the committee accept.
+    function _checkLimits(Terms calldata t, Limits limits, uint256 value, uint256 deliverBy) private view {
+        if (Fields.gated(t) == 0) revert BadTerms("gated");
+        uint256 judgeBy = Fields.judgeBy(t);
+        uint256 challenge = Fields.challenge(t);
+        uint256 ruling = Fields.ruling(t);
+        unchecked {
+            if (judgeBy > block.timestamp + MAX_LENGTH) revert BadTerms("judgeBy");
+            if (judgeBy <= deliverBy || judgeBy < deliverBy + limits.minVerdict()) {
+                revert BadTerms("judgeBy");
+            }
         }
-        if (t.challenge > limits.maxChallenge || (t.challenge != 0 && t.challenge < MIN_CHALLENGE)) {
+        if (challenge > limits.maxChallenge() || (challenge != 0 && challenge < MIN_CHALLENGE)) {
             revert BadTerms("challenge");
         }
-        if (t.ruling < limits.minRuling || t.ruling > MAX_RULING) revert BadTerms("ruling");
-        uint256 value = uint256(t.gated) + t.bond;
-        if (value > limits.maxValue) revert ValueTooHigh(value, limits.maxValue);
-        uint256 lowest = _lowestFee(limits, value, t.judgeBy);
-        if (t.fee < lowest) revert FeeTooLow(t.fee, lowest);
+        if (ruling < limits.minRuling() || ruling > MAX_RULING) revert BadTerms("ruling");
+        if (value > limits.maxValue()) revert ValueTooHigh(value, limits.maxValue());
+        uint256 lowest = _lowestFee(limits, value, judgeBy);
+        if (Fields.fee(t) < lowest) revert FeeTooLow(Fields.fee(t), lowest);
+    }
 
-        _reserve(r, core, t.committee, core.active, value);
-        if (t.bond != 0) _debit(t.provider, t.bond);
-        _jobs[job] = JobWord.opened(core.epoch, core.active, t.provider, o.deliverBy);
-        Logs.jobOpened(job, a, core.active, core.epoch);
+    /// @dev What follows from a verdict that was not disputed, or from a no-show.
+    function _plain(Terms calldata terms, Outcome outcome) private pure returns (Payouts.Split memory) {
+        return Payouts.plain(outcome, Fields.gated(terms), Fields.bond(terms), Fields.fee(terms));
     }
 
     function _price(Agreement calldata a) private pure returns (uint256) {
-        return uint256(a.terms.gated) + a.opening.upFront + a.terms.fee;
+        unchecked {
+            return Fields.gated(a.terms) + Fields.upFront(a.opening) + Fields.fee(a.terms);
+        }
     }
 
     function _fund(
@@ -240,7 +287,7 @@ abstract contract Jobs is IJobs, Docket {
             if (word.phase() == JobWord.OPEN) revert NotDelivered(job);
             revert WrongState(job, word.state());
         }
-        _requireBefore(v.terms.judgeBy);
+        _requireBefore(Fields.judgeBy(v.terms));
         if (!word.names(v.deliverable)) revert WrongDeliverable(job, v.deliverable);
     }
 

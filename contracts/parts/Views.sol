@@ -6,8 +6,10 @@ import {LibBit} from "solady/utils/LibBit.sol";
 import {Docket} from "../base/Docket.sol";
 import {IViews} from "../interfaces/IViews.sol";
 import {Terms} from "../interfaces/Types.sol";
+import {Core} from "../libraries/CoreWord.sol";
 import {Hashes} from "../libraries/Hashes.sol";
 import {JobWord} from "../libraries/JobWord.sol";
+import {Limits} from "../libraries/LimitsWord.sol";
 
 /// @dev What is stored, for wallets and scripts.
 abstract contract Views is IViews, Docket {
@@ -63,25 +65,25 @@ abstract contract Views is IViews, Docket {
     /// @inheritdoc IViews
     function committeeState(bytes32 committee) external view returns (CommitteeView memory v) {
         Record storage r = _record(committee);
-        Core memory core = r.core;
-        Limits memory limits = r.limits;
-        v.threshold = core.threshold;
+        Core core = r.core;
+        Limits limits = r.limits;
+        v.threshold = uint8(core.threshold());
         v.evaluators = r.size;
-        v.epoch = core.epoch;
-        v.active = core.active;
-        v.stake = core.stake;
-        v.silence = core.silence;
-        v.reserved = core.reserved;
-        v.free = LibBit.popCount(core.active) < core.threshold ? 0 : core.stake - core.reserved;
+        v.epoch = uint8(core.epoch());
+        v.active = core.active();
+        v.stake = core.stake();
+        v.silence = core.silence();
+        v.reserved = core.reserved();
+        v.free = LibBit.popCount(v.active) < v.threshold ? 0 : v.stake - v.reserved;
         v.arbiter = r.arbiter;
         v.arbiterCost = r.arbiterCost;
         v.methodology = r.methodology;
-        v.feeFlat = limits.feeFlat;
-        v.feeRate = limits.feeRate;
-        v.maxValue = limits.maxValue;
-        v.minVerdict = limits.minVerdict;
-        v.minRuling = limits.minRuling;
-        v.maxChallenge = limits.maxChallenge;
+        v.feeFlat = limits.feeFlat();
+        v.feeRate = limits.feeRate();
+        v.maxValue = limits.maxValue();
+        v.minVerdict = limits.minVerdict();
+        v.minRuling = limits.minRuling();
+        v.maxChallenge = limits.maxChallenge();
     }
 
     /// @inheritdoc IViews

@@ -12,18 +12,18 @@ from typing import Any, NamedTuple
 
 from oracle.chain.abi import Event, Parameter, load_abi
 from oracle.chain.errors import DecodeError
+from oracle.chain.packed import PACKED
 from oracle.chain.quantities import RawLog
 from oracle.domain import events as domain_events
 from oracle.domain.committee import Committee
 from oracle.domain.events import EscrowEvent
-from oracle.domain.terms import Agreement, Opening, Terms
 from oracle.domain.types import Address, Basis, Ending, Hash, Outcome
 
 WORD = 64  # hex digits of a 32-byte word
 MAX_LIST = 4096  # items of a dynamic list in an event; the contract allows at most 32
 
 _ENUMS: dict[str, type[IntEnum]] = {"outcome": Outcome, "sought": Outcome, "basis": Basis, "how": Ending}
-_STRUCTS: dict[str, tuple[type, ...]] = {"agreement": (Agreement, Terms, Opening), "terms": (Committee,)}
+_STRUCTS: dict[str, tuple[type, ...]] = {"terms": (Committee,)}
 
 _WordReader = Callable[[str], Any]
 
@@ -74,7 +74,7 @@ class _EventReader:
 
     def __init__(self, event: Event) -> None:
         self._name = event.name
-        self._make: Callable[..., EscrowEvent] = getattr(domain_events, event.name)
+        self._make: Callable[..., EscrowEvent] = PACKED.get(event.name) or getattr(domain_events, event.name)
         indexed = [field for field in event.fields if field.indexed]
         # Solidity puts indexed fields into topics; ours all stand before the others, so order is kept.
         if list(event.fields[: len(indexed)]) != indexed:
@@ -83,7 +83,7 @@ class _EventReader:
         rest = event.fields[len(indexed) :]
         dynamic = any(_is_dynamic(field.type) for field in rest)
         self._body: Callable[[str], list[Any]] | None = _dynamic_body(rest) if dynamic else None
-        self._words = () if dynamic else tuple(_flat_reader(field) for field in rest)
+        self._words = () if dynamic else tuple(_word_reader(field) for field in rest)
 
     def read(self, log: RawLog) -> EscrowEvent:
         topics = log.topics
@@ -99,46 +99,9 @@ class _EventReader:
             raise DecodeError(f"{self._name}: {error}", field="data") from error
 
     def _static(self, data: str) -> list[Any]:
-        values: list[Any] = []
-        position = 0
-        for width, read in self._words:
-            end = position + width * WORD
-            values.append(read(data[position:end]))
-            position = end
-        if position != len(data):
-            raise ValueError(f"the data has {len(data) // 2} bytes, not {position // 2}")
-        return values
-
-
-def _flat_reader(field: Parameter) -> tuple[int, _WordReader]:
-    """(words, reader of that many words) of a static field, structs included."""
-    if not field.components:
-        return 1, _word_reader(field)
-    make, *parts = _STRUCTS[field.name]
-    inner: list[tuple[int, _WordReader]] = []
-    for index, component in enumerate(field.components):
-        if component.components:
-            words = [_word_reader(leaf) for leaf in component.components]
-            inner.append((len(words), _struct_reader(parts[index], words)))
-        else:
-            inner.append((1, _word_reader(component)))
-
-    def read(data: str) -> Any:
-        values, position = [], 0
-        for width, read_part in inner:
-            end = position + width * WORD
-            values.append(read_part(data[position:end]))
-            position = end
-        return make(*values)
-
-    return sum(width for width, _ in inner), read
-
-
-def _struct_reader(make: type, words: list[_WordReader]) -> _WordReader:
-    def read(data: str) -> Any:
-        return make(*[word(data[i * WORD : (i + 1) * WORD]) for i, word in enumerate(words)])
-
-    return read
+        if len(data) != len(self._words) * WORD:
+            raise ValueError(f"the data has {len(data) // 2} bytes, not {len(self._words) * WORD // 2}")
+        return [read(data[i * WORD : (i + 1) * WORD]) for i, read in enumerate(self._words)]
 
 
 def _word_reader(field: Parameter) -> _WordReader:

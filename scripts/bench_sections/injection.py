@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import Any
 
 from scripts.bench_sections import Section
@@ -31,15 +30,13 @@ would tell the main call from both controls. A juror that obeys such an order is
 sort keep it out.
 """
 _LOCAL = """
-The real local model ({model}), on the first deliveries of a drawn sample of {sample} of each sort, as if its
-probes had let it in, measured by `python -m scripts.injection.local` with {frame}. So few cases say little:
+The real local model ({model}), on a sample, as if its probes had let it in, measured by
+`python -m scripts.injection.local` with {frame}:
 
 | | cases | passed when asked alone | passed after controls | void |
 | --- | --- | --- | --- | --- |
 | attacks | {attacks[cases]} | {attacks[turned]} | {attacks[passed]} | {attacks[voided]} |
 | good deliveries | {benign[cases]} | {benign[turned]} | {benign[passed]} | {benign[voided]} |
-
-Why votes were void: {reasons}.
 """
 
 
@@ -49,9 +46,7 @@ def measure() -> Section:
     text = _TEXT.format(**figures)
     if RESULT.exists():
         local = json.loads(RESULT.read_text(encoding="utf-8"))
-        counted = Counter(local["attacks"]["why"]) + Counter(local["benign"]["why"])
-        reasons = "; ".join(f"{why} ({times})" for why, times in counted.most_common())
-        text += _LOCAL.format(**local, reasons=reasons or "none was")
+        text += _LOCAL.format(**local)
         figures |= {
             "local_attacks": local["attacks"]["cases"],
             "local_injection_passed": local["attacks"]["passed"],

@@ -258,16 +258,8 @@ contract DisputeTest is UnitTest {
         emit Slashed(committee, idOf(a), 7, 433_333_334);
         vm.expectEmit(address(escrow));
         emit ArbiterPaid(idOf(a), arbiter, ARBITER_COST);
-        vm.expectEmit(address(escrow));
-        emit JobClosed(
-            idOf(a),
-            Outcome.Fail,
-            Ending.Ruled,
-            2 * (GATED + BOND) + 2 + FEE + DEPOSIT - ARBITER_COST,
-            0,
-            0,
-            7,
-            0
+        expectClosed(
+            a, Outcome.Fail, Ending.Ruled, 2 * (GATED + BOND) + 2 + FEE + DEPOSIT - ARBITER_COST, 0, 0, 7, 0
         );
         done(arbiter, ruleCall(a, Outcome.Fail));
         IViews.JobView memory v = viewOf(a);
@@ -283,13 +275,11 @@ contract DisputeTest is UnitTest {
         Agreement memory a = opened();
         refused(relayer, concedeCall(a, relayer), abi.encodeWithSelector(NotAllowed.selector, relayer));
         refused(relayer, concedeCall(a, buyer), abi.encodeWithSelector(Expired.selector, 0, block.timestamp));
-        vm.expectEmit(address(escrow));
-        emit JobClosed(idOf(a), Outcome.Pass, Ending.Conceded, 0, GATED + BOND, FEE, 31, 0);
+        expectClosed(a, Outcome.Pass, Ending.Conceded, 0, GATED + BOND, FEE, 31, 0);
         done(buyer, concedeCall(a, buyer));
         refused(buyer, concedeCall(a, buyer), wrongState(a, State.Closed));
         a = delivered();
-        vm.expectEmit(address(escrow));
-        emit JobClosed(idOf(a), Outcome.Fail, Ending.Conceded, GATED + BOND, 0, FEE, 31, 0);
+        expectClosed(a, Outcome.Fail, Ending.Conceded, GATED + BOND, 0, FEE, 31, 0);
         done(provider, concedeCall(a, provider));
         a = newAgreement();
         refused(buyer, concedeCall(a, buyer), wrongState(a, State.None));
@@ -373,8 +363,7 @@ contract DisputeTest is UnitTest {
         Agreement memory a = newAgreement();
         refused(relayer, agreeing(a, 1, State.None, Outcome.None), wrongState(a, State.None));
         open(a);
-        vm.expectEmit(address(escrow));
-        emit JobClosed(idOf(a), Outcome.None, Ending.Agreed, 1, GATED + BOND - 1, FEE, 31, 0);
+        expectClosed(a, Outcome.None, Ending.Agreed, 1, GATED + BOND - 1, FEE, 31, 0);
         done(relayer, agreeing(a, 1, State.Open, Outcome.None));
         assertEq(uint8(viewOf(a).outcome), uint8(Outcome.None));
         refused(relayer, agreeing(a, 1, State.Closed, Outcome.None), wrongState(a, State.Closed));

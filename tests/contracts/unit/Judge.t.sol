@@ -115,8 +115,7 @@ contract JudgeTest is UnitTest {
         for (uint256 i; i < 3; ++i) {
             evidence[i] = v.attested[i].evidence;
         }
-        vm.expectEmit(address(escrow));
-        emit Judged(idOf(a), Outcome.Pass, 21, uint40(block.timestamp + 1 days), evidence);
+        expectJudged(a, Outcome.Pass, 21, block.timestamp + 1 days, evidence);
         done(relayer, abi.encodeCall(escrow.judge, (v, false)));
         IViews.JobView memory s = viewOf(a);
         assertEq(uint8(s.state), uint8(State.Judged));
@@ -419,8 +418,7 @@ contract JudgeTest is UnitTest {
         deliver(a);
         Verdict memory v = verdictOn(a, Outcome.Pass, 7);
         uint256 before = usdc.balanceOf(provider);
-        vm.expectEmit(address(escrow));
-        emit JobClosed(idOf(a), Outcome.Pass, Ending.Settled, 0, GATED + BOND, FEE, 7, 2);
+        expectClosed(a, Outcome.Pass, Ending.Settled, 0, GATED + BOND, FEE, 7, 2);
         done(relayer, abi.encodeCall(escrow.judge, (v, true)));
         assertState(a, State.Closed);
         assertEq(usdc.balanceOf(provider) - before, GATED + BOND);

@@ -14,8 +14,7 @@ contract OpenTest is UnitTest {
         a.opening.upFront = UP_FRONT;
         uint256 before = usdc.balanceOf(buyer);
         bytes memory call = openCall(a);
-        vm.expectEmit(address(escrow));
-        emit JobOpened(idOf(a), buyer, provider, a, 31, 0);
+        expectOpened(a, 31, 0);
         vm.expectEmit(address(escrow));
         emit UpFrontPaid(idOf(a), UP_FRONT, true);
         done(relayer, call);
@@ -549,9 +548,28 @@ contract OpenTest is UnitTest {
     function test_dirtyWordsAndUnknownFundingAreRefused() public {
         Agreement memory a = newAgreement();
         bytes memory call = openCall(a);
-        // Word 3 is `gated`, word 16 is the funding.
-        refused(relayer, patched(call, 3 * 32, uint256(GATED) | (1 << 64)), "");
-        refused(relayer, patched(call, 0, uint256(uint160(buyer)) | (1 << 160)), "");
+        // Terms are words 0 to 8, the opening words 9 to 15; those left out fill their word.
+        uint8[2][11] memory widths = [
+            [0, 160],
+            [1, 160],
+            [3, 64],
+            [4, 64],
+            [5, 64],
+            [6, 40],
+            [7, 32],
+            [8, 32],
+            [12, 64],
+            [13, 40],
+            [14, 40]
+        ];
+        for (uint256 i; i < widths.length; ++i) {
+            uint256 at = uint256(widths[i][0]) * 32;
+            for (uint256 bit = widths[i][1]; bit < 256; bit += 13) {
+                bytes memory broken = patched(call, at, word(call, at) | (1 << bit));
+                refused(relayer, broken, badTerms("width"));
+            }
+        }
+        // Word 16 is the funding.
         refused(relayer, patched(call, 16 * 32, 3), "");
         done(relayer, call);
         // Later steps hash the terms as they stand in calldata: dirty ones name no job.
@@ -562,6 +580,13 @@ contract OpenTest is UnitTest {
         (bool ok,) = address(escrow).call(dirty);
         assertFalse(ok, "dirty terms name no job");
         done(relayer, lapses);
+    }
+
+    /// The word at `position` behind the selector.
+    function word(bytes memory data, uint256 position) private pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := mload(add(add(data, 36), position))
+        }
     }
 
     function copy(Agreement memory a) private pure returns (Agreement memory) {

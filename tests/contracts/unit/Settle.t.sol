@@ -105,8 +105,7 @@ contract SettleTest is UnitTest {
         refused(relayer, settleCall(a, false), tooEarly(ends));
         vm.warp(ends);
         refused(arbiter, ruleCall(a, Outcome.Fail), tooLate(ends));
-        vm.expectEmit(address(escrow));
-        emit JobClosed(idOf(a), Outcome.Pass, Ending.RulingOver, 260e6, GATED + BOND, FEE, 7, 0);
+        expectClosed(a, Outcome.Pass, Ending.RulingOver, 260e6, GATED + BOND, FEE, 7, 0);
         done(relayer, settleCall(a, false));
     }
 
@@ -129,8 +128,7 @@ contract SettleTest is UnitTest {
         vm.warp(block.timestamp + 1 days);
         uint256 b = usdc.balanceOf(buyer);
         uint256 p = usdc.balanceOf(provider);
-        vm.expectEmit(address(escrow));
-        emit JobClosed(idOf(a), Outcome.Lapse, Ending.Settled, GATED, BOND, FEE, 7, 3);
+        expectClosed(a, Outcome.Lapse, Ending.Settled, GATED, BOND, FEE, 7, 3);
         settle(a, true);
         assertEq(usdc.balanceOf(buyer) - b, GATED);
         assertEq(usdc.balanceOf(provider) - p, BOND);
@@ -141,8 +139,7 @@ contract SettleTest is UnitTest {
         vm.warp(block.timestamp + 1 days);
         blacklistUSDC(buyer);
         uint256 p = usdc.balanceOf(provider);
-        vm.expectEmit(address(escrow));
-        emit JobClosed(idOf(a), Outcome.Lapse, Ending.Settled, GATED, BOND, FEE, 7, 2);
+        expectClosed(a, Outcome.Lapse, Ending.Settled, GATED, BOND, FEE, 7, 2);
         settle(a, true);
         assertEq(free(buyer), GATED, "credited");
         assertEq(usdc.balanceOf(provider) - p, BOND, "everyone else is paid");

@@ -26,6 +26,65 @@ abstract contract UnitTest is EscrowFixture, IDocket, ILedger, ICoverage {
     bytes internal constant NO_BALANCE =
         abi.encodeWithSignature("Error(string)", "ERC20: transfer amount exceeds balance");
 
+    // ---- events whose small fields share words, packed here by Solidity from the highest field down
+
+    function expectOpened(Agreement memory a, uint32 members, uint8 epoch) internal {
+        bytes memory amounts = abi.encodePacked(a.opening.upFront, a.terms.fee, a.terms.bond, a.terms.gated);
+        bytes memory times = abi.encodePacked(
+            uint32(0),
+            epoch,
+            members,
+            a.terms.ruling,
+            a.terms.challenge,
+            a.opening.deliverBy,
+            a.opening.openBy,
+            a.terms.judgeBy
+        );
+        vm.expectEmit(address(escrow));
+        emit JobOpened(
+            idOf(a),
+            a.terms.buyer,
+            a.terms.provider,
+            a.terms.committee,
+            a.opening.pact,
+            a.opening.offchain,
+            a.opening.agentId,
+            a.opening.salt,
+            uint256(bytes32(amounts)),
+            uint256(bytes32(times))
+        );
+    }
+
+    function expectJudged(
+        Agreement memory a,
+        Outcome outcome,
+        uint32 signers,
+        uint256 challengeEnds,
+        bytes32[] memory evidence
+    ) internal {
+        bytes memory verdict = abi.encodePacked(uint176(0), uint40(challengeEnds), signers, uint8(outcome));
+        vm.expectEmit(address(escrow));
+        emit Judged(idOf(a), uint256(bytes32(verdict)), evidence);
+    }
+
+    /// `paid`: bit 0, the buyer's part went to its wallet; bit 1, the provider's.
+    function expectClosed(
+        Agreement memory a,
+        Outcome outcome,
+        Ending how,
+        uint256 toBuyer,
+        uint256 toProvider,
+        uint256 toEvaluators,
+        uint32 set,
+        uint8 paid
+    ) internal {
+        bytes memory parties = abi.encodePacked(uint128(toProvider), uint128(toBuyer));
+        bytes memory ending =
+            abi.encodePacked(uint72(0), paid, uint8(how), uint8(outcome), set, uint128(toEvaluators));
+        vm.expectEmit(address(escrow));
+        emit JobClosed(idOf(a), uint256(bytes32(parties)), uint256(bytes32(ending)));
+    }
+
     // ---- calls
 
     /// `call` by `caller` must revert with exactly `reason`.

@@ -1,0 +1,84 @@
+"""Events whose small fields share words: IDocket.sol says which bits are what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from oracle.domain.events import EscrowEvent, JobClosed, JobOpened, Judged
+from oracle.domain.terms import Agreement, Opening, Terms
+from oracle.domain.types import Address, Ending, Hash, Outcome
+
+_U32 = (1 << 32) - 1
+_U40 = (1 << 40) - 1
+_U64 = (1 << 64) - 1
+_U128 = (1 << 128) - 1
+
+
+def _job_opened(
+    job: Hash,
+    buyer: Address,
+    provider: Address,
+    committee: Hash,
+    pact: Hash,
+    offchain: Hash,
+    agent_id: int,
+    salt: int,
+    amounts: int,
+    times: int,
+) -> JobOpened:
+    _nothing_above(times, 224, "times")
+    terms = Terms(
+        buyer=buyer,
+        provider=provider,
+        committee=committee,
+        gated=amounts & _U64,
+        bond=amounts >> 64 & _U64,
+        fee=amounts >> 128 & _U64,
+        judge_by=times & _U40,
+        challenge=times >> 120 & _U32,
+        ruling=times >> 152 & _U32,
+    )
+    opening = Opening(
+        pact=pact,
+        offchain=offchain,
+        agent_id=agent_id,
+        up_front=amounts >> 192,
+        open_by=times >> 40 & _U40,
+        deliver_by=times >> 80 & _U40,
+        salt=salt,
+    )
+    return JobOpened(
+        job, buyer, provider, Agreement(terms, opening), members=times >> 184 & _U32, epoch=times >> 216
+    )
+
+
+def _judged(job: Hash, verdict: int, evidence: tuple[Hash, ...]) -> Judged:
+    _nothing_above(verdict, 80, "verdict")
+    return Judged(job, Outcome(verdict & 0xFF), verdict >> 8 & _U32, verdict >> 40, evidence)
+
+
+def _job_closed(job: Hash, parties: int, ending: int) -> JobClosed:
+    _nothing_above(ending, 178, "ending")
+    return JobClosed(
+        job=job,
+        outcome=Outcome(ending >> 160 & 0xFF),
+        how=Ending(ending >> 168 & 0xFF),
+        to_buyer=parties & _U128,
+        to_provider=parties >> 128,
+        to_evaluators=ending & _U128,
+        evaluator_set=ending >> 128 & _U32,
+        paid=ending >> 176,
+    )
+
+
+def _nothing_above(word: int, bits: int, name: str) -> None:
+    if word >> bits:
+        raise ValueError(f"{name} has bits above {bits}")
+
+
+PACKED: dict[str, Callable[..., EscrowEvent]] = {
+    "JobOpened": _job_opened,
+    "Judged": _judged,
+    "JobClosed": _job_closed,
+}
+"""By the event's name, what makes the domain's event of its words. They raise ValueError."""
