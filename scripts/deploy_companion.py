@@ -5,9 +5,13 @@
         --committee 0x… --cost 15000000 --min-ruling 172800
     ape run deploy_companion court --network base:sepolia:node --account my-account \
         --court 0x… --extra-data 0x… --meta-evidence ipfs://…
+    ape run deploy_companion verdicts  --network base:sepolia:node --account my-account
+    ape run deploy_companion evaluator --network base:sepolia:node --account my-account --book 0x…
+    ape run deploy_companion policy    --network base:sepolia:node --account my-account --book 0x…
 
 The escrow is the one in deployments/<chain id>.json, which `ape run deploy` wrote; what was made is added
-there. docs/arbiters.md says what a panel and an adapter to a court need.
+there. docs/arbiters.md says what a panel and an adapter to a court need, docs/evaluators.md what serves other
+people's escrows.
 """
 
 from __future__ import annotations
@@ -70,6 +74,29 @@ def court(alias: str | None, output: Path, court_: str, extra_data: str, meta_ev
     """An adapter to a court (ERC-792)."""
     arguments = {"court": court_, "extraData": extra_data, "metaEvidence": meta_evidence}
     _run("CourtAdapter", alias, output, arguments)
+
+
+@cli.command(cls=ConnectedProviderCommand)
+@_common
+def verdicts(alias: str | None, output: Path) -> None:
+    """A book of verdicts on what other contracts pay for."""
+    _run("VerdictBook", alias, output, {})
+
+
+@cli.command(cls=ConnectedProviderCommand)
+@_common
+@click.option("--book", required=True, help="Address of the escrow's book of verdicts.")
+def evaluator(alias: str | None, output: Path, book: str) -> None:
+    """The evaluator of ERC-8183 jobs."""
+    _run("JobEvaluator", alias, output, {"book": book})
+
+
+@cli.command(cls=ConnectedProviderCommand)
+@_common
+@click.option("--book", required=True, help="Address of the escrow's book of verdicts.")
+def policy(alias: str | None, output: Path, book: str) -> None:
+    """The policy of x402 auth-capture."""
+    _run("CapturePolicy", alias, output, {"book": book})
 
 
 def _run(name: str, alias: str | None, output: Path, arguments: dict[str, str]) -> None:

@@ -20,9 +20,12 @@ FORGE_OUT = ROOT / ".build" / "forge" / "out"
 ARTIFACTS = {
     # The interface holds every function and event at the escrow's address; its code has two halves.
     "Escrow": FORGE_OUT / "IEscrow.sol" / "IEscrow.json",
+    "CapturePolicy": FORGE_OUT / "CapturePolicy.sol" / "CapturePolicy.json",
     "CourtAdapter": FORGE_OUT / "CourtAdapter.sol" / "CourtAdapter.json",
+    "JobEvaluator": FORGE_OUT / "JobEvaluator.sol" / "JobEvaluator.json",
     "Lens": FORGE_OUT / "Lens.sol" / "Lens.json",
     "Panel": FORGE_OUT / "Panel.sol" / "Panel.json",
+    "VerdictBook": FORGE_OUT / "VerdictBook.sol" / "VerdictBook.json",
     "USDC": ROOT
     / "node_modules"
     / "@offchainlabs"

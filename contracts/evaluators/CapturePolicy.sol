@@ -29,10 +29,12 @@ contract CapturePolicy is ICapturePolicy, IERC165 {
     IVerdictBook private immutable BOOK;
     address private immutable USDC;
 
-    /// @param book_ The book whose verdicts are the policy.
-    constructor(IVerdictBook book_) {
+    /// @param escrow_ The escrow whose committees judge.
+    /// @param book_ Its book, whose verdicts are the policy.
+    constructor(IEscrow escrow_, IVerdictBook book_) {
+        if (book_.earnest() != address(escrow_)) revert NotItsBook(address(escrow_), address(book_));
         BOOK = book_;
-        USDC = IEscrow(book_.earnest()).usdc();
+        USDC = escrow_.usdc();
     }
 
     /// @inheritdoc IAdapter

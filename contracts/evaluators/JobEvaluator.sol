@@ -27,10 +27,12 @@ contract JobEvaluator is IJobEvaluator, ReentrancyGuardTransient {
 
     mapping(bytes32 subject => Carriage) private _carriages;
 
-    /// @param book_ The book whose verdicts are carried out.
-    constructor(IVerdictBook book_) {
+    /// @param escrow_ The escrow whose committees judge.
+    /// @param book_ Its book, whose verdicts are carried out.
+    constructor(IEscrow escrow_, IVerdictBook book_) {
+        if (book_.earnest() != address(escrow_)) revert NotItsBook(address(escrow_), address(book_));
         BOOK = book_;
-        ESCROW = IEscrow(book_.earnest());
+        ESCROW = escrow_;
         USDC = IERC20(ESCROW.usdc());
         USDC.forceApprove(address(ESCROW), type(uint256).max);
     }

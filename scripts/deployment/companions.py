@@ -1,4 +1,4 @@
-"""Put a contract beside an escrow that is there already: lens, panel, or adapter to a court."""
+"""Put a contract beside an escrow that is there already: lens, arbiters, book of verdicts and its adapters."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ COMPANIONS: dict[str, tuple[str, ...]] = {
     "Lens": (),
     "Panel": ("committee_", "cost_", "minRuling_"),
     "CourtAdapter": ("court_", "extraData_", "metaEvidence"),
+    "VerdictBook": (),
+    "JobEvaluator": ("book_",),
+    "CapturePolicy": ("book_",),
 }
 
 

@@ -49,7 +49,7 @@ class CompilerRecord(_Record):
 
 
 class CompanionRecord(_Record):
-    """A contract beside the escrow: lens, panel or adapter to a court."""
+    """A contract beside the escrow: lens, panel, adapter to a court, book of verdicts or its adapters."""
 
     contract: str = Field(description="name in contracts/")
     address: str

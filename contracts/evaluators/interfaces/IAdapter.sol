@@ -63,6 +63,9 @@ struct Finding {
 /// @notice Buyer and provider choose the adapter with their mandate. It can refuse what is registered, delivered and
 /// judged; it cannot keep a subject from becoming final, nor make anyone pay.
 interface IAdapter {
+    /// @notice The book is one of another escrow.
+    error NotItsBook(address escrow, address book);
+
     /// @notice Looks at a foreign job or payment. Reverts where it cannot be read.
     /// @param mandate What was agreed.
     /// @param job Its terms, in the adapter's own encoding.

@@ -15,7 +15,8 @@ import {HostileForeign} from "./standins/Hostile.sol";
 ///   V3  the evaluator keeps nothing
 ///   V4  stages follow the graph only, and a final outcome never changes
 ///   V5  an escrow that nobody tampered with was moved by final verdicts alone, and as they say
-///   V6  from every state reached, time alone lets anyone close every subject
+///   V6  a verdict is held: nothing but a ruling or a concession ends a challenge or a ruling period early
+///   V7  from every state reached, time alone lets anyone close every subject
 contract BookInvariants is EvaluatorFixture {
     Mandate[] private mandates;
     ForeignJob[] private jobs;
@@ -164,7 +165,7 @@ contract BookInvariants is EvaluatorFixture {
         bookHoldsWhatIsOpen();
         coverageIsOfWhatIsOpen();
         evaluatorKeepsNothing();
-        assertEq(broken, "", "V4");
+        assertEq(broken, "", "V4 or V6");
         movedByFinalVerdictsAlone();
     }
 
@@ -214,7 +215,7 @@ contract BookInvariants is EvaluatorFixture {
         }
     }
 
-    /// V6: whatever the escrow says now.
+    /// V7: whatever the escrow says now.
     function afterInvariant() public {
         plain.behave(HostileForeign.Manner.Mute);
         for (uint256 i; i < mandates.length; ++i) {
@@ -230,8 +231,8 @@ contract BookInvariants is EvaluatorFixture {
                 settle(m);
             }
         }
-        assertEq(free(address(book)), 0, "V6");
-        assertEq(reserved(), 0, "V6");
+        assertEq(free(address(book)), 0, "V7");
+        assertEq(reserved(), 0, "V7");
     }
 
     // ---- helpers
@@ -254,6 +255,12 @@ contract BookInvariants is EvaluatorFixture {
             } else if (before.stage != now_.stage && !mayFollow(before.stage, now_.stage)) {
                 broken = "no such step";
             }
+            bool waits =
+                before.stage == IVerdictBook.Stage.Judged || before.stage == IVerdictBook.Stage.Disputed;
+            if (
+                waits && now_.stage == IVerdictBook.Stage.Final && block.timestamp < before.deadline
+                    && bytes4(call) != book.concede.selector
+            ) broken = "V6: not held";
             if (before.deliverable != 0 && before.deliverable != now_.deliverable) broken = "anchor changed";
             last[i] = now_;
         }

@@ -24,7 +24,7 @@ contract CapturePolicyTest is EvaluatorFixture {
 
     function setUp() public override {
         super.setUp();
-        policy = ICapturePolicy(vm.deployCode("CapturePolicy.sol:CapturePolicy", abi.encode(book)));
+        policy = ICapturePolicy(vm.deployCode("CapturePolicy.sol:CapturePolicy", abi.encode(escrow, book)));
         payments = new AuthCapture();
         operator = new PolicyOperator(payments, false);
         vm.prank(buyer);

@@ -30,7 +30,7 @@ abstract contract EvaluatorFixture is EscrowFixture {
     function setUp() public virtual override {
         super.setUp();
         book = IVerdictBook(vm.deployCode("VerdictBook.sol:VerdictBook", abi.encode(escrow)));
-        evaluator = IJobEvaluator(vm.deployCode("JobEvaluator.sol:JobEvaluator", abi.encode(book)));
+        evaluator = IJobEvaluator(vm.deployCode("JobEvaluator.sol:JobEvaluator", abi.encode(escrow, book)));
         vm.label(address(book), "book");
         vm.label(address(evaluator), "evaluator");
         for (uint256 i; i < N; ++i) {

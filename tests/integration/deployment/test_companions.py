@@ -67,6 +67,16 @@ def test_an_adapter_knows_its_court(web3: Web3, record: DeploymentRecord) -> Non
     assert call(web3, made, "extraData") == b"\x01\x02"
 
 
+def test_a_book_and_what_carries_its_verdicts_out(web3: Web3, record: DeploymentRecord) -> None:
+    with_book = put(web3, record, "VerdictBook")
+    book = with_book.companions[-1].address
+    assert call(web3, with_book, "earnest") == record.escrow.address
+    for name in ("JobEvaluator", "CapturePolicy"):
+        assert call(web3, put(web3, with_book, name, {"book": book}), "book") == book
+        with pytest.raises(DeploymentError, match="reverted"):
+            put(web3, with_book, name, {"book": record.usdc.address})  # no book at all
+
+
 def test_a_constructor_that_refuses_is_an_error(web3: Web3, record: DeploymentRecord) -> None:
     with pytest.raises(DeploymentError, match="reverted"):
         put(web3, record, "CourtAdapter", COURT)  # no code at the court's address
