@@ -117,10 +117,13 @@ EXPLANATIONS: dict[str, tuple[str, str | None]] = {
     "NoContradiction": ("the two statements agree, or two evaluators made them: they prove nothing", None),
     "KeyDoesNotBind": ("{key} bound no evaluator when this subject was opened", None),
     "AlreadyShown": ("this contradiction of evaluator {index} on {subject} was shown before", None),
-    "NothingOwed": ("evaluator {index} owes nothing over {subject}, or nothing of its stake is left", None),
+    "NothingOwed": (
+        "evaluator {index} owes nothing over {subject}, or nothing of its stake is left",
+        "oracle committee show says what it owes",
+    ),
     "InDebt": (
         "evaluator {index} owes {owed}, to be collected first",
-        "anyone may call collect for each subject",
+        "collect it for each subject: oracle committee collect",
     ),
     "NotStale": (
         "the reservation of {book} for {subject} ends at {end}",

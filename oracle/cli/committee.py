@@ -148,6 +148,37 @@ def withdraw(*, identity: Hash, chain: ChainOptions, key: KeySource, as_json: bo
 
 @committee.command()
 @click.argument("identity", metavar="COMMITTEE", type=HASH)
+@click.option(
+    "--evaluator", "index", required=True, type=click.IntRange(0, 31), help="Whose debt: its index."
+)
+@click.option("--subject", required=True, type=HASH, help="The job it contradicted itself on.")
+@chain_options()
+@key_options()
+@json_option
+def collect(
+    *, identity: Hash, index: int, subject: Hash, chain: ChainOptions, key: KeySource, as_json: bool
+) -> None:
+    """Collect what an expelled evaluator still owes over a job, once nothing binds its stake. Anyone may."""
+    with chain.connect() as connection:
+        private = key.load(connection.escrow.chain_id)
+        data = calls.collect(identity, index, subject)
+        receipt = connection.send(private, data, what="collect", quiet=as_json)
+        view = connection.escrow.evaluator(identity, index)
+    if as_json:
+        print_json(
+            {
+                "committee": identity,
+                "index": index,
+                "owed": amount_text(view.owed),
+                "transaction": receipt.transaction_hash,
+            }
+        )
+        return
+    click.echo(f"Evaluator {index} owes {format_usdc(view.owed)} more.")
+
+
+@committee.command()
+@click.argument("identity", metavar="COMMITTEE", type=HASH)
 @click.option("--evaluators", "listed", required=True, help="Their indices, as 0,2,4: who signed together.")
 @chain_options()
 @key_options()

@@ -80,3 +80,27 @@ def test_registry__every_entry_is_a_command_with_help(name: str) -> None:
     assert command.name == name
     assert command.help
     assert entry.help.endswith(".")
+
+
+def _leaves(command: click.Command, path: str) -> list[tuple[str, click.Command]]:
+    if isinstance(command, click.Group):
+        return [leaf for name, each in command.commands.items() for leaf in _leaves(each, f"{path} {name}")]
+    return [(path, command)]
+
+
+def test_every_command__speaks_json_and_explains_its_options() -> None:
+    for name, entry in COMMANDS.items():
+        command = getattr(importlib.import_module(entry.module), entry.attribute)
+        for path, leaf in _leaves(command, name):
+            options = [each for each in leaf.params if isinstance(each, click.Option)]
+            flags = {flag for option in options for flag in option.opts}
+            # The daemon logs; whether as JSON is in its configuration.
+            assert "--json" in flags or path == "run", path
+            assert all(option.help for option in options), path
+            assert leaf.help, path
+
+
+def test_error_without_advice__names_the_help_of_the_very_command() -> None:
+    result = CliRunner().invoke(cli, ["evidence", "show", "0x" + "12" * 32, "--store", "nowhere", "--json"])
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["next_step"] == "see cli evidence show --help"
