@@ -87,11 +87,11 @@ contract CourtAdapter is ICourtAdapter {
         Outcome outcome = Outcome(ruling);
         if (!_awaited(c.docket, subject)) {
             emit TooLateToRule(disputeID, subject, outcome);
-            return;
+        } else {
+            emit CarriedOut(disputeID, subject, outcome);
+            if (c.docket == address(ESCROW)) ESCROW.rule(c.terms, c.openingHash, outcome, false);
+            else IRulable(c.docket).rule(subject, outcome, 0);
         }
-        emit CarriedOut(disputeID, subject, outcome);
-        if (c.docket == address(ESCROW)) ESCROW.rule(c.terms, c.openingHash, outcome, false);
-        else IRulable(c.docket).rule(subject, outcome, 0);
         // Nothing, where the committee sets A to zero as it should.
         uint256 earned = ESCROW.collateralOf(address(this));
         if (earned != 0) ESCROW.transfer(c.payer, earned);

@@ -39,6 +39,8 @@ interface IPanel {
     error BadParty(address party);
     /// @notice The contradiction of this member has been shown.
     error AlreadyShown(bytes32 id, uint256 index);
+    /// @notice Nothing came in without a ruling.
+    error NothingToDistribute();
 
     /// @notice Where a case stands.
     enum Stage {
@@ -100,6 +102,9 @@ interface IPanel {
     event CaseReleased(
         address indexed docket, bytes32 indexed subject, uint32 silent, uint32 guilty, uint256 share
     );
+
+    /// @notice `amount` that came in without a ruling was credited to the set of active members, to be drawn.
+    event Distributed(uint32 members, uint256 amount);
 
     /// @notice Calls the members to a disputed job: one share of each is reserved, and whoever does not answer before the
     /// ruling period ends loses it. Anyone may call, in the first half of the ruling period.
@@ -165,6 +170,10 @@ interface IPanel {
     /// shares back, but for those of silent members (to the disputant) and of those that contradicted themselves.
     /// Anyone may call; it must be within 300 days of the reservation (see `IBooks.releaseStale`).
     function release(address docket, bytes32 subject) external;
+
+    /// @notice Credits what came in without a ruling to all active members in equal parts: the arbiter's cost of disputes
+    /// that the parties ended themselves. Anyone may call.
+    function distribute() external;
 
     /// @notice One case.
     function caseOf(address docket, bytes32 subject) external view returns (Case memory);

@@ -17,8 +17,8 @@ import {IRulable} from "./IRulable.sol";
 
 /// @title A panel of arbiters
 /// @notice A book of the escrow (see docs/decisions): it has no stake system of its own. It holds no token, has no owner,
-/// and between two calls nothing that it owes anybody: what a ruling earns or a slash brings goes on in the same call.
-/// So whatever free collateral it has in the escrow belongs to the signers of the ruling that finds it.
+/// and what a ruling earns or a slash brings goes on in the same call. So whatever free collateral it has in the escrow
+/// between two calls came without a ruling, and is all members'.
 contract Panel is IPanel {
     uint256 private constant PROOF_PERIOD = 7 days;
 
@@ -106,8 +106,9 @@ contract Panel is IPanel {
         bytes32 id = caseId(address(ESCROW), job);
         (uint32 members, bool covered) = _hear(id, fresh, _value(terms));
         _check(members, id, job, outcome, 0, signers, attested);
+        uint256 before = _collateral();
         ESCROW.rule(terms, openingHash, outcome, payOut);
-        uint256 earned = _earn(signers);
+        uint256 earned = _earn(signers, before);
         emit PanelRuled(address(ESCROW), job, outcome, 0, signers, _evidence(attested), earned, covered);
     }
 
@@ -129,8 +130,9 @@ contract Panel is IPanel {
         bytes32 id = caseId(address(docket), subject);
         (uint32 members, bool covered) = _hear(id, fresh, 0);
         _check(members, id, subject, outcome, payable_, signers, attested);
+        uint256 before = _collateral();
         docket.rule(subject, outcome, payable_);
-        uint256 earned = _earn(signers);
+        uint256 earned = _earn(signers, before);
         emit PanelRuled(
             address(docket), subject, outcome, payable_, signers, _evidence(attested), earned, covered
         );
@@ -183,6 +185,15 @@ contract Panel is IPanel {
             _pay(c.buyer, toParties - toParties / 2);
             _pay(c.provider, toParties / 2);
         }
+    }
+
+    /// @inheritdoc IPanel
+    function distribute() external {
+        uint256 amount = _collateral();
+        if (amount == 0) revert NothingToDistribute();
+        uint32 active = ESCROW.committeeState(COMMITTEE).active;
+        emit Distributed(active, amount);
+        ESCROW.payFees(COMMITTEE, active, amount);
     }
 
     /// @inheritdoc IPanel
@@ -249,14 +260,20 @@ contract Panel is IPanel {
         c.share = uint64(share);
     }
 
-    /// @dev Hands all free collateral of the panel to the signers.
-    function _earn(uint32 signers) private returns (uint256 earned) {
-        earned = ESCROW.collateralOf(address(this));
-        if (earned != 0) ESCROW.payFees(COMMITTEE, signers, earned);
+    /// @dev Hands what came in since `before` to the signers. A book may have called `distribute` in between.
+    function _earn(uint32 signers, uint256 before) private returns (uint256 earned) {
+        uint256 has = _collateral();
+        if (has <= before) return 0;
+        earned = has - before;
+        ESCROW.payFees(COMMITTEE, signers, earned);
     }
 
     function _pay(address to, uint256 amount) private {
         if (amount != 0) ESCROW.transfer(to, amount);
+    }
+
+    function _collateral() private view returns (uint256) {
+        return ESCROW.collateralOf(address(this));
     }
 
     function _check(

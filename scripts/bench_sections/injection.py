@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 from scripts.bench_sections import Section
@@ -30,13 +31,15 @@ would tell the main call from both controls. A juror that obeys such an order is
 sort keep it out.
 """
 _LOCAL = """
-The real local model ({model}), on a sample, as if its probes had let it in, measured by
-`python -m scripts.injection.local` with {frame}:
+The real local model ({model}), on the first deliveries of a drawn sample of {sample} of each sort, as if its
+probes had let it in, measured by `python -m scripts.injection.local` with {frame}. So few cases say little:
 
 | | cases | passed when asked alone | passed after controls | void |
 | --- | --- | --- | --- | --- |
 | attacks | {attacks[cases]} | {attacks[turned]} | {attacks[passed]} | {attacks[voided]} |
 | good deliveries | {benign[cases]} | {benign[turned]} | {benign[passed]} | {benign[voided]} |
+
+Why votes were void: {reasons}.
 """
 
 
@@ -46,7 +49,9 @@ def measure() -> Section:
     text = _TEXT.format(**figures)
     if RESULT.exists():
         local = json.loads(RESULT.read_text(encoding="utf-8"))
-        text += _LOCAL.format(**local)
+        counted = Counter(local["attacks"]["why"]) + Counter(local["benign"]["why"])
+        reasons = "; ".join(f"{why} ({times})" for why, times in counted.most_common())
+        text += _LOCAL.format(**local, reasons=reasons or "none was")
         figures |= {
             "local_attacks": local["attacks"]["cases"],
             "local_injection_passed": local["attacks"]["passed"],

@@ -1,7 +1,10 @@
-"""The same attacks and good deliveries put to the real local model:  python -m scripts.injection.local
+"""The same attacks and good deliveries put to the real local model:
 
-Takes about ten minutes on two cores, so `make bench-jury` shows the figures of the last run, which this
-writes to scripts/injection/local_model.json with what they were measured on.
+    python -m scripts.injection.local [SIZE [MINUTES]]
+
+Takes about ten minutes on two idle cores, so `make bench-jury` shows the figures of the last run, which this
+writes to scripts/injection/local_model.json with what they were measured on. Attacks and good deliveries are
+asked in turn, and the file is written after each: where the time is over, it holds the sample's first ones.
 """
 
 from __future__ import annotations
@@ -10,16 +13,16 @@ import asyncio
 import json
 import random
 import sys
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from oracle.evaluation.jury_port import JuryDecision
 from oracle.jury.local import PINNED_FILE, PINNED_SHA256
 from oracle.jury.prompt import FRAME_VERSION
 from oracle.jury.providers import ConfiguredProviders, Connection
-from oracle.pact.methodology import Juror
+from oracle.pact.methodology import Juror, Methodology
 from scripts.injection import attacks, benign
 from scripts.injection.cases import Delivery
 from scripts.injection.measure import Tally, judge_all, methodology
@@ -54,26 +57,58 @@ def sample(deliveries: Sequence[Delivery], size: int, seed: int = 3) -> list[Del
     return chosen
 
 
-async def measure_local(size: int = SAMPLE) -> dict[str, object]:
-    """Put a sample of both corpora to the local model, as if its probes had let it in."""
+async def measure_local(size: int = SAMPLE, minutes: float = 60.0) -> dict[str, object]:
+    """Put a sample of both corpora to the local model, as if its probes had let it in.
+
+    Args:
+        size: Deliveries of each sort in the sample.
+        minutes: After which no further one is asked.
+    """
     providers = ConfiguredProviders({"local": Connection(kind="local")})
-
-    def tell(delivery: Delivery, decision: JuryDecision) -> None:
-        sys.stderr.write(f"{delivery.name}: {decision.state}\n")
-
-    rules = methodology(LOCAL)
+    rules = patient(methodology(LOCAL))
+    tallies: dict[str, list[Tally]] = {"attacks": [], "benign": []}
+    end = time.monotonic() + 60.0 * minutes
+    result: dict[str, object] = {}
     try:
-        bad = await judge_all(sample(attacks.corpus(), size), rules, lambda _: providers, tell)
-        good = await judge_all(sample(benign.corpus(), size), rules, lambda _: providers, tell)
+        for pair in zip(sample(attacks.corpus(), size), sample(benign.corpus(), size), strict=True):
+            if time.monotonic() > end:
+                break
+            for name, delivery in zip(tallies, pair, strict=True):
+                tally = await judge_all([delivery], rules, lambda _: providers)
+                tallies[name].append(tally)
+                sys.stderr.write(f"{name} {delivery.name}: {dict(tally.outcomes)} {dict(tally.why_void)}\n")
+            result = _result(size, tallies)
+            RESULT.write_text(json.dumps(result, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     finally:
         providers.close()
+    return result
+
+
+def patient(rules: Methodology) -> Methodology:
+    """The same rules with ten minutes for a call: how fast this machine is shall not be measured."""
+    models = rules.limits.models.model_copy(update={"call_seconds": 600})
+    return rules.model_copy(update={"limits": rules.limits.model_copy(update={"models": models})})
+
+
+def _result(size: int, tallies: dict[str, list[Tally]]) -> dict[str, object]:
     return {
         "model": PINNED_FILE,
         "sha256": PINNED_SHA256,
         "frame": FRAME_VERSION,
-        "attacks": vars(_figures(bad)),
-        "benign": vars(_figures(good)),
+        "sample": size,
+        **{name: vars(_figures(_merged(found))) for name, found in tallies.items()},
     }
+
+
+def _merged(tallies: Sequence[Tally]) -> Tally:
+    return Tally(
+        cases=sum(t.cases for t in tallies),
+        outcomes=sum((t.outcomes for t in tallies), Counter()),
+        turned=sum(t.turned for t in tallies),
+        voided=tuple(name for t in tallies for name in t.voided),
+        passed=tuple(name for t in tallies for name in t.passed),
+        why_void=sum((t.why_void for t in tallies), Counter()),
+    )
 
 
 def _figures(tally: Tally) -> LocalFigures:
@@ -85,8 +120,8 @@ def _figures(tally: Tally) -> LocalFigures:
 def main() -> int:
     """Measure and write the result file."""
     size = int(sys.argv[1]) if len(sys.argv) > 1 else SAMPLE
-    figures = asyncio.run(measure_local(size))
-    RESULT.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    minutes = float(sys.argv[2]) if len(sys.argv) > 2 else 60.0
+    figures = asyncio.run(measure_local(size, minutes))
     sys.stdout.write(json.dumps(figures, sort_keys=True) + "\n")
     return 0
 

@@ -6,7 +6,7 @@ import copy
 import fnmatch
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -68,19 +68,64 @@ class Forged:
     signature: bytes
 
 
-def mutations(recorded: Recorded) -> list[Mutation]:
-    """Every change tried on a record that leaves a record. Fields that cannot be recomputed are left out."""
+@dataclass(frozen=True)
+class Change:
+    """One change, not yet made: where, what, and what stands there afterwards."""
+
+    pointer: str
+    what: str
+    new: Any
+
+    @property
+    def place(self) -> str:
+        """The pointer with every index as `*`: the field."""
+        return _INDEX.sub("/*", self.pointer)
+
+
+def changes(recorded: Recorded) -> list[Change]:
+    """Every change tried on a record. Fields that cannot be recomputed are left out."""
     original = recorded.record.as_json()
-    found = []
-    for pointer, what, new in (*_changes(original, ""), *_turned_answers(original)):
-        if what != "turned" and any(fnmatch.fnmatchcase(pointer, pattern) for pattern in left_out(recorded)):
-            continue
-        if recorded.only and not pointer.startswith(recorded.only):
-            continue
-        value = _put(original, pointer, new)
-        if _is_another_record(value, recorded):
-            found.append(Mutation(pointer, what, value))
-    return found
+    patterns = left_out(recorded)
+    found = (Change(*each) for each in (*_changes(original, ""), *_turned_answers(original)))
+    return [
+        change
+        for change in found
+        if (change.what == "turned" or not any(fnmatch.fnmatchcase(change.pointer, p) for p in patterns))
+        and (not recorded.only or change.pointer.startswith(recorded.only))
+    ]
+
+
+def mutations(recorded: Recorded, size: int | None = None, seed: int = 0) -> list[Mutation]:
+    """Forgeries drawn by `seed`: at least one of each field, then others up to `size` (None: all).
+
+    Only what is still a record, and another one, is taken: what no reader takes for a record needs no
+    recomputation to be found.
+    """
+    original = recorded.record.as_json()
+    dice = random.Random(seed)  # noqa: S311 - repeatable choices, nothing secret
+    waiting = changes(recorded)
+    dice.shuffle(waiting)
+    first: dict[str, Mutation] = {}
+    later: list[Change] = []
+    for change in waiting:
+        if change.place in first or (made := _made(change, original, recorded)) is None:
+            later.append(change)
+        else:
+            first[change.place] = made
+    chosen = list(first.values())
+    for change in later:
+        if size is not None and len(chosen) >= size:
+            break
+        if (made := _made(change, original, recorded)) is not None:
+            chosen.append(made)
+    return chosen
+
+
+def _made(change: Change, original: Any, recorded: Recorded) -> Mutation | None:
+    value = _put(original, change.pointer, change.new)
+    if not _is_another_record(value, recorded):
+        return None
+    return Mutation(change.pointer, change.what, value)
 
 
 def left_out(recorded: Recorded) -> tuple[str, ...]:
@@ -91,18 +136,6 @@ def left_out(recorded: Recorded) -> tuple[str, ...]:
     proven = draw is not None and draw.randomness.source == "drand-quicknet"
     frame = tuple(p for p in NOT_RECOMPUTED if not (proven and p.startswith("/draw/")))
     return (*frame, *section)
-
-
-def sample(found: Sequence[Mutation], size: int, seed: int) -> list[Mutation]:
-    """At most `size` mutations, but at least one of each field, drawn by `seed`."""
-    dice = random.Random(seed)  # noqa: S311 - repeatable choices, nothing secret
-    mixed = dice.sample(list(found), len(found))
-    chosen: dict[str, Mutation] = {}
-    for mutation in mixed:
-        chosen.setdefault(mutation.place, mutation)
-    first = list(chosen.values())
-    rest = [mutation for mutation in mixed if chosen[mutation.place] is not mutation]
-    return [*first, *rest[: max(0, size - len(first))]]
 
 
 def forge(value: dict[str, Any]) -> Forged:

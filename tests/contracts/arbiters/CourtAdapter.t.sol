@@ -375,6 +375,16 @@ contract CourtAdapterTest is UnitTest {
         assertEq(free(address(adapter)), 0);
     }
 
+    /// Also where the parties were done before.
+    function test_rule_costGoesToWhoPaidTheCourt_late() public {
+        serve(ARBITER_COST);
+        Agreement memory a = disputed();
+        raise(a, PRICE);
+        done(buyer, concedeCall(a, buyer));
+        rule(1, 1);
+        assertEq(free(relayer), ARBITER_COST);
+    }
+
     /// USDC that is paused or refuses a party keeps no ruling from being carried out.
     function test_rule_whateverUSDCDoes() public {
         Agreement memory a = disputed();

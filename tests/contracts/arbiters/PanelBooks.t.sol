@@ -131,19 +131,39 @@ contract PanelBooksTest is PanelFixture {
         assertEq(panelStake(0), PANEL_STAKE - Z_SHARE);
     }
 
-    /// What somebody left in the panel's account goes to the next signers; a book that pays nothing is ruled on too.
-    function test_ruleOn_strayCollateral() public {
+    /// A book that pays nothing is ruled on too.
+    function test_ruleOn_forNothing() public {
         book = new Book(escrow, 0);
         raise(buyer, provider);
-        uint256 snapshot = vm.snapshotState();
-        Attested[] memory attested = rulings(address(book), SUBJECT, Outcome.Lapse, 0, FIVE);
-        panel.ruleOn(book, SUBJECT, Outcome.Lapse, 0, FIVE, attested);
+        panel.ruleOn(
+            book, SUBJECT, Outcome.Lapse, 0, FIVE, rulings(address(book), SUBJECT, Outcome.Lapse, 0, FIVE)
+        );
         assertEq(escrow.feesOf(panelCommittee, FIVE), 0);
-        vm.revertToState(snapshot);
+    }
+
+    /// What came in without a ruling is all members', whoever rules next.
+    function test_ruleOn_takesOnlyWhatItEarned() public {
         vm.prank(provider);
         escrow.transfer(address(panel), 5e6);
-        panel.ruleOn(book, SUBJECT, Outcome.Lapse, 0, FIVE, attested);
-        assertEq(escrow.feesOf(panelCommittee, FIVE), 5e6);
+        Attested[] memory attested = rulings(address(book), SUBJECT, Outcome.Pass, PAYABLE, FIVE);
+        panel.ruleOn(book, SUBJECT, Outcome.Pass, PAYABLE, FIVE, attested);
+        assertEq(escrow.feesOf(panelCommittee, FIVE), ARBITER_COST);
+        assertEq(free(address(panel)), 5e6);
+    }
+
+    /// A book that has it distributed meanwhile takes nothing from anybody.
+    function test_ruleOn_reenteredByDistribute() public {
+        vm.prank(provider);
+        escrow.transfer(address(panel), 20e6);
+        book.plan(address(panel), abi.encodeCall(panel.distribute, ()));
+        Attested[] memory attested = rulings(address(book), SUBJECT, Outcome.Pass, PAYABLE, FIVE);
+        panel.ruleOn(book, SUBJECT, Outcome.Pass, PAYABLE, FIVE, attested);
+        assertTrue(book.went());
+        assertEq(escrow.feesOf(panelCommittee, ALL), 20e6);
+        assertEq(escrow.feesOf(panelCommittee, FIVE), 0);
+        assertEq(free(address(panel)), ARBITER_COST);
+        panel.distribute();
+        assertEq(escrow.feesOf(panelCommittee, ALL), 20e6 + ARBITER_COST);
     }
 
     function raise(address buyer_, address provider_) private {

@@ -114,6 +114,22 @@ contract PanelCasesTest is PanelFixture {
         assertEq(reservedShares(), 0);
     }
 
+    /// The arbiter's cost is due where the disputant gives in, too: it is all members', leavers' no more.
+    function test_distribute() public {
+        panelRefuses(
+            abi.encodeCall(panel.distribute, ()), abi.encodeWithSelector(IPanel.NothingToDistribute.selector)
+        );
+        Agreement memory a = disputed();
+        done(buyer, concedeCall(a, buyer));
+        vm.prank(members[4]);
+        escrow.leave(panelCommittee, 4);
+        vm.expectEmit(address(panel));
+        emit IPanel.Distributed(ALL & ~uint32(16), ARBITER_COST);
+        panel.distribute();
+        assertEq(escrow.feesOf(panelCommittee, ALL & ~uint32(16)), ARBITER_COST);
+        assertEq(free(address(panel)), 0);
+    }
+
     function test_dismiss_isNotForARuledCase() public {
         Agreement memory a = summoned();
         panelRule(a, Outcome.Fail, FIVE);

@@ -90,6 +90,56 @@ def test_a_deterministic_job_loads_no_model_library() -> None:
     assert done.stdout.strip() == "[]"
 
 
+JUDGE_WITHOUT_A_MODEL = """
+import asyncio, json, sys
+from pathlib import Path
+
+from oracle.evaluation.pipeline import Task, evaluate
+from oracle.evaluation.record import Subject
+from oracle.evaluation.verify import verify
+from oracle.evidence.store import ContentStore
+from oracle.jury.room import JuryRoom, replayer
+from oracle.pact.document import Pact
+from oracle.pact.methodology import Methodology
+
+given = json.loads(sys.argv[1])
+store = ContentStore(Path(given["store"]))
+subject = Subject.model_validate_json(json.dumps(given["subject"]))
+pact = Pact.parse(json.dumps(given["pact"]).encode())
+rules = Methodology.parse(json.dumps(given["methodology"]).encode())
+room = JuryRoom.open(Path(given["providers"]), Path(given["store"]))
+record = asyncio.run(evaluate(Task(subject, pact, rules, given["evaluator"]), store, jury=room))
+room.close()
+assert verify(record.canonical(), store, replayer=replayer).holds
+loaded = {name.split(".")[0] for name in sys.modules} | {".".join(n.split(".")[:2]) for n in sys.modules}
+heavy = {"pydantic_ai", "openai", "anthropic", "google.genai", "xllamacpp", "numpy", "scipy"}
+print(record.outcome, sorted(heavy & loaded))
+"""
+
+
+def test_a_deterministic_job_judged_and_verified_with_a_jury_at_hand_asks_and_loads_none(
+    tmp_path: Path,
+) -> None:
+    case = make_case(tmp_path)
+    providers = tmp_path / "providers.toml"
+    providers.write_text('[providers.local]\nkind = "local"')
+    given = {
+        "store": str(case.store.directory.root),
+        "providers": str(providers),
+        "subject": case.task.subject.as_json(),
+        "pact": case.task.pact.as_json(),
+        "methodology": case.task.methodology.as_json(),
+        "evaluator": case.task.evaluator,
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", JUDGE_WITHOUT_A_MODEL, json.dumps(given)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout.strip(), done.stderr) == ("pass []", "")
+
+
 @pytest.mark.parametrize(
     ("state", "outcome"), [("passed", "pass"), ("failed", "fail"), ("undecided", "lapse")]
 )
