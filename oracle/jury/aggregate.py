@@ -200,6 +200,10 @@ class Jury:
         """Evidence of many cases: `answers` as `readings.encode` makes them, `kinds` indices (-1: none)."""
         return self._weigh(_rows(self._own, kinds), answers, panel.usable[kinds])
 
+    def standardised(self, answers: Floats, kinds: Ints) -> Floats:
+        """Answers as distance from each reader's cut on that kind: above 0 speaks for pass. NaN stays NaN."""
+        return _rows(self._own, kinds).standardise(answers)
+
     def _weigh(self, own: Profile, answers: Floats, usable: Bools) -> Weighed:
         heard = usable & ~np.isnan(answers)
         standard = np.where(heard, own.standardise(answers), 0.0)

@@ -52,6 +52,11 @@ def check_main(call: Call, files: Texts) -> Call:
     )
 
 
+def calls_for(verdict: Verdict) -> int:
+    """How many calls a vote takes in all, where nothing fails: the main one and its controls."""
+    return 1 + len(_CONTROLS[verdict])
+
+
 def controls_for(main: Call) -> tuple[Purpose, ...]:
     """The controls that could void this main answer; none where it is no vote anyway."""
     if main.verdict is None or not main.quote_verbatim:

@@ -33,7 +33,7 @@ def panel_rules(methodology: Methodology) -> PanelRules:
         fail_certainty=jury.fail_certainty_bps / BPS,
         maximum_false_release=_share(jury.maximum_false_release_bps),
         maximum_false_fail=_share(jury.maximum_false_fail_bps),
-        expected_good=jury.prior_pass_bps / BPS,
+        expected_good=_share(jury.prior_pass_bps),
         eligibility=EligibilityRules(
             minimum=probes.minimum,
             minimum_per_class=min(default.minimum_per_class, max(1, probes.minimum // 2)),

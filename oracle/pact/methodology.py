@@ -43,7 +43,10 @@ class JuryRules(Part):
     of fail reaches `fail_certainty_bps`; neither at the limit is undecided. Beyond that, Pass needs a
     certainty from which at most `maximum_false_release_bps` of bad work is expected to pass, as the probes
     show it, and Fail one up to which at most `maximum_false_fail_bps` of good work fails (null: no such
-    limit). `correlation_bps` is the correlation assumed between the errors of two families.
+    limit). `correlation_bps` is the correlation assumed between the errors of two families, until probes
+    show it. `prior_pass_bps` is the share of good work expected (null: as among the probes).
+
+    The defaults are what docs/jury.md measures.
     """
 
     jurors: Annotated[tuple[Juror, ...], Field(max_length=64)]
@@ -54,8 +57,8 @@ class JuryRules(Part):
     fail_certainty_bps: Annotated[int, Field(gt=5_000, lt=10_000)]
     maximum_false_release_bps: Annotated[int, Field(ge=1, le=10_000)] | None = 500
     maximum_false_fail_bps: Annotated[int, Field(ge=1, le=10_000)] | None = 1_000
-    correlation_bps: BasisPoints = 2_000
-    prior_pass_bps: Annotated[int, Field(ge=1, le=9_999)] = 5_000
+    correlation_bps: BasisPoints = 4_000
+    prior_pass_bps: Annotated[int, Field(ge=1, le=9_999)] | None = None
 
     @model_validator(mode="after")
     def _counts_fit(self) -> Self:

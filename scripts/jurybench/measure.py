@@ -8,8 +8,17 @@ import numpy as np
 from scipy.special import expit
 
 from oracle.jury.aggregate import PanelRules
-from oracle.jury.eligibility import EligibilityRules
 from oracle.jury.readings import Bools, Floats
+from oracle.jury.rules import panel_rules
+from oracle.pact.methodology import (
+    Controls,
+    DrawRules,
+    JuryRules,
+    Methodology,
+    ProbeRules,
+    RubricTemplate,
+    SamplingRow,
+)
 from scripts.jurybench.draws import jury_from, split
 from scripts.jurybench.votes import Recording
 
@@ -56,16 +65,34 @@ class Run:
     qualified: Floats
 
 
-def rules_for(recording: Recording, probes: int) -> PanelRules:
-    """The default rules; the gate from 80 probes on, adversarial probes asked for where the file marks any.
+def committee(*, marked: bool) -> Methodology:
+    """A methodology as a committee would write it, with every default; certainties alone bind nothing.
 
     Three quarters of the probes must have been put to a juror, so that one missing from a few cases is not
-    shut out for that alone.
+    shut out for that alone; adversarial ones are asked for where the file marks any.
     """
-    eligibility = EligibilityRules(
-        minimum=(3 * GATE_FROM) // 4, minimum_adversarial=10 if recording.marked else 0
+    return Methodology(
+        name="bench",
+        version=1,
+        summary="Measured on recorded votes.",
+        jury=JuryRules(
+            jurors=(),
+            templates=(RubricTemplate(id="recorded", instructions="As recorded."),),
+            minimum_jurors=1,
+            maximum_jurors=32,
+            release_certainty_bps=5_001,
+            fail_certainty_bps=5_001,
+        ),
+        probes=ProbeRules(minimum=(3 * GATE_FROM) // 4, minimum_adversarial=10 if marked else 0),
+        controls=Controls(negative=("…",), manipulation=("…",)),
+        draw=DrawRules(source="drand-quicknet"),
+        sampling=(SamplingRow(value_up_to=None, interactions=1),),
     )
-    return PanelRules(gated=probes >= GATE_FROM, eligibility=eligibility)
+
+
+def rules_for(recording: Recording, probes: int) -> PanelRules:
+    """What such a methodology comes to for a live jury; the gate from 80 probes on."""
+    return replace(panel_rules(committee(marked=recording.marked)), gated=probes >= GATE_FROM)
 
 
 def measure(recording: Recording, probes: int, draws: int) -> Run:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from oracle.jury.aggregate import Jury, Panel, PanelRules
+from oracle.jury.controls import calls_for
 from oracle.jury.readings import Bools, Floats, Ints
 from oracle.jury.sequential import may_stop
 from scripts.jurybench.draws import jury_from, split
@@ -15,7 +16,7 @@ from scripts.jurybench.measure import Figures, rates, rules_for
 from scripts.jurybench.votes import Recording
 
 ORDERS = 4  # drawn orders per draw of probes; every case gets one of them
-CONTROL_CALLS = 1  # beside each call: the manipulation control (the negative one rides in the same prompt)
+PASS_CALLS, FAIL_CALLS = calls_for("pass"), calls_for("fail")  # controls counted, as a live jury makes them
 
 
 def one_reading(recording: Recording, rng: np.random.Generator) -> Floats:
@@ -105,12 +106,26 @@ def measure_sequence(recording: Recording, probes: int, draws: int) -> dict[str,
     return found
 
 
+def calls_of_each(jury: Jury, docket: Docket) -> Floats:
+    """Calls each juror's answer takes on each case, [cases, jurors]; a pass has more controls than a fail.
+
+    A score passes above its juror's cut. A missing answer costs one call, for it was asked.
+    """
+    standard = jury.standardised(docket.answers, docket.kinds)
+    each = np.where(np.isnan(standard), 1.0, np.where(standard > 0, PASS_CALLS, FAIL_CALLS))
+    of_juror: Floats = np.ones((len(each), len(jury.who.jurors)))
+    for column, juror in enumerate(jury.who.juror_of):
+        of_juror[:, juror] = np.maximum(of_juror[:, juror], each[:, column])
+    return of_juror
+
+
 def _one_draw(panels: Panels, docket: Docket, figures: Figures, *, either: bool) -> None:
     jury, good, kinds = panels.jury, docket.good, docket.kinds
     whole = panels.of(range(len(jury.who.jurors)), either=either)
     weighed = jury.weigh(whole, docket.answers, kinds)
     at_once = whole.decide(whole.calibration.log_odds(weighed.evidence, kinds), weighed.heard)
     verdict, calls = at_once.copy(), np.zeros(len(good))
+    each = calls_of_each(jury, docket)
     queues: dict[tuple[int, ...], list[int]] = {}
     for row, (order, kind) in enumerate(zip(docket.order_of, kinds, strict=True)):
         queue = tuple(j for j in docket.orders[order] if jury.qualified[kind, j])
@@ -120,7 +135,7 @@ def _one_draw(panels: Panels, docket: Docket, figures: Figures, *, either: bool)
         for count in range(1, len(queue) + 1):
             if not len(rows):
                 break
-            calls[rows] += 1
+            calls[rows] += each[rows, queue[count - 1]]
             if count == len(queue):
                 break  # everyone was asked: the whole jury's decision stands
             so_far = np.where(np.isin(jury.who.juror_of, queue[:count]), docket.answers[rows], np.nan)
@@ -128,14 +143,13 @@ def _one_draw(panels: Panels, docket: Docket, figures: Figures, *, either: bool)
             stop, stands = may_stop(jury, now, whole, so_far, kinds[rows])
             verdict[rows[stop]] = stands[stop]
             rows = rows[~stop]
-    qualified = jury.qualified[kinds].sum(axis=1)
+    everyone = (each * jury.qualified[kinds]).sum(axis=1)
     right = np.where(good, 1, -1)
-    each = 1 + CONTROL_CALLS
-    if qualified.sum():
-        figures.add(calls_ratio=float(calls.sum() * each / (qualified.sum() * each)))
+    if everyone.sum():
+        figures.add(calls_ratio=float(calls.sum() / everyone.sum()))
     figures.add(
-        calls=float(calls.mean() * each),
-        calls_at_once=float(qualified.mean() * each),
+        calls=float(calls.mean()),
+        calls_at_once=float(everyone.mean()),
         accuracy=float((verdict == right).mean()),
         accuracy_at_once=float((at_once == right).mean()),
         decided=float((verdict != 0).mean()),
