@@ -49,8 +49,8 @@ contract JobEvaluator is IJobEvaluator, ReentrancyGuardTransient {
         }
         _requireWaiting(subject);
         if (keccak256(optParams) != job.optParams) revert WrongParams(job.optParams, keccak256(optParams));
-        (ForeignJobs.Job memory found, string memory field) = _compare(mandate, job);
-        if (bytes(field).length != 0) revert ForeignChanged(field);
+        (ForeignJobs.Job memory found, bytes32 field) = _compare(mandate, job);
+        if (field != 0) revert ForeignChanged(field);
         bool pass = r.outcome == Outcome.Pass;
         bool ready = found.status == ForeignJobs.SUBMITTED || (!pass && found.status == ForeignJobs.FUNDED);
         if (!ready) revert WrongForeignStatus(found.status);
@@ -71,8 +71,8 @@ contract JobEvaluator is IJobEvaluator, ReentrancyGuardTransient {
         (bytes32 subject, IVerdictBook.Record memory r) = _load(mandate, job);
         if (r.stage != IVerdictBook.Stage.Final) revert NotWaiting(subject, Carriage.Waiting);
         _requireWaiting(subject);
-        (ForeignJobs.Job memory found, string memory field) = _compare(mandate, job);
-        if (_statusOf(found) != ForeignStatus.Ended && bytes(field).length == 0) {
+        (ForeignJobs.Job memory found, bytes32 field) = _compare(mandate, job);
+        if (_statusOf(found) != ForeignStatus.Ended && field == 0) {
             revert NotOvertaken(subject);
         }
         _carriages[subject] = Carriage.Overtaken;
@@ -137,7 +137,7 @@ contract JobEvaluator is IJobEvaluator, ReentrancyGuardTransient {
     function _compare(Mandate calldata mandate, ForeignJob memory job)
         private
         view
-        returns (ForeignJobs.Job memory found, string memory field)
+        returns (ForeignJobs.Job memory found, bytes32 field)
     {
         found = ForeignJobs.read(job.escrow, job.jobId, job.variant);
         if (found.evaluator != address(this)) field = "evaluator";

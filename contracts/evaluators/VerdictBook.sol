@@ -41,7 +41,7 @@ contract VerdictBook is Finality {
         bytes calldata payment,
         bytes calldata buyerSignature,
         bytes calldata providerSignature
-    ) external onHomeChain nonReentrant returns (bytes32 subject) {
+    ) external onHomeChain returns (bytes32 subject) {
         Record memory r;
         (subject, r) = _load(m);
         _requireStage(subject, r, Stage.None);
@@ -89,7 +89,7 @@ contract VerdictBook is Finality {
     function judge(Mandate calldata m, bytes calldata job, Judgement calldata j) external onHomeChain {
         (bytes32 subject, Record memory r) = _load(m);
         _requireAwaited(m, subject, r, j.deliverable);
-        uint256 k = uint8(uint256(m.committee)); // see ICommittees.committeeId
+        uint256 k = _threshold(m);
         if (j.attested.length != k) revert NotAQuorum(j.attested.length, k);
         _check(m, subject, r, j);
         uint256 held = _submitted(m, job).held;
@@ -105,13 +105,13 @@ contract VerdictBook is Finality {
     }
 
     /// @inheritdoc IVerdictBook
-    function overtake(Mandate calldata m, bytes calldata job) external nonReentrant {
+    function overtake(Mandate calldata m, bytes calldata job) external {
         (bytes32 subject, Record memory r) = _load(m);
         _requireStage(subject, r, Stage.Registered);
         Finding memory f = _inspect(m, job);
         bool alive = f.status == ForeignStatus.Funded || f.status == ForeignStatus.Submitted;
-        if (alive && bytes(f.changed).length == 0) revert NotOvertaken(subject);
-        bool silent = r.deliverable != 0 && block.timestamp >= m.judgeBy;
+        if (alive && f.changed == 0) revert NotOvertaken(subject);
+        bool silent = r.deliverable != 0 && block.timestamp >= m.judgeBy && r.set == 0;
         (r.outcome, r.basis) = (Outcome.Lapse, silent ? Basis.Silence : Basis.NoShow);
         if (silent) r.set = r.members & ~r.posted;
         emit Overtaken(subject, f.status, f.changed);
@@ -125,6 +125,8 @@ contract VerdictBook is Finality {
         if (j.signers == 0) revert NotAQuorum(0, 1);
         _check(m, subject, r, j);
         r.posted |= j.signers;
+        // A quorum that could not be brought before the adapter counts at `judgeBy`; the first one.
+        if (r.set == 0 && j.attested.length >= _threshold(m)) (r.set, r.outcome) = (j.signers, j.outcome);
         _save(subject, r);
         emit AttestationsPosted(subject, j.deliverable, j.outcome, j.signers, _evidence(j));
     }
@@ -138,8 +140,10 @@ contract VerdictBook is Finality {
             (r.outcome, r.basis) = (Outcome.Fail, Basis.NoShow);
         } else {
             _requireFrom(m.judgeBy);
-            (r.outcome, r.basis) = (Outcome.Lapse, Basis.Silence);
-            r.set = r.members & ~r.posted;
+            if (r.set == 0) {
+                (r.outcome, r.basis) = (Outcome.Lapse, Basis.Silence);
+                r.set = r.members & ~r.posted;
+            } // else a quorum was posted: its outcome, for which it answers as for any verdict
         }
         // A late call cannot push the ruling beyond the end of the foreign job. Who wants to dispute can call this and
         // dispute from the limit on.
@@ -161,7 +165,7 @@ contract VerdictBook is Finality {
         uint256 expiry,
         Funding funding,
         bytes calldata signature
-    ) external onHomeChain nonReentrant {
+    ) external onHomeChain {
         (bytes32 subject, Record memory r) = _load(m);
         _requireStage(subject, r, Stage.Judged);
         _requireBefore(r.deadline);
@@ -187,7 +191,7 @@ contract VerdictBook is Finality {
     }
 
     /// @inheritdoc IRulable
-    function rule(bytes32 subject, Outcome outcome, uint256 payable_) external nonReentrant {
+    function rule(bytes32 subject, Outcome outcome, uint256 payable_) external {
         Record memory r = _get(subject);
         _requireStage(subject, r, Stage.Disputed);
         Appeal memory a = _appeals[subject];
@@ -205,7 +209,6 @@ contract VerdictBook is Finality {
     function concede(Mandate calldata m, address party, uint256 expiry, bytes calldata signature)
         external
         onHomeChain
-        nonReentrant
     {
         (bytes32 subject, Record memory r) = _load(m);
         bool byBuyer = _isBuyer(m, party);
@@ -226,7 +229,7 @@ contract VerdictBook is Finality {
     }
 
     /// @inheritdoc IVerdictBook
-    function settle(Mandate calldata m) external nonReentrant {
+    function settle(Mandate calldata m) external {
         (bytes32 subject, Record memory r) = _load(m);
         _settle(m, subject, r);
     }
@@ -277,7 +280,7 @@ contract VerdictBook is Finality {
 
     function _unchanged(Mandate calldata m, bytes calldata job) private view returns (Finding memory f) {
         f = _inspect(m, job);
-        if (bytes(f.changed).length != 0) revert ForeignChanged(f.changed);
+        if (f.changed != 0) revert ForeignChanged(f.changed);
     }
 
     function _submitted(Mandate calldata m, bytes calldata job) private view returns (Finding memory f) {
@@ -325,6 +328,10 @@ contract VerdictBook is Finality {
         ESCROW.checkAttestations(
             m.committee, r.members, subject, j.deliverable, j.outcome, 0, j.signers, j.attested
         );
+    }
+
+    function _threshold(Mandate calldata m) private pure returns (uint256) {
+        return uint8(uint256(m.committee)); // see ICommittees.committeeId
     }
 
     function _lapsePeriod(Mandate calldata m) private view returns (uint256) {

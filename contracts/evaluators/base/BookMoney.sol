@@ -3,7 +3,6 @@ pragma solidity 0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {ICoverage} from "../../interfaces/ICoverage.sol";
 import {IEscrow} from "../../interfaces/IEscrow.sol";
@@ -15,8 +14,9 @@ import {IVerdictBook} from "../interfaces/IVerdictBook.sol";
 import {Mandates} from "../libraries/Mandates.sol";
 
 /// @dev What a book holds is free collateral of its own in the escrow; USDC only passes through it. The escrow is
-/// trusted: it is ours, has no owner, and calls nothing but USDC and, statically, ERC-1271 wallets.
-abstract contract BookMoney is IVerdictBook, ReentrancyGuardTransient {
+/// trusted: it is ours, has no owner, and calls nothing but USDC and, statically, ERC-1271 wallets. A book calls nothing
+/// else but adapters, statically too. So nobody is ever called who could call back, and no guard is needed against it.
+abstract contract BookMoney is IVerdictBook {
     using SafeERC20 for IERC20;
 
     IEscrow internal immutable ESCROW;

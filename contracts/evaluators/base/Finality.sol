@@ -38,7 +38,7 @@ abstract contract Finality is BookMoney {
         bytes32 deliverable,
         Statement calldata a,
         Statement calldata b
-    ) external onHomeChain nonReentrant {
+    ) external onHomeChain {
         (bytes32 subject, Record memory r) = _load(m);
         if (r.stage == Stage.None || r.stage == Stage.Final) revert WrongStage(subject, r.stage);
         (uint256 index, uint256 taken) = ESCROW.expel(m.committee, subject, deliverable, a, b);
@@ -50,7 +50,7 @@ abstract contract Finality is BookMoney {
     }
 
     /// @inheritdoc IVerdictBook
-    function collect(Mandate calldata m, uint256 index) external nonReentrant {
+    function collect(Mandate calldata m, uint256 index) external {
         (bytes32 subject,) = _load(m);
         Debt storage debt = _debts[subject][index];
         uint256 left = debt.left;
@@ -86,7 +86,7 @@ abstract contract Finality is BookMoney {
             else s.provider -= missing;
         }
         uint256 toPayer;
-        if (c.basis == Basis.NoShow) set = r.members;
+        if (c.basis == Basis.NoShow) set = set == 0 ? r.members : set;
         else if (c.basis == Basis.Silence) (set, toPayer) = (0, m.fee);
         else if (overturned) set = 0;
         r.stage = Stage.Final;

@@ -49,14 +49,14 @@ enum ForeignStatus {
 /// @param held What the verdict moves now, in USDC base units.
 /// @param lastMoment Unix time before which only the verdict ends it, once it is submitted.
 /// @param status Where it stands.
-/// @param changed The first field that is not as the mandate says; empty if none.
+/// @param changed The first field that is not as the mandate says, its name in ASCII; zero if none.
 struct Finding {
     bytes32 foreign;
     bytes32 key;
     uint256 held;
     uint256 lastMoment;
     ForeignStatus status;
-    string changed;
+    bytes32 changed;
 }
 
 /// @title What a book of verdicts asks about jobs and payments elsewhere

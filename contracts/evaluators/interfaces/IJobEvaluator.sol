@@ -51,8 +51,9 @@ interface IJobEvaluator is IAdapter {
     /// @notice The foreign job is in another state than the act needs: Open 0, Funded 1, Submitted 2, Completed 3,
     /// Rejected 4, Expired 5.
     error WrongForeignStatus(uint256 status);
-    /// @notice The foreign job is no longer what the mandate says; the field that differs is named.
-    error ForeignChanged(string field);
+    /// @notice The foreign job is no longer what the mandate says; the field that differs is named,
+    /// in ASCII.
+    error ForeignChanged(bytes32 field);
     /// @notice The foreign job is as it should be: nothing has overtaken the outcome.
     error NotOvertaken(bytes32 subject);
     /// @notice The foreign escrow answered in another form than its variant has.
@@ -74,7 +75,7 @@ interface IJobEvaluator is IAdapter {
     /// @notice The foreign job of a final subject was found in a final state (`status`), or changed (`field`), by others:
     /// its outcome stays on record here, and nothing can be carried out there.
     event Overtaken(
-        bytes32 indexed subject, address indexed escrow, uint256 indexed jobId, uint256 status, string field
+        bytes32 indexed subject, address indexed escrow, uint256 indexed jobId, uint256 status, bytes32 field
     );
 
     /// @notice Carries a final outcome out in the foreign escrow; settles before where it can be settled. Anyone may call,

@@ -64,8 +64,9 @@ interface IVerdictBook is IRulable {
     /// @param buyerDisputes Whether the disputant is the buyer.
     /// @param deadline Judged: end of the challenge. Disputed: end of the ruling period.
     /// @param members Evaluators that serve the subject.
-    /// @param set Judged to Ruled: who signed, by silence who did not. From Final on: who earned, zero if nobody.
-    /// @param posted Who posted attestations short of a verdict.
+    /// @param set Registered: the first quorum that was posted. Judged to Ruled: who signed, by silence who did not. Final:
+    /// who earned, zero if nobody.
+    /// @param posted Who posted attestations.
     /// @param value M as it was when judged; never above the mandate's.
     /// @param deliverable The anchored hash; zero before.
     struct Record {
@@ -117,8 +118,9 @@ interface IVerdictBook is IRulable {
     error PermissionExpired(uint256 expiry, uint256 timestamp);
     /// @notice The chain has forked away from the one this contract was deployed on: signatures are refused here.
     error ForkedChain(uint256 chainId, uint256 deployedOn);
-    /// @notice The foreign job or payment is not, or no longer, what the mandate says; the field that differs is named.
-    error ForeignChanged(string field);
+    /// @notice The foreign job or payment is not, or no longer, what the mandate says; the field that differs is named,
+    /// in ASCII.
+    error ForeignChanged(bytes32 field);
     /// @notice The foreign job or payment is not where the act needs it.
     error ForeignNotReady(ForeignStatus status);
     /// @notice The adapter made another hash of the job than the mandate names.
@@ -136,7 +138,7 @@ interface IVerdictBook is IRulable {
     );
     /// @notice The provider anchored the hash of its deliverable.
     event Delivered(bytes32 indexed subject, bytes32 deliverable);
-    /// @notice Attestations short of a verdict were posted: their signers were not silent.
+    /// @notice Attestations were posted: their signers were not silent.
     event AttestationsPosted(
         bytes32 indexed subject, bytes32 deliverable, Outcome outcome, uint32 signers, bytes32[] evidence
     );
@@ -149,8 +151,9 @@ interface IVerdictBook is IRulable {
         uint40 challengeEnds,
         bytes32[] evidence
     );
-    /// @notice A limit passed and made `outcome` provisional until `challengeEnds`. `silent`: members that are.
-    event Lapsed(bytes32 indexed subject, Outcome outcome, Basis basis, uint32 silent, uint40 challengeEnds);
+    /// @notice A limit passed and made `outcome` provisional until `challengeEnds`. `set`: by silence the silent, for a
+    /// posted quorum its signers.
+    event Lapsed(bytes32 indexed subject, Outcome outcome, Basis basis, uint32 set, uint40 challengeEnds);
     /// @notice `party` put down `deposit` and seeks `sought`; the arbiter may rule until `rulingEnds`.
     event Disputed(
         bytes32 indexed subject, address indexed party, Outcome sought, uint256 deposit, uint40 rulingEnds
@@ -171,7 +174,7 @@ interface IVerdictBook is IRulable {
     /// @notice Nobody closed the subject for 300 days and its coverage was given back: nobody can be slashed any more.
     event CoverageGone(bytes32 indexed subject, uint256 missing);
     /// @notice Before it was judged, the foreign job was found ended (`status`) or changed (`field`).
-    event Overtaken(bytes32 indexed subject, ForeignStatus status, string field);
+    event Overtaken(bytes32 indexed subject, ForeignStatus status, bytes32 field);
     /// @notice Evaluator `index` contradicted itself on `subject`; `paid` was handed out.
     event Equivocated(bytes32 indexed subject, uint256 indexed index, address indexed shownBy, uint256 paid);
     /// @notice A part of what an evaluator owed for contradicting itself was handed out.
@@ -209,12 +212,13 @@ interface IVerdictBook is IRulable {
     /// committee has earned its fee, unless it had already been silent. Anyone may call.
     function overtake(Mandate calldata mandate, bytes calldata job) external;
 
-    /// @notice Posts attestations short of a verdict, so that their signers do not count as silent. Allowed whatever the
-    /// foreign escrow says.
+    /// @notice Posts attestations, so that their signers do not count as silent. Asks no foreign contract: a quorum that
+    /// `judge` cannot accept, because the foreign escrow or its adapter will not answer, is posted here, and `lapse` makes
+    /// it the verdict from `judgeBy` on. The first quorum counts.
     function attest(Mandate calldata mandate, Judgement calldata judgement) external;
 
     /// @notice Makes the outcome provisional that follows from a limit: from `deliverBy` with nothing anchored, Fail;
-    /// from `judgeBy` with an anchor and no verdict, Lapse by silence. Anyone may call.
+    /// from `judgeBy` with an anchor and no verdict, that of a posted quorum, or Lapse by silence. Anyone may call.
     /// @dev The challenge runs from the call, but ends early enough for a ruling before the foreign job may end.
     function lapse(Mandate calldata mandate) external;
 

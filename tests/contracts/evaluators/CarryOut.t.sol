@@ -245,7 +245,7 @@ contract CarryOutTest is EvaluatorFixture {
         Foreign.Stored memory s = plain.stored(job.jobId);
         s.budget *= 2;
         plain.rewrite(job.jobId, s);
-        bytes memory reason = abi.encodeWithSelector(IJobEvaluator.ForeignChanged.selector, "budget");
+        bytes memory reason = abi.encodeWithSelector(IJobEvaluator.ForeignChanged.selector, bytes32("budget"));
         refusedHere(carryCall(m, job), reason);
         settle(m);
         refusedHere(carryCall(m, job), reason);

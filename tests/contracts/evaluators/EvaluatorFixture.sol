@@ -264,7 +264,7 @@ abstract contract EvaluatorFixture is EscrowFixture {
         return abi.encodeWithSelector(IVerdictBook.WrongStage.selector, idOf(m), stage);
     }
 
-    function changed(string memory field) internal pure returns (bytes memory) {
+    function changed(bytes32 field) internal pure returns (bytes memory) {
         return abi.encodeWithSelector(IVerdictBook.ForeignChanged.selector, field);
     }
 

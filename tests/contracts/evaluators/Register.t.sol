@@ -7,6 +7,7 @@ import {IVerdictBook} from "../../../contracts/evaluators/interfaces/IVerdictBoo
 import {ICoverage} from "../../../contracts/interfaces/ICoverage.sol";
 import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
 import {Funding} from "../../../contracts/interfaces/Types.sol";
+import {Wallet} from "../utils/Wallets.sol";
 import {EvaluatorFixture} from "./EvaluatorFixture.sol";
 import {Foreign, PlainForeign} from "./standins/Foreign.sol";
 import {Yes} from "./standins/Hostile.sol";
@@ -104,6 +105,25 @@ contract RegisterTest is EvaluatorFixture {
         vm.prank(buyer);
         book.register(m, abi.encode(job), Funding.Allowance, "", "", providerSigns);
         assertStage(m, IVerdictBook.Stage.Registered);
+    }
+
+    /// Contract wallets sign by ERC-1271. They are asked statically, so one that calls back changes nothing.
+    function test_register_contractWallets() public {
+        Wallet wallet = new Wallet(buyer);
+        ForeignJob memory job = funded();
+        Foreign.Stored memory s = plain.stored(job.jobId);
+        s.client = address(wallet);
+        plain.rewrite(job.jobId, s);
+        Mandate memory m = mandateFor(job);
+        m.buyer = address(wallet);
+        bytes memory call = registerCall(m, job);
+        wallet.plan(address(book), call);
+        bytes memory reason = abi.encodeWithSelector(ILedger.NotSignedBy.selector, wallet, idOf(m));
+        refused(payer, call, reason);
+        wallet.behave(Wallet.Manner.Refuses);
+        refused(payer, call, reason);
+        wallet.behave(Wallet.Manner.Good);
+        done(payer, call);
     }
 
     function test_register_withoutOnePartysConsentRefused() public {
@@ -402,7 +422,7 @@ contract RegisterTest is EvaluatorFixture {
         );
     }
 
-    function differs(ForeignJob memory job, Mandate memory m, Foreign.Stored memory now_, string memory field)
+    function differs(ForeignJob memory job, Mandate memory m, Foreign.Stored memory now_, bytes32 field)
         private
     {
         uint256 snapshot = vm.snapshotState();

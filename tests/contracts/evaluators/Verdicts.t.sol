@@ -239,19 +239,79 @@ contract VerdictsTest is EvaluatorFixture {
         refused(relayer, call, wrongStage(m, IVerdictBook.Stage.Judged));
     }
 
-    /// A foreign escrow that hides while it should be judged cannot make evaluators silent.
-    function test_attest_whateverTheForeignEscrowSays() public {
-        (Mandate memory m,) = delivered();
-        plain.behave(HostileForeign.Manner.Mute);
-        book.attest(m, judgementOn(m, Outcome.Pass, 31));
-        vm.warp(m.judgeBy);
+    /// A foreign escrow that hides while it should be judged can neither make evaluators silent nor bind their stake for
+    /// nothing: a quorum that was posted becomes the verdict, is paid, and answers for it.
+    function test_attest_aQuorumBecomesTheVerdict() public {
+        (Mandate memory m, ForeignJob memory job) = hidden();
+        vm.expectEmit(address(book));
+        emit IVerdictBook.Lapsed(
+            idOf(m), Outcome.Pass, Basis.Verdict, 7, uint40(block.timestamp + LAPSE_CHALLENGE)
+        );
         book.lapse(m);
-        assertEq(recordOf(m).set, 0);
         vm.warp(recordOf(m).deadline);
         settle(m);
+        assertEq(uint8(recordOf(m).outcome), uint8(Outcome.Pass));
+        assertEq(escrow.feesOf(committee, 7), FEE);
+        assertEq(free(payer), 0);
+        plain.behave(HostileForeign.Manner.Good);
+        carryOut(m, job);
+    }
+
+    function test_attest_aPostedQuorumIsSlashedWhenOverturned() public {
+        (Mandate memory m,) = hidden();
+        book.lapse(m);
+        disputed(m);
+        ruled(m, Outcome.Fail);
+        settle(m);
+        assertLt(stakeOf(0), STAKE);
+        assertEq(stakeOf(3), STAKE);
+        assertEq(escrow.feesOf(committee, 7), 0);
+    }
+
+    function test_attest_theFirstQuorumCounts() public {
+        (Mandate memory m, ForeignJob memory job) = delivered();
+        book.attest(m, judgementOn(m, Outcome.Lapse, 3)); // two are none
+        assertEq(recordOf(m).set, 0);
+        book.attest(m, judgementOn(m, Outcome.Pass, 28));
+        book.attest(m, judgementOn(m, Outcome.Fail, 7));
+        assertEq(recordOf(m).set, 28);
+        assertEq(uint8(recordOf(m).outcome), uint8(Outcome.Pass));
+        // What the adapter accepts in time goes before it.
+        judge(m, job, Outcome.Fail);
+        assertEq(recordOf(m).set, 7);
+        assertEq(uint8(recordOf(m).outcome), uint8(Outcome.Fail));
+    }
+
+    /// Whoever did the work is paid where parties or others end it before the verdict could stand.
+    function test_attest_aPostedQuorumEarnsWhereOthersEndIt() public {
+        (Mandate memory m, ForeignJob memory job) = hidden();
+        plain.behave(HostileForeign.Manner.Good);
+        Foreign.Stored memory s = plain.stored(job.jobId);
+        s.status = Foreign.Status.Expired;
+        plain.rewrite(job.jobId, s);
+        book.overtake(m, abi.encode(job));
+        assertEq(escrow.feesOf(committee, 7), FEE);
+        (m,) = hidden();
+        vm.prank(buyer);
+        book.concede(m, buyer, 0, "");
+        assertEq(escrow.feesOf(committee, 7), 2 * FEE);
         for (uint256 i; i < N; ++i) {
             assertEq(stakeOf(i), STAKE);
         }
+    }
+
+    /// A few who post are not fined for the rest.
+    function test_attest_shortOfAQuorum() public {
+        (Mandate memory m,) = delivered();
+        plain.behave(HostileForeign.Manner.Mute);
+        book.attest(m, judgementOn(m, Outcome.Pass, 3));
+        vm.warp(m.judgeBy);
+        book.lapse(m);
+        assertEq(recordOf(m).set, 28);
+        vm.warp(recordOf(m).deadline);
+        settle(m);
+        assertEq(stakeOf(0), STAKE);
+        assertLt(stakeOf(2), STAKE);
     }
 
     // ---- lapse
@@ -309,6 +369,16 @@ contract VerdictsTest is EvaluatorFixture {
     }
 
     // ---- helpers
+
+    /// Delivered, and a quorum posted for Pass while the escrow cannot be read; judgeBy has come.
+    function hidden() private returns (Mandate memory m, ForeignJob memory job) {
+        plain.behave(HostileForeign.Manner.Good);
+        (m, job) = delivered();
+        plain.behave(HostileForeign.Manner.Mute);
+        refusedWith(relayer, judgeCall(m, job, Outcome.Pass, 7), IJobEvaluator.BadAnswer.selector);
+        book.attest(m, judgementOn(m, Outcome.Pass, 7));
+        vm.warp(m.judgeBy);
+    }
 
     function deliveryDigest(Mandate memory m, bytes32 deliverable, uint256 expiry)
         private
