@@ -5,7 +5,8 @@ import {Mandate} from "../../../contracts/evaluators/interfaces/IAdapter.sol";
 import {ForeignJob, IJobEvaluator, Variant} from "../../../contracts/evaluators/interfaces/IJobEvaluator.sol";
 import {IVerdictBook} from "../../../contracts/evaluators/interfaces/IVerdictBook.sol";
 import {IERC8183} from "../../../contracts/evaluators/libraries/ForeignJobs.sol";
-import {Outcome} from "../../../contracts/interfaces/Types.sol";
+import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
+import {Committee, Funding, Outcome} from "../../../contracts/interfaces/Types.sol";
 import {EvaluatorFixture} from "./EvaluatorFixture.sol";
 import {
     ClaimsForeign,
@@ -175,6 +176,73 @@ contract VariantsTest is EvaluatorFixture {
         settle(m);
         assertEq(stakeOf(0), STAKE);
         carryOut(m, job);
+    }
+
+    /// With nothing at stake and an arbiter that costs nothing, D is zero and no payment carries the party's consent: it is
+    /// asked for all the same.
+    function test_claims_disputeThatCostsNothingNeedsConsent() public {
+        Committee memory terms = defaultCommittee();
+        (terms.salt, terms.arbiterCost) = (9, 0);
+        committee = escrow.createCommittee(terms);
+        for (uint256 i; i < N; ++i) {
+            joinCommittee(committee, i);
+            vm.prank(evaluators[i]);
+            escrow.consent(committee, i, address(book));
+        }
+        ForeignJob memory job = inVariant(Variant.Claims);
+        Mandate memory m = mandateFor(job);
+        register(m, job);
+        vm.prank(buyer);
+        claims.settleClaim(job.jobId, GATED, "all", "");
+        submit(job);
+        deliver(m, job);
+        judge(m, job, Outcome.Pass);
+        Funding[3] memory ways = [Funding.Authorization, Funding.Allowance, Funding.Collateral];
+        for (uint256 i; i < 3; ++i) {
+            refusedWith(
+                relayer,
+                abi.encodeCall(book.dispute, (m, buyer, Outcome.Fail, type(uint256).max, ways[i], "")),
+                ILedger.MalformedSignature.selector
+            );
+        }
+        vm.prank(buyer);
+        book.dispute(m, buyer, Outcome.Fail, 0, Funding.Collateral, "");
+        ruled(m, Outcome.Fail);
+        settle(m);
+        assertEq(free(address(book)), 0);
+    }
+
+    /// No escrow is believed a grace beyond a day.
+    function test_graceIsCapped() public {
+        uint256 needed = 3 days + 1 days + 2 days + 1 hours;
+        ForeignJob memory job = inVariant(Variant.Graced, needed - 1 days - 1);
+        vm.mockCall(
+            address(graced), abi.encodeWithSignature("EVALUATION_GRACE_PERIOD()"), abi.encode(1000 days)
+        );
+        refusedWith(payer, registerCall(mandateFor(job), job), IVerdictBook.EndsTooLate.selector);
+        job = inVariant(Variant.Graced, needed - 1 days);
+        vm.mockCall(
+            address(graced), abi.encodeWithSignature("EVALUATION_GRACE_PERIOD()"), abi.encode(1000 days)
+        );
+        register(mandateFor(job), job);
+    }
+
+    /// A job whose form fits but whose token cannot be found, or is no address.
+    function test_reading_noToken() public {
+        ForeignJob memory job = inVariant(Variant.Graced);
+        job.variant = Variant.Plain;
+        refused(
+            payer,
+            registerCall(mandateFor(job), job),
+            abi.encodeWithSelector(
+                IJobEvaluator.BadAnswer.selector, address(graced), bytes4(keccak256("paymentToken()"))
+            )
+        );
+        job = inVariant(Variant.Packed);
+        vm.mockCall(address(packed), abi.encodeWithSignature("paymentToken()"), abi.encode(uint256(1) << 160));
+        refusedWith(payer, registerCall(mandateFor(job), job), IJobEvaluator.BadAnswer.selector);
+        vm.mockCall(address(packed), abi.encodeWithSignature("paymentToken()"), hex"01");
+        refusedWith(payer, registerCall(mandateFor(job), job), IJobEvaluator.BadAnswer.selector);
     }
 
     /// Answers are read word by word: however long the description, only the words that count are looked at.
