@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Test} from "forge-std/Test.sol";
+
+import {Basis, Outcome} from "../../../contracts/interfaces/Types.sol";
+import {Payouts} from "../../../contracts/libraries/Payouts.sol";
+import {PayoutsHarness} from "../harness/PayoutsHarness.sol";
+
+/// What a solver proves of the payout arithmetic, for every value its types can hold (halmos runs `check_…`).
+/// Divisors are small numbers, so each is put in as a constant: a solver divides by constants only.
+contract PayoutsSymbolic is Test {
+    uint256 private constant MOST = 32; // members of a committee
+
+    /// What a job and its committee can hold. A symbolic struct is taken apart by the tool into symbolic words.
+    struct Figures {
+        uint64 gated;
+        uint64 bond;
+        uint64 fee;
+        uint64 cost;
+        uint72 deposit;
+        uint64 silence;
+        uint8 threshold;
+        uint8 members;
+        uint8 silent;
+        uint8 outcome;
+        uint8 basis;
+        bool buyerDisputes;
+    }
+
+    PayoutsHarness private lib;
+
+    function setUp() public {
+        lib = harness();
+    }
+
+    function harness() internal virtual returns (PayoutsHarness) {
+        return new PayoutsHarness();
+    }
+
+    // ---- conservation: what comes in goes out, to the last unit, and nothing overflows
+
+    function check_stands_conserves(Figures memory x, bool disputed) public view {
+        Payouts.Case memory c = _case(x, disputed);
+        (bool ok, Payouts.Split memory s) = _ask(abi.encodeCall(lib.stands, (c)));
+        assert(ok);
+        _conserves(c, s);
+        assert(s.arbiter == 0);
+    }
+
+    function check_upheld_conserves(Figures memory x) public view {
+        Payouts.Case memory c = _case(x, true);
+        (bool ok, Payouts.Split memory s) = _ask(abi.encodeCall(lib.upheld, (c)));
+        assert(ok);
+        _conserves(c, s);
+        assert(s.arbiter == c.arbiterCost);
+    }
+
+    function check_overturned_conserves(Figures memory x, uint8 ruling) public view {
+        Payouts.Case memory c = _case(x, true);
+        vm.assume(ruling >= 1 && ruling <= 3 && ruling != x.outcome);
+        (bool ok, Payouts.Split memory s) = _ask(abi.encodeCall(lib.overturned, (c, Outcome(ruling))));
+        assert(ok);
+        _conserves(c, s);
+        assert(s.arbiter == c.arbiterCost);
+    }
+
+    function check_agreed_conserves(Figures memory x, bool disputed, uint72 toBuyer) public view {
+        Payouts.Case memory c = _case(x, disputed);
+        vm.assume(toBuyer <= c.gated + c.bond);
+        (bool ok, Payouts.Split memory s) = _ask(abi.encodeCall(lib.agreed, (c, toBuyer)));
+        assert(ok);
+        _conserves(c, s);
+        assert(s.arbiter == c.arbiterCost);
+    }
+
+    // ---- bounds: what each side gets at least, and at most
+
+    /// Undisputed, a side has what the outcome gives it and not a unit of the other's.
+    function check_stands_bounds(Figures memory x) public view {
+        Payouts.Case memory c = _case(x, false);
+        (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.stands, (c)));
+        bool silence = c.basis == Basis.Silence;
+        uint256 refund = silence ? c.fee : 0;
+        if (c.provisional == Outcome.Pass) assert(s.buyer == refund && s.provider >= c.gated + c.bond);
+        if (c.provisional == Outcome.Fail) assert(s.buyer == c.gated + c.bond + refund);
+        if (c.provisional == Outcome.Lapse) assert(s.buyer == c.gated + refund && s.provider >= c.bond);
+        assert(s.evaluators == (silence ? 0 : c.fee));
+        if (!silence) assert(s.slashEach == 0 && s.buyer + s.provider == c.gated + c.bond);
+    }
+
+    /// A dispute that fails costs its side the deposit and nothing more; the other side loses nothing by it.
+    function check_upheld_bounds(Figures memory x) public view {
+        Payouts.Case memory c = _case(x, true);
+        (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.upheld, (c)));
+        Payouts.Case memory calm = _case(x, false);
+        (, Payouts.Split memory without) = _ask(abi.encodeCall(lib.stands, (calm)));
+        uint256 rest = c.deposit - c.arbiterCost;
+        assert(s.slashEach == without.slashEach);
+        assert(s.evaluators >= without.evaluators && s.evaluators - without.evaluators <= rest / 2);
+        assert(s.buyer >= without.buyer && s.provider >= without.provider);
+        if (c.buyerDisputes) assert(s.buyer == without.buyer);
+        else assert(s.provider == without.provider);
+        uint256 other = c.buyerDisputes ? s.provider - without.provider : s.buyer - without.buyer;
+        assert(other <= rest && other >= rest / 2);
+    }
+
+    /// Overturned, the favoured side has all that the ruling gives it, its deposit less the arbiter's cost, and the
+    /// slash; the other side has what the ruling leaves it and nothing of the slash.
+    function check_overturned_bounds(Figures memory x, uint8 ruling_) public view {
+        Payouts.Case memory c = _case(x, true);
+        vm.assume(ruling_ >= 1 && ruling_ <= 3 && ruling_ != x.outcome);
+        Outcome ruling = Outcome(ruling_);
+        (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.overturned, (c, ruling)));
+        (uint256 buyer, uint256 provider) = (0, 0);
+        if (ruling == Outcome.Pass) provider = c.gated + c.bond;
+        else if (ruling == Outcome.Fail) buyer = c.gated + c.bond;
+        else (buyer, provider) = (c.gated, c.bond);
+        // Pass is best for the provider, then Lapse, then Fail.
+        bool forProvider = ruling == Outcome.Pass || c.provisional == Outcome.Fail;
+        uint256 rest = c.deposit - c.arbiterCost;
+        uint256 refund = c.basis == Basis.Silence ? c.fee : 0;
+        if (forProvider) assert(s.buyer == buyer + refund && s.provider >= provider + rest);
+        else assert(s.provider == provider && s.buyer >= buyer + refund + rest);
+        assert(s.evaluators == (c.basis == Basis.NoShow ? c.fee : 0));
+        if (c.basis == Basis.NoShow) assert(s.slashEach == 0);
+    }
+
+    /// Nobody gets less by agreeing than was agreed, and the evaluators are not paid out of it.
+    function check_agreed_bounds(Figures memory x, bool disputed, uint72 toBuyer) public view {
+        Payouts.Case memory c = _case(x, disputed);
+        vm.assume(toBuyer <= c.gated + c.bond);
+        (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.agreed, (c, toBuyer)));
+        assert(s.buyer >= toBuyer && s.provider >= c.gated + c.bond - toBuyer);
+        assert(s.evaluators == (c.basis == Basis.Silence ? 0 : c.fee));
+    }
+
+    // ---- rounding, and equal shares
+
+    /// `ceilDiv` is the quotient rounded up: equal shares cover the whole and overshoot by less than a unit each.
+    function check_ceilDiv_roundsUp(uint72 amount, uint8 parts) public view {
+        uint256 divisor = _concrete(parts);
+        uint256 each = lib.ceilDiv(amount, divisor);
+        unchecked {
+            assert(each * divisor >= amount);
+            assert(each * divisor < uint256(amount) + divisor);
+        }
+    }
+
+    /// Never zero for something, never something for zero.
+    function check_ceilDiv_zero(uint72 amount, uint8 parts) public view {
+        uint256 divisor = _concrete(parts);
+        assert((lib.ceilDiv(amount, divisor) == 0) == (amount == 0));
+    }
+
+    /// More to share is no less for each.
+    function check_ceilDiv_grows(uint72 less, uint72 more, uint8 parts) public view {
+        uint256 divisor = _concrete(parts);
+        vm.assume(less <= more);
+        assert(lib.ceilDiv(less, divisor) <= lib.ceilDiv(more, divisor));
+    }
+
+    /// One more to share it is no more for each.
+    function check_ceilDiv_shrinks(uint72 amount, uint8 parts) public view {
+        uint256 divisor = _concrete(parts);
+        assert(lib.ceilDiv(amount, divisor + 1) <= lib.ceilDiv(amount, divisor));
+    }
+
+    /// A signer's slash for an overturned verdict is within the share that was reserved for it.
+    function check_verdictSlash_withinShare(uint64 gated, uint64 bond, uint64 silence, uint8 k, uint8 pick)
+        public
+        view
+    {
+        uint256 threshold = _concrete(k);
+        uint256 value = uint256(gated) + bond;
+        uint256 moved = pick == 0 ? value : pick == 1 ? gated : bond;
+        uint256 each = lib.ceilDiv(moved, threshold);
+        assert(each <= lib.share(value, silence, threshold));
+        assert(each * threshold >= moved);
+    }
+
+    /// A silent member's slash, in the narrowest case of as many members as the threshold, is within its share; more
+    /// members make it smaller (`check_ceilDiv_shrinks`).
+    function check_silenceSlash_withinShare(uint64 gated, uint64 bond, uint64 silence, uint8 k, bool pass)
+        public
+        view
+    {
+        uint256 threshold = _concrete(k);
+        uint256 moved = pass ? gated : bond;
+        uint256 each = lib.ceilDiv(silence > moved ? silence : moved, threshold);
+        assert(each <= lib.share(uint256(gated) + bond, silence, threshold));
+    }
+
+    /// The deposit pays the arbiter, is no less than a fifth of the value, and no more than it must be.
+    function check_deposit(uint72 value, uint64 cost) public view {
+        vm.assume(value <= 2 * uint256(type(uint64).max));
+        uint256 deposit = lib.depositFor(value, cost);
+        assert(deposit >= cost && deposit * 5 >= value);
+        assert(deposit == cost || deposit * 5 < uint256(value) + 5);
+    }
+
+    // ----
+
+    function _case(Figures memory x, bool disputed) private pure returns (Payouts.Case memory c) {
+        vm.assume(x.outcome >= 1 && x.outcome <= 3 && x.basis <= 2);
+        vm.assume(x.threshold >= 1 && x.threshold <= x.members && x.members <= MOST);
+        vm.assume(x.silent <= x.members && x.deposit >= x.cost);
+        // The only outcomes that time alone gives.
+        vm.assume(x.basis != uint8(Basis.Silence) || x.outcome == uint8(Outcome.Lapse));
+        c.gated = x.gated;
+        c.bond = x.bond;
+        c.fee = x.fee;
+        if (disputed) {
+            c.deposit = x.deposit;
+            c.arbiterCost = x.cost;
+            c.buyerDisputes = x.buyerDisputes;
+        }
+        c.silence = x.silence;
+        c.threshold = x.threshold;
+        c.members = x.members;
+        c.silent = x.silent;
+        c.provisional = Outcome(x.outcome);
+        c.basis = Basis(x.basis);
+    }
+
+    function _ask(bytes memory call) private view returns (bool ok, Payouts.Split memory s) {
+        bytes memory data;
+        (ok, data) = address(lib).staticcall(call);
+        if (ok) s = abi.decode(data, (Payouts.Split));
+    }
+
+    function _conserves(Payouts.Case memory c, Payouts.Split memory s) private pure {
+        uint256 slashed = s.slashEach * (c.basis == Basis.Silence ? c.silent : c.threshold);
+        uint256 income = c.gated + c.bond + c.fee + c.deposit + slashed;
+        assert(s.buyer + s.provider + s.evaluators + s.arbiter == income);
+    }
+
+    /// One path for each number from 1 to 32.
+    function _concrete(uint8 symbolic) private pure returns (uint256) {
+        for (uint256 i = 1; i <= MOST; ++i) {
+            if (symbolic == i) return i;
+        }
+        vm.assume(false);
+        return 0;
+    }
+}
