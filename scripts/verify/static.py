@@ -1,7 +1,7 @@
 """Static analysis: slither's findings, each explained or the run fails.
 
-docs/verification/findings.json holds the explanations. A finding is known by its detector, the function or variable it
-is at, and the expressions it names, so it outlives moved lines; a changed expression wants to be looked at again.
+docs/verification/findings.json holds the explanations. A finding is known by its detector, the function or
+variable it is at, and the expressions it names: it outlives moved lines, but not a changed expression.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def analyse() -> list[tuple[str, str]]:
     output = ROOT / ".build" / "slither.json"
     output.parent.mkdir(parents=True, exist_ok=True)
     output.unlink(missing_ok=True)
-    command = [SLITHER, ".", "--config-file", CONFIG, "--json", output]
+    command: list[str | Path] = [SLITHER, ".", "--config-file", CONFIG, "--json", output]
     done = run(command, environment={"FOUNDRY_PROFILE": "slither"}, timeout=1500)
     if not output.exists():
         raise VerifyError(f"slither wrote no result:\n{tail(done.stdout + done.stderr)}")

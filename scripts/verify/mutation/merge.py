@@ -5,8 +5,8 @@ Compiling takes twenty times as long as testing, so mutants share a build: every
     { if (Mutant.from(LOW, HIGH)) { if (Mutant.is_(N)) BODY_N else if … } else BODY }
 
 and which of them lives is said from outside by the block's randomness, which the contracts do not use
-(`forge test --block-prevrandao N`; zero is the original). A body keeps its own text, so a mutant behaves as if it had
-been compiled alone.
+(`forge test --block-prevrandao N`; zero is the original). A body keeps its own text, so a mutant behaves
+as if it had been compiled alone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from scripts.verify.mutation.mutants import Body, Mutant
 from scripts.verify.tools import REMAPPINGS, ROOT, VerifyError, run, tail
 
 SWITCH = "contracts/Mutant.sol"
-# Solidity calls a read of the block `view`; pure functions have mutants too, so the pointer's type is changed.
+# Reading the block is `view`; pure functions have mutants too, so a pointer changes its type.
 SWITCH_SOURCE = """// SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
@@ -111,7 +111,7 @@ def merge_all(mutants: dict[int, Mutant], root: Path = ROOT) -> dict[str, Merged
 
 
 def valid(mutants: Sequence[Mutant]) -> tuple[list[Mutant], list[Mutant]]:
-    """Those that compile, and those that do not: the compiler's analysis says which, many at a time."""
+    """One file's mutants that compile, and those that do not, by the compiler's analysis."""
     left = dict(enumerate(mutants, 1))
     refused: set[int] = set()
     while left:
@@ -143,28 +143,28 @@ def _at(merged: Merged, at: int) -> list[int]:
 
 
 def _errors(changed: dict[str, bytes]) -> list[tuple[str, int]]:
-    """The compiler's errors in changed contracts: file and byte."""
-    sources = {
-        str(p.relative_to(ROOT)): {"content": p.read_text()} for p in (ROOT / "contracts").rglob("*.sol")
-    }
-    sources |= {file: {"content": text.decode()} for file, text in changed.items()}
+    """The compiler's errors in changed contracts, 256 at most: file and byte."""
+    sources = {file: {"content": text.decode()} for file, text in changed.items()}
     sources[SWITCH] = {"content": SWITCH_SOURCE}
     request = {
         "language": "Solidity",
         "sources": sources,
-        # A selection without output: analysis only.
-        "settings": {
-            "remappings": REMAPPINGS,
-            "evmVersion": "cancun",
-            "outputSelection": {"*": {"": ["ast"]}},
-        },
+        # No output is asked for: the compiler stops after its analysis.
+        "settings": {"remappings": REMAPPINGS, "evmVersion": "cancun", "outputSelection": {}},
     }
     folder = ROOT / ".build" / "mutation"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"analysis-{os.getpid()}.json"
     path.write_text(json.dumps(request))
     try:
-        done = run([ROOT / "scripts/solc/solc-v0.8.30", "--standard-json", path], timeout=300)
+        command: list[str | Path] = [
+            ROOT / "scripts/solc/solc-v0.8.30",
+            "--standard-json",
+            "--base-path",
+            ROOT,
+            path,
+        ]
+        done = run(command, timeout=300)
     finally:
         path.unlink()
     if done.returncode != 0:

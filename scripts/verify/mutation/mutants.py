@@ -69,7 +69,16 @@ def generate(folder: Path) -> list[Mutant]:
     shutil.rmtree(folder, ignore_errors=True)
     for file in mutated_files():
         out = folder / file.replace("/", "_")
-        command = [GAMBIT, "mutate", "--filename", file, "--sourceroot", ".", "--outdir", str(out)]
+        command: list[str | Path] = [
+            GAMBIT,
+            "mutate",
+            "--filename",
+            file,
+            "--sourceroot",
+            ".",
+            "--outdir",
+            str(out),
+        ]
         command += ["--solc", "scripts/verify/solc-ast", "--skip_validate", "--solc_remappings", *REMAPPINGS]
         done = run(command, timeout=300)
         results = out / "gambit_results.json"

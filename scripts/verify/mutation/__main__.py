@@ -1,0 +1,37 @@
+"""`make mutate`: every mutant. `--sample N` tries N of them; `--report` writes the committed result."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from scripts.verify.mutation.campaign import SEED, WORKERS, campaign
+from scripts.verify.mutation.result import RESULT, require
+from scripts.verify.tools import VerifyError, progress
+
+
+def main() -> int:
+    """Run, print the counts as one JSON object, fail where too many survive."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.verify.mutation")
+    parser.add_argument("--sample", type=int, default=None, metavar="N", help="N mutants instead of all")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--workers", type=int, default=WORKERS)
+    parser.add_argument("--report", action="store_true", help="write docs/verification/mutation.json")
+    arguments = parser.parse_args()
+    try:
+        result = campaign(arguments.sample, arguments.seed, arguments.workers)
+        if arguments.report:
+            RESULT.write_text(result.model_dump_json(indent=1) + "\n")
+        for survivor in result.survivors:
+            progress(f"survives: {survivor.key} {survivor.file}:{survivor.line} in {survivor.where}")
+            progress(f"    - {survivor.before}\n    + {survivor.after}")
+        print(result.model_dump_json(include={"sources", "of", "refused", "mutants", "killed"}))
+        require(result)
+    except VerifyError as error:
+        print(f"mutation: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
