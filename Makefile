@@ -12,7 +12,7 @@ export JURY ?= local
 
 PYTHON_BIN := .venv/bin/python
 
-.PHONY: help setup setup-model test test-contracts test-python test-web3-8 demo gas bench-jury lint fmt lock clean
+.PHONY: help setup setup-model test test-contracts test-python test-web3-8 demo gas bench-jury verify mutate setup-verify lint fmt lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,15 @@ gas: setup ## gas table with real USDC; the last line is one JSON object
 bench-jury: setup ## measure the jury on recorded votes (VOTES=FILE for others); the last line is one JSON object
 	@$(PYTHON_BIN) -m scripts.bench_jury
 
+setup-verify: setup
+	@scripts/setup/python.sh .venv-verify requirements-verify.lock
+
+verify: setup-verify ## prove, analyse, attack, mutate (30 minutes on 2 cores); the last line is one JSON object
+	@$(PYTHON_BIN) -m scripts.verify
+
+mutate: setup-verify ## try every mutant of the contracts and write docs/verification/mutation.json (resumes)
+	@$(PYTHON_BIN) -m scripts.verify.mutation --report
+
 lint: setup ## ruff, mypy, forge fmt, solhint
 	$(PYTHON_BIN) -m ruff check .
 	$(PYTHON_BIN) -m ruff format --check .
@@ -62,4 +71,4 @@ lock: setup ## write the lock files anew from pyproject.toml and package.json
 	scripts/setup/lock.sh
 
 clean: ## remove everything that setup and builds made (not the model's cache)
-	rm -rf .venv .venv-oracle .tools node_modules .build .demo .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf .venv .venv-oracle .venv-verify .tools node_modules .build .demo .mypy_cache .ruff_cache .pytest_cache *.egg-info

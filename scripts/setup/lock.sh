@@ -5,13 +5,15 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 compile() {
-  .tools/uv/bin/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url \
+  .tools/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
     --no-emit-find-links --python-version 3.11 --custom-compile-command scripts/setup/lock.sh "$@"
 }
 
-compile --group pyproject.toml:dev --extra model --output-file requirements-dev.lock
+compile pyproject.toml --group pyproject.toml:dev --extra model --output-file requirements-dev.lock
 # The daemon and what its unit tests need, without Ape: this resolves to the newer web3 line.
-compile --group pyproject.toml:test --output-file requirements-oracle.lock
+compile pyproject.toml --group pyproject.toml:test --output-file requirements-oracle.lock
+# Halmos, slither and gambit pin what the project uses otherwise.
+compile --group pyproject.toml:verify --output-file requirements-verify.lock
 npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error \
   --omit-lockfile-registry-resolved
 

@@ -1,7 +1,7 @@
 """Decide one SMT-LIB file over integers: a solver command for halmos, run in .venv-verify.
 
-Payouts divide, and a division of 256-bit words is out of reach for solvers that take words apart into bits. cvc5
-translates such words to integers, which settles the same questions in under a second.
+Payouts divide, and a division of 256-bit words is out of reach for solvers that take words apart into bits.
+cvc5 translates such words to integers, which settles the same questions in under a second.
 """
 
 from __future__ import annotations

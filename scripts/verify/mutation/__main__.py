@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from scripts.verify.mutation.campaign import SEED, WORKERS, campaign
-from scripts.verify.mutation.result import RESULT, require
+from scripts.verify.mutation.result import RESULT, WANTED, require
 from scripts.verify.tools import VerifyError, progress
 
 
@@ -16,6 +16,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=None, metavar="N", help="N mutants instead of all")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--workers", type=int, default=WORKERS)
+    parser.add_argument("--wanted", type=float, default=WANTED, help="part to be killed; a dozen vary widely")
     parser.add_argument("--report", action="store_true", help="write docs/verification/mutation.json")
     arguments = parser.parse_args()
     try:
@@ -26,7 +27,7 @@ def main() -> int:
             progress(f"survives: {survivor.key} {survivor.file}:{survivor.line} in {survivor.where}")
             progress(f"    - {survivor.before}\n    + {survivor.after}")
         print(result.model_dump_json(include={"sources", "of", "refused", "mutants", "killed"}))
-        require(result)
+        require(result, arguments.wanted)
     except VerifyError as error:
         print(f"mutation: {error}", file=sys.stderr)
         return 1

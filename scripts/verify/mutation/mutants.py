@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,19 +89,20 @@ def generate(folder: Path) -> list[Mutant]:
         tree = json.loads((out / "input_json" / f"{Path(file).name}_json.ast").read_text())
         bodies = _bodies(tree)
         seen: set[bytes] = set()
-        counts: dict[str, int] = {}
+        counts: Counter[str] = Counter()
         for entry in json.loads(results.read_text()):
-            text = _without_note((out / entry["name"]).read_bytes())
+            text = without_note((out / entry["name"]).read_bytes())
             if text in seen or text == source:
                 continue
             seen.add(text)
-            found.append(_mutant(file, entry["description"], source, text, bodies, counts))
+            found.append(cut(file, entry["description"], source, text, bodies, counts))
     return found
 
 
-def _mutant(
-    file: str, operator: str, source: bytes, text: bytes, bodies: list[Body], counts: dict[str, int]
+def cut(
+    file: str, operator: str, source: bytes, text: bytes, bodies: list[Body], counts: Counter[str]
 ) -> Mutant:
+    """The edit that makes `text` out of `source`. `counts` tells changes of the same words apart."""
     start = 0
     shortest = min(len(source), len(text))
     while start < shortest and source[start] == text[start]:
@@ -117,7 +119,7 @@ def _mutant(
     before, after = _words(source[first:last_old]), _words(text[first:last_new])
     where = body.name if body else "outside"
     base = f"{file}|{where}|{before}|{after}"
-    counts[base] = counts.get(base, 0) + 1
+    counts[base] += 1
     key = hashlib.sha256(f"{base}|{counts[base]}".encode()).hexdigest()[:12]
     line = source.count(b"\n", 0, start) + 1
     replaced = text[start : len(text) - same]
@@ -133,7 +135,7 @@ def _words(text: bytes) -> str:
     return " ".join(text.decode(errors="replace").split())
 
 
-def _without_note(text: bytes) -> bytes:
+def without_note(text: bytes) -> bytes:
     """Gambit says in a comment line of its own what it did."""
     note = _NOTE.search(text)
     if note is None:

@@ -109,11 +109,11 @@ def summarise(
     )
 
 
-def require(result: Result) -> None:
-    """Raise VerifyError where fewer than 90 % of the mutants were killed."""
-    if result.score < WANTED:
+def require(result: Result, wanted: float = WANTED) -> None:
+    """Raise VerifyError where a smaller part of the mutants than `wanted` was killed."""
+    if result.score < wanted:
         raise VerifyError(
-            f"mutation: {result.killed} of {result.mutants} killed, wanted {WANTED:.0%}; write tests for "
+            f"mutation: {result.killed} of {result.mutants} killed, wanted {wanted:.0%}; write tests for "
             + ", ".join(f"{s.file}:{s.line}" for s in result.survivors[:20])
         )
 

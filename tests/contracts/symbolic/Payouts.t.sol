@@ -6,10 +6,13 @@ import {Test} from "forge-std/Test.sol";
 import {Basis, Outcome} from "../../../contracts/interfaces/Types.sol";
 import {Payouts} from "../../../contracts/libraries/Payouts.sol";
 import {PayoutsHarness} from "../harness/PayoutsHarness.sol";
+import {and, or} from "./Bools.sol";
 
 /// What a solver proves of the payout arithmetic, for every value its types can hold (halmos runs `check_…`).
 /// Divisors are small numbers, so each is put in as a constant: a solver divides by constants only.
 contract PayoutsSymbolic is Test {
+    using {and, or} for bool;
+
     uint256 private constant MOST = 32; // members of a committee
 
     /// What a job and its committee can hold. A symbolic struct is taken apart by the tool into symbolic words.
@@ -40,38 +43,32 @@ contract PayoutsSymbolic is Test {
 
     // ---- conservation: what comes in goes out, to the last unit, and nothing overflows
 
+    // Conditions are joined by `and`, not `&&`: each is one question to the solver and no fork of the path.
+
     function check_stands_conserves(Figures memory x, bool disputed) public view {
         Payouts.Case memory c = _case(x, disputed);
         (bool ok, Payouts.Split memory s) = _ask(abi.encodeCall(lib.stands, (c)));
-        assert(ok);
-        _conserves(c, s);
-        assert(s.arbiter == 0);
+        assert(ok.and(_conserves(c, s)).and(s.arbiter == 0));
     }
 
     function check_upheld_conserves(Figures memory x) public view {
         Payouts.Case memory c = _case(x, true);
         (bool ok, Payouts.Split memory s) = _ask(abi.encodeCall(lib.upheld, (c)));
-        assert(ok);
-        _conserves(c, s);
-        assert(s.arbiter == c.arbiterCost);
+        assert(ok.and(_conserves(c, s)).and(s.arbiter == c.arbiterCost));
     }
 
     function check_overturned_conserves(Figures memory x, uint8 ruling) public view {
         Payouts.Case memory c = _case(x, true);
-        vm.assume(ruling >= 1 && ruling <= 3 && ruling != x.outcome);
+        vm.assume((ruling >= 1).and(ruling <= 3).and(ruling != x.outcome));
         (bool ok, Payouts.Split memory s) = _ask(abi.encodeCall(lib.overturned, (c, Outcome(ruling))));
-        assert(ok);
-        _conserves(c, s);
-        assert(s.arbiter == c.arbiterCost);
+        assert(ok.and(_conserves(c, s)).and(s.arbiter == c.arbiterCost));
     }
 
     function check_agreed_conserves(Figures memory x, bool disputed, uint72 toBuyer) public view {
         Payouts.Case memory c = _case(x, disputed);
         vm.assume(toBuyer <= c.gated + c.bond);
         (bool ok, Payouts.Split memory s) = _ask(abi.encodeCall(lib.agreed, (c, toBuyer)));
-        assert(ok);
-        _conserves(c, s);
-        assert(s.arbiter == c.arbiterCost);
+        assert(ok.and(_conserves(c, s)).and(s.arbiter == c.arbiterCost));
     }
 
     // ---- bounds: what each side gets at least, and at most
@@ -82,11 +79,11 @@ contract PayoutsSymbolic is Test {
         (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.stands, (c)));
         bool silence = c.basis == Basis.Silence;
         uint256 refund = silence ? c.fee : 0;
-        if (c.provisional == Outcome.Pass) assert(s.buyer == refund && s.provider >= c.gated + c.bond);
+        if (c.provisional == Outcome.Pass) assert((s.buyer == refund).and(s.provider >= c.gated + c.bond));
         if (c.provisional == Outcome.Fail) assert(s.buyer == c.gated + c.bond + refund);
-        if (c.provisional == Outcome.Lapse) assert(s.buyer == c.gated + refund && s.provider >= c.bond);
+        if (c.provisional == Outcome.Lapse) assert((s.buyer == c.gated + refund).and(s.provider >= c.bond));
         assert(s.evaluators == (silence ? 0 : c.fee));
-        if (!silence) assert(s.slashEach == 0 && s.buyer + s.provider == c.gated + c.bond);
+        if (!silence) assert((s.slashEach == 0).and(s.buyer + s.provider == c.gated + c.bond));
     }
 
     /// A dispute that fails costs its side the deposit and nothing more; the other side loses nothing by it.
@@ -97,19 +94,19 @@ contract PayoutsSymbolic is Test {
         (, Payouts.Split memory without) = _ask(abi.encodeCall(lib.stands, (calm)));
         uint256 rest = c.deposit - c.arbiterCost;
         assert(s.slashEach == without.slashEach);
-        assert(s.evaluators >= without.evaluators && s.evaluators - without.evaluators <= rest / 2);
-        assert(s.buyer >= without.buyer && s.provider >= without.provider);
+        assert((s.evaluators >= without.evaluators).and(s.evaluators - without.evaluators <= rest / 2));
+        assert((s.buyer >= without.buyer).and(s.provider >= without.provider));
         if (c.buyerDisputes) assert(s.buyer == without.buyer);
         else assert(s.provider == without.provider);
         uint256 other = c.buyerDisputes ? s.provider - without.provider : s.buyer - without.buyer;
-        assert(other <= rest && other >= rest / 2);
+        assert((other <= rest).and(other >= rest / 2));
     }
 
     /// Overturned, the favoured side has all that the ruling gives it, its deposit less the arbiter's cost, and the
     /// slash; the other side has what the ruling leaves it and nothing of the slash.
     function check_overturned_bounds(Figures memory x, uint8 ruling_) public view {
         Payouts.Case memory c = _case(x, true);
-        vm.assume(ruling_ >= 1 && ruling_ <= 3 && ruling_ != x.outcome);
+        vm.assume((ruling_ >= 1).and(ruling_ <= 3).and(ruling_ != x.outcome));
         Outcome ruling = Outcome(ruling_);
         (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.overturned, (c, ruling)));
         (uint256 buyer, uint256 provider) = (0, 0);
@@ -120,8 +117,8 @@ contract PayoutsSymbolic is Test {
         bool forProvider = ruling == Outcome.Pass || c.provisional == Outcome.Fail;
         uint256 rest = c.deposit - c.arbiterCost;
         uint256 refund = c.basis == Basis.Silence ? c.fee : 0;
-        if (forProvider) assert(s.buyer == buyer + refund && s.provider >= provider + rest);
-        else assert(s.provider == provider && s.buyer >= buyer + refund + rest);
+        if (forProvider) assert((s.buyer == buyer + refund).and(s.provider >= provider + rest));
+        else assert((s.provider == provider).and(s.buyer >= buyer + refund + rest));
         assert(s.evaluators == (c.basis == Basis.NoShow ? c.fee : 0));
         if (c.basis == Basis.NoShow) assert(s.slashEach == 0);
     }
@@ -131,7 +128,7 @@ contract PayoutsSymbolic is Test {
         Payouts.Case memory c = _case(x, disputed);
         vm.assume(toBuyer <= c.gated + c.bond);
         (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.agreed, (c, toBuyer)));
-        assert(s.buyer >= toBuyer && s.provider >= c.gated + c.bond - toBuyer);
+        assert((s.buyer >= toBuyer).and(s.provider >= c.gated + c.bond - toBuyer));
         assert(s.evaluators == (c.basis == Basis.Silence ? 0 : c.fee));
     }
 
@@ -142,8 +139,7 @@ contract PayoutsSymbolic is Test {
         uint256 divisor = _concrete(parts);
         uint256 each = lib.ceilDiv(amount, divisor);
         unchecked {
-            assert(each * divisor >= amount);
-            assert(each * divisor < uint256(amount) + divisor);
+            assert((each * divisor >= amount).and(each * divisor < uint256(amount) + divisor));
         }
     }
 
@@ -175,8 +171,9 @@ contract PayoutsSymbolic is Test {
         uint256 value = uint256(gated) + bond;
         uint256 moved = pick == 0 ? value : pick == 1 ? gated : bond;
         uint256 each = lib.ceilDiv(moved, threshold);
-        assert(each <= lib.share(value, silence, threshold));
-        assert(each * threshold >= moved);
+        unchecked {
+            assert((each <= lib.share(value, silence, threshold)).and(each * threshold >= moved));
+        }
     }
 
     /// A silent member's slash, in the narrowest case of as many members as the threshold, is within its share; more
@@ -195,18 +192,18 @@ contract PayoutsSymbolic is Test {
     function check_deposit(uint72 value, uint64 cost) public view {
         vm.assume(value <= 2 * uint256(type(uint64).max));
         uint256 deposit = lib.depositFor(value, cost);
-        assert(deposit >= cost && deposit * 5 >= value);
-        assert(deposit == cost || deposit * 5 < uint256(value) + 5);
+        assert((deposit >= cost).and(deposit * 5 >= value));
+        assert((deposit == cost).or(deposit * 5 < uint256(value) + 5));
     }
 
     // ----
 
     function _case(Figures memory x, bool disputed) private pure returns (Payouts.Case memory c) {
-        vm.assume(x.outcome >= 1 && x.outcome <= 3 && x.basis <= 2);
-        vm.assume(x.threshold >= 1 && x.threshold <= x.members && x.members <= MOST);
-        vm.assume(x.silent <= x.members && x.deposit >= x.cost);
+        vm.assume((x.outcome >= 1).and(x.outcome <= 3).and(x.basis <= 2));
+        vm.assume((x.threshold >= 1).and(x.threshold <= x.members).and(x.members <= MOST));
+        vm.assume((x.silent <= x.members).and(x.deposit >= x.cost));
         // The only outcomes that time alone gives.
-        vm.assume(x.basis != uint8(Basis.Silence) || x.outcome == uint8(Outcome.Lapse));
+        vm.assume((x.basis != uint8(Basis.Silence)).or(x.outcome == uint8(Outcome.Lapse)));
         c.gated = x.gated;
         c.bond = x.bond;
         c.fee = x.fee;
@@ -229,10 +226,12 @@ contract PayoutsSymbolic is Test {
         if (ok) s = abi.decode(data, (Payouts.Split));
     }
 
-    function _conserves(Payouts.Case memory c, Payouts.Split memory s) private pure {
-        uint256 slashed = s.slashEach * (c.basis == Basis.Silence ? c.silent : c.threshold);
-        uint256 income = c.gated + c.bond + c.fee + c.deposit + slashed;
-        assert(s.buyer + s.provider + s.evaluators + s.arbiter == income);
+    function _conserves(Payouts.Case memory c, Payouts.Split memory s) private pure returns (bool) {
+        unchecked {
+            uint256 slashed = s.slashEach * (c.basis == Basis.Silence ? c.silent : c.threshold);
+            uint256 income = c.gated + c.bond + c.fee + c.deposit + slashed;
+            return s.buyer + s.provider + s.evaluators + s.arbiter == income;
+        }
     }
 
     /// One path for each number from 1 to 32.

@@ -1,0 +1,97 @@
+"""`make verify`: the long checks. The last line of standard output is one JSON object."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from scripts.verify import coverage, invariants, static, symbolic
+from scripts.verify.mutation.campaign import SEED, campaign
+from scripts.verify.mutation.result import require
+from scripts.verify.tools import ROOT, VerifyError, progress, run, tail
+
+MUTANTS = 120
+
+
+def main() -> int:
+    """Run every part, also after one has failed; 1 where one did."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.verify")
+    parser.add_argument("--mutants", type=int, default=MUTANTS, help=f"how many to try ({MUTANTS})")
+    parser.add_argument("--only", action="append", choices=sorted(PARTS), help="a part; repeatable")
+    arguments = parser.parse_args()
+    numbers: dict[str, float | int | None] = dict.fromkeys(
+        (
+            "invariant_calls",
+            "symbolic_proved",
+            "static_findings",
+            "mutants",
+            "mutants_killed",
+            "line_coverage",
+            "branch_coverage",
+        )
+    )
+    failed = []
+    for name in arguments.only or PARTS:
+        began = time.monotonic()
+        progress(f"verify: {name}")
+        try:
+            numbers.update(PARTS[name](arguments.mutants))
+        except (VerifyError, subprocess.TimeoutExpired) as error:
+            failed.append(name)
+            progress(f"verify: {name} FAILED: {error}")
+        progress(f"verify: {name} took {time.monotonic() - began:.0f} s")
+    if failed:
+        progress(f"verify: failed: {', '.join(failed)}")
+    print(json.dumps(numbers), flush=True)
+    return 1 if failed else 0
+
+
+def _symbolic(_: int) -> dict[str, float | int | None]:
+    return {"symbolic_proved": symbolic.prove()}
+
+
+def _static(_: int) -> dict[str, float | int | None]:
+    report = static.check()
+    progress(f"static: {report.found} findings, every one explained")
+    return {"static_findings": len(report.unexplained)}
+
+
+def _invariants(_: int) -> dict[str, float | int | None]:
+    return {"invariant_calls": invariants.attack()}
+
+
+def _coverage(_: int) -> dict[str, float | int | None]:
+    counts = coverage.measure()
+    return {"line_coverage": counts.line_coverage, "branch_coverage": counts.branch_coverage}
+
+
+def _mutation(mutants: int) -> dict[str, float | int | None]:
+    result = campaign(mutants, SEED)
+    require(result)
+    return {"mutants": result.mutants, "mutants_killed": result.killed}
+
+
+def _differential(_: int) -> dict[str, float | int | None]:
+    command = [sys.executable, "-m", "pytest", "-q", "tests/integration/chain/test_differential.py"]
+    done = run(command, environment={"EARNEST_DIFFERENTIAL_EXAMPLES": "4"}, timeout=1200, cwd=ROOT)
+    if done.returncode != 0:
+        raise VerifyError(f"Solidity and Python differ:\n{tail(done.stdout, 40)}")
+    return {}
+
+
+# The quickest first: what is wrong shows early.
+PARTS: dict[str, Callable[[int], dict[str, float | int | None]]] = {
+    "static": _static,
+    "symbolic": _symbolic,
+    "differential": _differential,
+    "invariants": _invariants,
+    "coverage": _coverage,
+    "mutation": _mutation,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())
