@@ -38,6 +38,10 @@ interface IViews {
     /// @notice One evaluator of a committee.
     function evaluator(bytes32 committee, uint256 index) external view returns (EvaluatorView memory);
 
+    /// @notice What evaluator `index` still owes for contradicting itself on one subject: a job's id, or, for a subject of
+    /// a book, `keccak256(abi.encode(book, subject))`.
+    function debtOf(bytes32 committee, uint256 index, bytes32 subject) external view returns (uint256 owed);
+
     /// @notice Fees a set of evaluators has earned and not drawn.
     function feesOf(bytes32 committee, uint32 set) external view returns (uint256);
 

@@ -103,6 +103,11 @@ abstract contract Views is IViews, Docket {
     }
 
     /// @inheritdoc IViews
+    function debtOf(bytes32 committee, uint256 index, bytes32 subject) external view returns (uint256 owed) {
+        return _committees[committee].debts[index][subject].owed;
+    }
+
+    /// @inheritdoc IViews
     function feesOf(bytes32 committee, uint32 set) external view returns (uint256) {
         Record storage r = _committees[committee];
         return _earned(r, r.core, set);

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {LibBit} from "solady/utils/LibBit.sol";
 
+import {ICoverage} from "../../interfaces/ICoverage.sol";
 import {Basis, Outcome, Statement} from "../../interfaces/Types.sol";
 import {IViews} from "../../interfaces/IViews.sol";
 import {Payouts} from "../../libraries/Payouts.sol";
@@ -55,10 +56,20 @@ abstract contract Finality is BookMoney {
         Debt storage debt = _debts[subject][index];
         uint256 left = debt.left;
         if (left == 0) revert NoDebt(subject, index);
-        uint256 before = ESCROW.collateralOf(address(this));
-        ESCROW.collect(m.committee, index, keccak256(abi.encode(address(this), subject)));
-        uint256 paid = ESCROW.collateralOf(address(this)) - before;
-        debt.left = uint64(left - paid);
+        bytes32 offence = keccak256(abi.encode(address(this), subject));
+        // Anyone may have collected it at the escrow: then it lies here already, and only has to be handed on.
+        try ESCROW.collect(m.committee, index, offence) {}
+        catch (bytes memory reason) {
+            if (bytes4(reason) != ICoverage.NothingOwed.selector) {
+                assembly ("memory-safe") {
+                    revert(add(reason, 32), mload(reason))
+                }
+            }
+        }
+        uint256 owed = ESCROW.debtOf(m.committee, index, offence);
+        uint256 paid = left - owed;
+        if (paid == 0) revert NoDebt(subject, index);
+        debt.left = uint64(owed);
         emit DebtHandedOut(subject, index, paid);
         _handOut(m, debt.shownBy, paid);
     }
