@@ -1,4 +1,4 @@
-"""Put a contract beside an escrow that is there already: lens, arbiters, book of verdicts and its adapters."""
+"""Put a contract beside an escrow that is there: lens, arbiters, book of verdicts and its adapters."""
 
 from __future__ import annotations
 
