@@ -13,7 +13,7 @@ from scripts.jurybench.mutations import changes, forge, hold, mutations
 from scripts.jurybench.records import Recorded, records
 
 # Of each record so many changes, and at least one of every field. A suite in the sandbox takes seconds.
-SIZES = {"jury passes": 260, "jury fails": 120, "jury cannot decide": 160, "a suite in the sandbox": 0}
+SIZES = {"jury passes": 200, "jury fails": 90, "jury cannot decide": 110, "a suite in the sandbox": 0}
 OTHERS = 60
 SEED = 5
 
