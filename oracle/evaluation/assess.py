@@ -42,6 +42,7 @@ def intake_section(intake: Intake) -> IntakeSection:
         hidden=intake.hidden,
         problems=_troubles(intake.problems),
         obstacles=_troubles(intake.obstacles),
+        sealed_to=intake.sealed_to,
     )
 
 

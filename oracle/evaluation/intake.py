@@ -56,6 +56,7 @@ class Intake:
         hidden: what was hidden in them; files with nothing hidden are left out.
         problems: the delivery's faults.
         obstacles: everything else that kept the intake from being complete.
+        sealed_to: keys a private delivery is sealed to; none where it is public.
     """
 
     manifest: DeliveryManifest | None
@@ -66,6 +67,16 @@ class Intake:
     hidden: tuple[HiddenText, ...]
     problems: tuple[Trouble, ...]
     obstacles: tuple[Trouble, ...]
+    sealed_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Delivered:
+    """What the anchored hash led to: the manifest, and where its files come from."""
+
+    source: Source
+    manifest: DeliveryManifest | None = None
+    sealed_to: tuple[str, ...] = ()
 
 
 class _Budget:
@@ -105,7 +116,8 @@ def take_in(store: Store, pact: Pact, deliverable: str, limits: FetchLimits) -> 
     budget = _Budget(limits)
     problems: list[Trouble] = []
     obstacles: list[Trouble] = []
-    delivered, manifest = _manifest(store, deliverable, budget, problems, obstacles)
+    delivered = _manifest(store, deliverable, budget, problems, obstacles)
+    manifest = delivered.manifest
     files: dict[str, bytes] = {}
     unasked: tuple[str, ...] = ()
     if manifest is not None:
@@ -113,23 +125,35 @@ def take_in(store: Store, pact: Pact, deliverable: str, limits: FetchLimits) -> 
         problems += [Trouble(*problem) for problem in handover.problems]
         unasked = handover.unasked
         if not problems:  # what is not as agreed is not looked at
-            files = _files(delivered, manifest, handover.asked, budget, problems, obstacles)
+            files = _files(delivered.source, manifest, handover.asked, budget, problems, obstacles)
     materials = {} if problems else dict(_materials(store, pact.materials, budget, obstacles))
     texts, hidden = _texts(files)
-    return Intake(manifest, files, unasked, materials, texts, hidden, tuple(problems), tuple(obstacles))
+    return Intake(
+        manifest=manifest,
+        files=files,
+        unasked=unasked,
+        materials=materials,
+        texts=texts,
+        hidden=hidden,
+        problems=tuple(problems),
+        obstacles=tuple(obstacles),
+        sealed_to=delivered.sealed_to,
+    )
 
 
 def _manifest(
     store: Store, deliverable: str, budget: _Budget, problems: list[Trouble], obstacles: list[Trouble]
-) -> tuple[Source, DeliveryManifest | None]:
-    """The manifest, and where its files come from: for a private delivery, out of its envelope."""
-    delivered: Source = store
+) -> _Delivered:
+    """The manifest, of a private delivery out of its envelope."""
+    source: Source = store
+    sealed_to: tuple[str, ...] = ()
     try:
         data = budget.fetch(store, deliverable, budget.limits.manifest_bytes)
         if (envelope := read_envelope(data)) is not None:
+            sealed_to = envelope.recipients
             opened = open_delivery(envelope, store, store.identities, seconds=budget.seconds())
             data = budget.fetch(opened, opened.manifest, budget.limits.manifest_bytes)
-            delivered = opened
+            source = opened
         manifest = DeliveryManifest.parse(data, what="the delivery manifest")
     except NotForUsError as error:
         obstacles.append(Trouble(SEALED, "manifest", error.message))
@@ -141,9 +165,9 @@ def _manifest(
         problems.append(Trouble("bad-manifest", error.field or "manifest", error.message[:500]))
     else:
         if manifest.canonical() == data:
-            return delivered, manifest
+            return _Delivered(source, manifest, sealed_to)
         problems.append(Trouble("bad-manifest", "manifest", "the manifest is not in canonical form"))
-    return delivered, None
+    return _Delivered(source, None, sealed_to)
 
 
 def _files(

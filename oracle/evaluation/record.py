@@ -75,7 +75,11 @@ class TroubleEntry(Part):
 
 
 class IntakeSection(Part):
-    """What was fetched, what was hidden in it, what was not as agreed, and what could not be had."""
+    """What was fetched, what was hidden in it, what was not as agreed, and what could not be had.
+
+    `sealed_to` are the keys of a private delivery. Such a record holds what jurors read of it, so nobody but
+    their owners should be served it.
+    """
 
     files: tuple[TakenFile, ...]
     unasked: tuple[str, ...]
@@ -83,6 +87,7 @@ class IntakeSection(Part):
     hidden: tuple[HiddenText, ...]
     problems: tuple[TroubleEntry, ...]
     obstacles: tuple[TroubleEntry, ...]
+    sealed_to: tuple[str, ...] = ()
 
 
 class ConditionEntry(Part):

@@ -13,7 +13,7 @@ from oracle.evaluation.verify import verify
 from oracle.evidence.private import ENVELOPE_SCHEMA, Envelope, seal_delivery
 from oracle.evidence.sealing import Identities, NotForUsError, read_identities, seal, write_identity
 from oracle.evidence.store import ContentStore
-from tests.unit.evaluation.builders import OUT, Case, make_case
+from tests.unit.evaluation.builders import Case, make_case
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_an_evaluator_with_the_key_judges_it(tmp_path: Path, evaluator: Identiti
     record = case.judge()
     assert record.outcome == "pass"
     assert [file.path for file in record.intake.files] == ["out.json"]
-    assert OUT["total"] == 3
+    assert record.intake.sealed_to == evaluator.recipients
 
 
 def test_it_is_verified_by_whoever_holds_a_key_and_refused_to_others(
@@ -57,6 +57,7 @@ def test_it_is_verified_by_whoever_holds_a_key_and_refused_to_others(
     case = private(tmp_path, evaluator, evaluator)
     data = case.judge().canonical()
     assert verify(data, case.store).holds
+    assert verify(data.replace(b'"sealed_to":["age1', b'"sealed_to":["age2'), case.store).differences
     for keys in (stranger, Identities()):
         with pytest.raises(NotForUsError) as refused:
             verify(data, ContentStore(case.store.directory.root, identities=keys))
