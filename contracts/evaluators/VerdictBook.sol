@@ -125,8 +125,9 @@ contract VerdictBook is Finality {
         if (j.signers == 0) revert NotAQuorum(0, 1);
         _check(m, subject, r, j);
         r.posted |= j.signers;
-        // A quorum that could not be brought before the adapter counts at `judgeBy`; the first one.
-        if (r.set == 0 && j.attested.length >= _threshold(m)) (r.set, r.outcome) = (j.signers, j.outcome);
+        // A quorum that could not be brought before the adapter counts at `judgeBy`; the first one. Of exactly k: each
+        // answers for a k-th part of what a ruling moves.
+        if (r.set == 0 && j.attested.length == _threshold(m)) (r.set, r.outcome) = (j.signers, j.outcome);
         _save(subject, r);
         emit AttestationsPosted(subject, j.deliverable, j.outcome, j.signers, _evidence(j));
     }
