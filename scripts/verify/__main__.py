@@ -76,8 +76,16 @@ def _mutation(mutants: int) -> dict[str, float | int | None]:
 
 
 def _differential(_: int) -> dict[str, float | int | None]:
-    command = [sys.executable, "-m", "pytest", "-q", "tests/integration/chain/test_differential.py"]
-    done = run(command, environment={"EARNEST_DIFFERENTIAL_EXAMPLES": "4"}, timeout=1200, cwd=ROOT)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--timeout",
+        "900",
+        "tests/integration/chain/test_differential.py",
+    ]
+    done = run(command, environment={"EARNEST_DIFFERENTIAL_FACTOR": "3"}, timeout=1200, cwd=ROOT)
     if done.returncode != 0:
         raise VerifyError(f"Solidity and Python differ:\n{tail(done.stdout, 40)}")
     return {}

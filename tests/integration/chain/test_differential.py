@@ -7,6 +7,7 @@ escrow itself. Each hypothesis example holds many cases, which go to the node in
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -34,8 +35,10 @@ ROOT = Path(__file__).parents[3]
 SOURCE = "tests/contracts/harness/LibrariesHarness.sol"
 HARNESS = "0x" + "4a" * 20
 CASES = 60  # in one example
+# `make verify` multiplies the generated cases.
+FACTOR = int(os.environ.get("EARNEST_DIFFERENTIAL_FACTOR", "1"))
 EXAMPLES = settings(
-    max_examples=25,
+    max_examples=25 * FACTOR,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # no shrinking: a failure names its case
     suppress_health_check=[
@@ -179,7 +182,7 @@ openings = st.builds(Opening, hashes, hashes, uints(256), u64, uints(40), uints(
 outcomes, states = st.sampled_from(Outcome), st.sampled_from(State)
 
 
-@settings(EXAMPLES, max_examples=60)
+@settings(EXAMPLES, max_examples=100 * FACTOR)
 @given(
     cases=st.lists(
         st.tuples(terms, openings, hashes, hashes, addresses, outcomes, states, uints(256), uints(256)),
@@ -260,7 +263,7 @@ committees = st.builds(
 )
 
 
-@settings(EXAMPLES, max_examples=300)
+@settings(EXAMPLES, max_examples=300 * FACTOR)
 @given(
     committee=committees,
     ascending=st.sampled_from([True, True, True, False]),
@@ -326,7 +329,7 @@ def agreements(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(EXAMPLES, max_examples=20)
+@settings(EXAMPLES, max_examples=20 * FACTOR)
 @given(changes=st.lists(agreements(), min_size=CASES, max_size=CASES))
 def test_agreements_the_contract_refuses_are_found_offline(
     cli_market: tuple[Anvil, Market], changes: list[dict[str, Any]]
