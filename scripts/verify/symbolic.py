@@ -20,7 +20,7 @@ _VERDICT = re.compile(r"^\[(PASS|FAIL|TIMEOUT|ERROR)\] (\w+)\(", re.MULTILINE)
 _RUNNING = re.compile(r"^Running \d+ tests for \S+:(\w+)", re.MULTILINE)
 _TROUBLE = re.compile(r"^.*(?:\bERROR\b|not been fully|loop-bound).*$", re.MULTILINE)
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_LIMIT = 1200  # seconds for one contract
+_LIMIT = 1500  # seconds for one contract
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,12 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=None, metavar="N", help="N mutants instead of all")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--workers", type=int, default=WORKERS)
+    parser.add_argument("--minutes", type=float, default=None, help="begin no mutant after so long")
     parser.add_argument("--wanted", type=float, default=WANTED, help="part to be killed; a dozen vary widely")
     parser.add_argument("--report", action="store_true", help="write docs/verification/mutation.json")
     arguments = parser.parse_args()
     try:
-        result = campaign(arguments.sample, arguments.seed, arguments.workers)
+        result = campaign(arguments.sample, arguments.seed, arguments.workers, arguments.minutes)
         if arguments.report:
             RESULT.write_text(result.model_dump_json(indent=1) + "\n")
         for survivor in result.survivors:

@@ -71,8 +71,13 @@ def choose(count: int | None, seed: int, folder: Path) -> Choice:
     )
 
 
-def campaign(count: int | None, seed: int = SEED, workers: int = WORKERS) -> Result:
-    """Try `count` mutants, or all. VerifyError where a tool fails."""
+def campaign(
+    count: int | None, seed: int = SEED, workers: int = WORKERS, minutes: float | None = None
+) -> Result:
+    """Try `count` mutants, or all; after `minutes` no other is begun, and the result is of those tried.
+
+    Raises VerifyError where a tool fails.
+    """
     sources = sources_hash()
     folder = ROOT / ".build" / "mutation"
     state = folder / f"state-{sources[:12]}.jsonl"
@@ -104,7 +109,10 @@ def campaign(count: int | None, seed: int = SEED, workers: int = WORKERS) -> Res
     if len(chunks) == 1 and workers > 1 and len(inside) > 1:
         half = (len(inside) + 1) // 2
         chunks = [inside[:half], inside[half:]]
-    shops = [Workshop(folder / f"copy-{i}") for i in range(workers)]
+    hints: dict[str, str] = {}
+    for earlier in sorted(folder.glob("state-*.jsonl"), key=lambda path: path.stat().st_mtime):
+        hints |= {key: killer for key, killer in _read(earlier).items() if killer}
+    shops = [Workshop(folder / f"copy-{i}", hints=hints) for i in range(workers)]
     free = list(shops)
 
     def with_shop(job: Callable[[Workshop], None]) -> None:
@@ -116,25 +124,33 @@ def campaign(count: int | None, seed: int = SEED, workers: int = WORKERS) -> Res
             with lock:
                 free.append(shop)
 
+    def over() -> bool:
+        return minutes is not None and time.monotonic() - began > 60 * minutes
+
     def try_chunk(chunk: list[Mutant]) -> None:
         def job(shop: Workshop) -> None:
             for mutant in shop.build(chunk):
                 note(mutant, "does not build")
             for number, mutant in shop.numbers.items():
+                if over():
+                    return
                 note(mutant, shop.killer_of(number))
 
-        with_shop(job)
+        if not over():
+            with_shop(job)
 
     def alone(mutant: Mutant) -> None:
-        with_shop(lambda shop: note(mutant, try_alone(shop.folder, mutant)))
+        if not over():
+            with_shop(lambda shop: note(mutant, try_alone(shop.folder, mutant)))
 
     with ThreadPoolExecutor(workers) as pool:
         jobs = [pool.submit(try_chunk, chunk) for chunk in chunks]
         jobs += [pool.submit(alone, m) for m in left if m.body is None]
         for future in jobs:
             future.result()
-    unbuilt = [m for m in choice.mutants if known[m.key] == "does not build"]
-    tried = [(m, known[m.key] is not None) for m in choice.mutants if known[m.key] != "does not build"]
+    ended = [m for m in choice.mutants if m.key in known]
+    unbuilt = [m for m in ended if known[m.key] == "does not build"]
+    tried = [(m, known[m.key] is not None) for m in ended if known[m.key] != "does not build"]
     reasons = read_reasons() if REASONS.exists() else {}
     return summarise(sources, seed, choice.of, choice.refused + len(unbuilt), tried, reasons)
 

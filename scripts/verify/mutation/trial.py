@@ -35,6 +35,8 @@ class Workshop:
     numbers: dict[int, Mutant] = field(default_factory=dict)
     # The tests that last killed mutants of a body: tried first on its others.
     killers: dict[str, list[str]] = field(default_factory=dict)
+    # What killed a mutant in an earlier run, by its key.
+    hints: dict[str, str] = field(default_factory=dict)
 
     def build(self, mutants: list[Mutant]) -> list[Mutant]:
         """Build with these mutants; hands back those that pass analysis but do not build.
@@ -65,9 +67,12 @@ class Workshop:
         mutant = self.numbers.get(number)
         body = f"{mutant.file}:{mutant.where}" if mutant else ""
         likely = self.killers.setdefault(body, [])
+        first = [*likely]
+        if mutant and (hint := self.hints.get(mutant.key, "")).startswith("test") and hint not in first:
+            first.append(hint)
         killer = None
-        if mutant and likely:
-            killer = self._failure(number, ["--match-test", f"^({'|'.join(likely)})\\("])
+        if mutant and first:
+            killer = self._failure(number, ["--match-test", f"^({'|'.join(first)})\\("])
         if killer is None:
             killer = self._failure(number, ["--no-match-path", _SLOW])
         if killer is None:

@@ -71,65 +71,75 @@ contract PayoutsSymbolic is Test {
         assert(ok.and(_conserves(c, s)).and(s.arbiter == c.arbiterCost));
     }
 
-    // ---- bounds: what each side gets at least, and at most
+    // ---- what each side gets, to the unit, with the slash as one number
 
-    /// Undisputed, a side has what the outcome gives it and not a unit of the other's.
-    function check_stands_bounds(Figures memory x) public view {
+    /// Undisputed, a side has what the outcome gives it; of the silent's part of Z all goes to the provider.
+    function check_stands_gives(Figures memory x) public view {
         Payouts.Case memory c = _case(x, false);
         (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.stands, (c)));
+        (uint256 buyer, uint256 provider) = _due(c, c.provisional);
         bool silence = c.basis == Basis.Silence;
-        uint256 refund = silence ? c.fee : 0;
-        if (c.provisional == Outcome.Pass) assert((s.buyer == refund).and(s.provider >= c.gated + c.bond));
-        if (c.provisional == Outcome.Fail) assert(s.buyer == c.gated + c.bond + refund);
-        if (c.provisional == Outcome.Lapse) assert((s.buyer == c.gated + refund).and(s.provider >= c.bond));
-        assert(s.evaluators == (silence ? 0 : c.fee));
-        if (!silence) assert((s.slashEach == 0).and(s.buyer + s.provider == c.gated + c.bond));
+        unchecked {
+            uint256 slash = silence ? s.slashEach * c.silent : 0;
+            bool parties = (s.buyer == buyer + (silence ? c.fee : 0)).and(s.provider == provider + slash);
+            assert(parties.and(s.evaluators == (silence ? 0 : c.fee)).and(silence.or(s.slashEach == 0)));
+        }
     }
 
-    /// A dispute that fails costs its side the deposit and nothing more; the other side loses nothing by it.
-    function check_upheld_bounds(Figures memory x) public view {
+    /// A dispute that fails costs its side the deposit and nothing more; the other side has at least half of what the
+    /// arbiter leaves of it.
+    function check_upheld_gives(Figures memory x) public view {
         Payouts.Case memory c = _case(x, true);
         (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.upheld, (c)));
-        Payouts.Case memory calm = _case(x, false);
-        (, Payouts.Split memory without) = _ask(abi.encodeCall(lib.stands, (calm)));
-        uint256 rest = c.deposit - c.arbiterCost;
-        assert(s.slashEach == without.slashEach);
-        assert((s.evaluators >= without.evaluators).and(s.evaluators - without.evaluators <= rest / 2));
-        assert((s.buyer >= without.buyer).and(s.provider >= without.provider));
-        if (c.buyerDisputes) assert(s.buyer == without.buyer);
-        else assert(s.provider == without.provider);
-        uint256 other = c.buyerDisputes ? s.provider - without.provider : s.buyer - without.buyer;
-        assert((other <= rest).and(other >= rest / 2));
+        (uint256 buyer, uint256 provider) = _due(c, c.provisional);
+        bool silence = c.basis == Basis.Silence;
+        unchecked {
+            uint256 slash = silence ? s.slashEach * c.silent : 0;
+            uint256 refund = silence ? c.fee : 0;
+            uint256 rest = c.deposit - c.arbiterCost;
+            uint256 gain = silence ? rest : rest - rest / 2;
+            (uint256 toBuyer, uint256 toProvider) = c.buyerDisputes ? (uint256(0), gain) : (gain, uint256(0));
+            bool parties =
+                (s.buyer == buyer + refund + toBuyer).and(s.provider == provider + slash + toProvider);
+            assert(parties.and(s.evaluators == (silence ? 0 : c.fee + rest / 2)));
+        }
     }
 
     /// Overturned, the favoured side has all that the ruling gives it, its deposit less the arbiter's cost, and the
-    /// slash; the other side has what the ruling leaves it and nothing of the slash.
-    function check_overturned_bounds(Figures memory x, uint8 ruling_) public view {
+    /// slash; the other side has what the ruling leaves it, and nothing of the slash.
+    function check_overturned_gives(Figures memory x, uint8 ruling) public view {
         Payouts.Case memory c = _case(x, true);
-        vm.assume((ruling_ >= 1).and(ruling_ <= 3).and(ruling_ != x.outcome));
-        Outcome ruling = Outcome(ruling_);
-        (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.overturned, (c, ruling)));
-        (uint256 buyer, uint256 provider) = (0, 0);
-        if (ruling == Outcome.Pass) provider = c.gated + c.bond;
-        else if (ruling == Outcome.Fail) buyer = c.gated + c.bond;
-        else (buyer, provider) = (c.gated, c.bond);
-        // Pass is best for the provider, then Lapse, then Fail.
-        bool forProvider = ruling == Outcome.Pass || c.provisional == Outcome.Fail;
-        uint256 rest = c.deposit - c.arbiterCost;
-        uint256 refund = c.basis == Basis.Silence ? c.fee : 0;
-        if (forProvider) assert((s.buyer == buyer + refund).and(s.provider >= provider + rest));
-        else assert((s.provider == provider).and(s.buyer >= buyer + refund + rest));
-        assert(s.evaluators == (c.basis == Basis.NoShow ? c.fee : 0));
-        if (c.basis == Basis.NoShow) assert(s.slashEach == 0);
+        vm.assume((ruling >= 1).and(ruling <= 3).and(ruling != x.outcome));
+        (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.overturned, (c, Outcome(ruling))));
+        (uint256 buyer, uint256 provider) = _due(c, Outcome(ruling));
+        bool silence = c.basis == Basis.Silence;
+        bool noShow = c.basis == Basis.NoShow;
+        unchecked {
+            uint256 gain = c.deposit - c.arbiterCost;
+            if (silence) (gain, buyer) = (gain + s.slashEach * c.silent, buyer + c.fee);
+            else if (!noShow) gain += c.fee + s.slashEach * c.threshold;
+            // Pass is best for the provider, then Lapse, then Fail.
+            if (Outcome(ruling) == Outcome.Pass || c.provisional == Outcome.Fail) provider += gain;
+            else buyer += gain;
+            bool parties = (s.buyer == buyer).and(s.provider == provider);
+            assert(parties.and(s.evaluators == (noShow ? c.fee : 0)).and((!noShow).or(s.slashEach == 0)));
+        }
     }
 
-    /// Nobody gets less by agreeing than was agreed, and the evaluators are not paid out of it.
-    function check_agreed_bounds(Figures memory x, bool disputed, uint72 toBuyer) public view {
+    /// Each has what was agreed, the disputant its deposit less the arbiter's cost, and the evaluators no part of it.
+    function check_agreed_gives(Figures memory x, bool disputed, uint72 toBuyer) public view {
         Payouts.Case memory c = _case(x, disputed);
         vm.assume(toBuyer <= c.gated + c.bond);
         (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.agreed, (c, toBuyer)));
-        assert((s.buyer >= toBuyer).and(s.provider >= c.gated + c.bond - toBuyer));
-        assert(s.evaluators == (c.basis == Basis.Silence ? 0 : c.fee));
+        bool silence = c.basis == Basis.Silence;
+        unchecked {
+            uint256 provider = c.gated + c.bond - toBuyer + (silence ? s.slashEach * c.silent : 0);
+            uint256 buyer = toBuyer + (silence ? c.fee : 0);
+            if (c.buyerDisputes) buyer += c.deposit - c.arbiterCost;
+            else provider += c.deposit - c.arbiterCost;
+            bool parties = (s.buyer == buyer).and(s.provider == provider);
+            assert(parties.and(s.evaluators == (silence ? 0 : c.fee)));
+        }
     }
 
     // ---- rounding, and equal shares
@@ -218,6 +228,13 @@ contract PayoutsSymbolic is Test {
         c.silent = x.silent;
         c.provisional = Outcome(x.outcome);
         c.basis = Basis(x.basis);
+    }
+
+    /// What an outcome gives buyer and provider of gated amount and bond.
+    function _due(Payouts.Case memory c, Outcome outcome) private pure returns (uint256, uint256) {
+        if (outcome == Outcome.Pass) return (0, c.gated + c.bond);
+        if (outcome == Outcome.Fail) return (c.gated + c.bond, 0);
+        return (c.gated, c.bond);
     }
 
     function _ask(bytes memory call) private view returns (bool ok, Payouts.Split memory s) {
