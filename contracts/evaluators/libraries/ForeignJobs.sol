@@ -70,7 +70,7 @@ library ForeignJobs {
             ok := staticcall(gas(), escrow, add(input, 32), mload(input), words, size)
             returned := returndatasize()
         }
-        if (!ok || returned < size || words[0] != 32 || escrow.code.length == 0) {
+        if (!ok || returned < size || words[0] != 32) {
             revert IJobEvaluator.BadAnswer(escrow, GET_JOB);
         }
         job.client = _address(escrow, _word(words, layout, 0));

@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {Mandate} from "../../../contracts/evaluators/interfaces/IAdapter.sol";
 import {ForeignJob} from "../../../contracts/evaluators/interfaces/IJobEvaluator.sol";
 import {IVerdictBook} from "../../../contracts/evaluators/interfaces/IVerdictBook.sol";
+import {ICoverage} from "../../../contracts/interfaces/ICoverage.sol";
 import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
 import {Funding, Outcome} from "../../../contracts/interfaces/Types.sol";
 import {EvaluatorFixture} from "./EvaluatorFixture.sol";
@@ -421,6 +422,19 @@ contract DisputesTest is EvaluatorFixture {
         settle(m);
         assertEq(free(provider), before);
         assertEq(free(address(book)), 0);
+    }
+
+    /// Nothing else that the escrow may say is swallowed.
+    function test_settle_passesOtherErrorsOn() public {
+        (Mandate memory m,) = judged(Outcome.Pass);
+        vm.warp(recordOf(m).deadline);
+        bytes memory other = abi.encodeWithSelector(ICoverage.UnknownCommittee.selector, committee);
+        vm.mockCallRevert(address(escrow), abi.encodeWithSelector(escrow.release.selector), other);
+        refused(relayer, abi.encodeCall(book.settle, (m)), other);
+        vm.mockCallRevert(address(escrow), abi.encodeWithSelector(escrow.release.selector), "");
+        refused(relayer, abi.encodeCall(book.settle, (m)), "");
+        vm.clearMockedCalls();
+        settle(m);
     }
 
     // ---- helpers
