@@ -214,7 +214,7 @@ interface IVerdictBook is IRulable {
 
     /// @notice Posts attestations, so that their signers do not count as silent. Asks no foreign contract: a quorum that
     /// `judge` cannot accept, because the foreign escrow or its adapter will not answer, is posted here, and `lapse` makes
-    /// it the verdict from `judgeBy` on. The first quorum counts.
+    /// it the verdict from `judgeBy` on. Exactly k that agree, posted at once, are a quorum; the first one counts.
     function attest(Mandate calldata mandate, Judgement calldata judgement) external;
 
     /// @notice Makes the outcome provisional that follows from a limit: from `deliverBy` with nothing anchored, Fail;

@@ -299,7 +299,12 @@ contract VariantsTest is EvaluatorFixture {
         words[2] = bytes32(uint256(6)); // status
         parrot.teach(abi.encodePacked(words));
         refusedWith(payer, registerCall(m, job), IJobEvaluator.BadAnswer.selector);
+        // Right words behind another offset are not where the ABI says the tuple is.
+        words[0] = bytes32(uint256(64));
         words[2] = bytes32(uint256(5));
+        parrot.teach(abi.encodePacked(words));
+        refusedWith(payer, registerCall(m, job), IJobEvaluator.BadAnswer.selector);
+        words[0] = bytes32(uint256(32));
         parrot.teach(abi.encodePacked(words));
         refused(payer, registerCall(m, job), changed("evaluator"));
         job.variant = Variant.Claims;

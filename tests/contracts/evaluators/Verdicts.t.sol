@@ -272,6 +272,9 @@ contract VerdictsTest is EvaluatorFixture {
         (Mandate memory m, ForeignJob memory job) = delivered();
         book.attest(m, judgementOn(m, Outcome.Lapse, 3)); // two are none
         assertEq(recordOf(m).set, 0);
+        // More than k are no verdict either: exactly k answer for one.
+        book.attest(m, judgementOn(m, Outcome.Lapse, 15));
+        assertEq(recordOf(m).set, 0);
         book.attest(m, judgementOn(m, Outcome.Pass, 28));
         book.attest(m, judgementOn(m, Outcome.Fail, 7));
         assertEq(recordOf(m).set, 28);
