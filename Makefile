@@ -30,7 +30,8 @@ demo: setup-model ## run the main job on a local chain; JURY=none leaves the mod
 
 test: lint test-contracts test-python test-web3-8 ## run every check and test
 
-test-contracts: setup ## Solidity tests
+test-contracts: setup ## Solidity tests, those of the escrow broken on purpose too
+	@$(PYTHON_BIN) -m scripts.broken
 	forge test
 
 test-python: setup ## Python tests, slow ones too

@@ -17,7 +17,6 @@ abstract contract Acts is Ghost, Deeds {
     struct Sent {
         address caller;
         bytes data;
-        bool again; // posting the same attestations twice does nothing
     }
 
     // The rules of docs/protocol.md that an act can break.
@@ -89,7 +88,7 @@ abstract contract Acts is Ghost, Deeds {
 
     /// Mostly one that is where the act asks for it, else any.
     function _jobIn(State state, bool delivered) internal returns (Job storage) {
-        if (_slip(2)) return _job();
+        if (_slip(4)) return _job();
         uint256 start = _roll(jobs.length);
         for (uint256 i; i < jobs.length; ++i) {
             Job storage j = jobs[(start + i) % jobs.length];
@@ -117,7 +116,16 @@ abstract contract Acts is Ghost, Deeds {
         if (_chance(6)) return _sendInBatch(caller, data);
         vm.prank(caller);
         (ok,) = address(escrow).call{gas: GAS}(data);
-        if (ok && signed) sent.push(Sent(caller, data, false));
+        if (!ok || !signed) return ok;
+        sent.push(Sent(caller, data));
+        if (_chance(2)) _again(caller, data);
+    }
+
+    /// At once: nothing that was signed serves twice.
+    function _again(address caller, bytes memory data) private {
+        vm.prank(caller);
+        (bool ok,) = address(escrow).call{gas: GAS}(data);
+        if (ok) _flag(REPLAY, "at once");
     }
 
     /// Between rows that fail and cannot sink it.

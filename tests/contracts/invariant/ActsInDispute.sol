@@ -147,8 +147,11 @@ abstract contract ActsInDispute is ActsOnJobs {
 
     function concedes(uint256 seed) external turn(seed) {
         // Rarely: it ends jobs that could go further.
-        if (jobs.length == 0 || !_chance(3)) return;
-        Job storage j = _jobIn(State(1 + _roll(3)), false);
+        if (jobs.length != 0 && (!_honest || _chance(3))) _concedes();
+    }
+
+    function _concedes() private {
+        Job storage j = _jobIn(_honest ? State(1 + _roll(3)) : State.Judged, false);
         Leave memory l = _leave(j);
         bool payOut = _chance(2);
         Outcome to = l.party == j.a.terms.buyer ? Outcome.Pass : Outcome.Fail;
@@ -191,13 +194,15 @@ abstract contract ActsInDispute is ActsOnJobs {
     }
 
     function agrees(uint256 seed) external turn(seed) {
-        // Rarely: it ends jobs that could go further.
-        if (jobs.length == 0 || !_chance(3)) return;
+        if (jobs.length != 0 && (!_honest || _chance(3))) _agrees();
+    }
+
+    function _agrees() private {
         Job storage j = _job();
         Deal memory d;
         d.toBuyer = _roll(_value(j) + 1) + (_slip(5) ? _value(j) : 0);
         d.expiry = clock + (_slip(5) ? 0 : 1 + _roll(1 days));
-        d.forged = _honest ? 2 : _roll(6);
+        d.forged = _honest ? 2 : _roll(3);
         d.payOut = _chance(2);
         string memory bar = _barToAgreeing(j, d);
         Measure memory before = _measure();
@@ -232,16 +237,19 @@ abstract contract ActsInDispute is ActsOnJobs {
     /// The next step in some job's life, by who may take it.
     function proceeds(uint256 seed) external turn(seed) {
         if (jobs.length == 0) return;
-        _honest = true;
+        _honest = !_chance(4);
         uint256 start = _roll(jobs.length);
         for (uint256 i; i < jobs.length; ++i) {
             Job storage j = jobs[(start + i) % jobs.length];
             if (j.state == State.Closed) continue;
             if (j.state == State.Open) {
                 if (clock >= (j.delivered ? j.a.terms.judgeBy : j.a.opening.deliverBy)) return _lapses();
-                return j.delivered ? _judges() : _delivers();
+                if (!j.delivered) return _delivers();
+                if (_chance(20)) return _equivocates(j);
+                return _chance(6) ? _silence(j) : _judges();
             }
             if (clock >= j.deadline) return _settles();
+            if (!_honest && _chance(2)) return _chance(2) ? _concedes() : _agrees();
             return j.state == State.Judged ? _disputes() : _rules();
         }
     }
@@ -258,8 +266,10 @@ abstract contract ActsInDispute is ActsOnJobs {
 
     function equivocates(uint256 seed) external turn(seed) {
         // Rarely: a committee without members opens nothing any more.
-        if (jobs.length == 0 || !_chance(6)) return;
-        Job storage j = _jobIn(State.Open, true);
+        if (jobs.length != 0 && _chance(6)) _equivocates(_jobIn(State.Open, true));
+    }
+
+    function _equivocates(Job storage j) private {
         Proof memory p;
         p.seat = _roll(_size(j.bench));
         p.caller = _anyone();
@@ -278,6 +288,7 @@ abstract contract ActsInDispute is ActsOnJobs {
         Debt storage d = debts[debts.length - 1];
         (d.buyer, d.provider) = (j.a.terms.buyer, j.a.terms.provider);
         _payAbove(d);
+        if (j.delivered && _chance(2)) _judgesWith(j, p.seat);
     }
 
     function _barToProof(Job storage j, Proof memory p, Seat storage s)

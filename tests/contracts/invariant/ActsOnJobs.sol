@@ -46,7 +46,17 @@ abstract contract ActsOnJobs is ActsOpening {
     }
 
     function attests(uint256 seed) external turn(seed) {
-        if (jobs.length == 0) return;
+        if (jobs.length != 0) _attests();
+    }
+
+    /// Some attest, the others are silent.
+    function _silence(Job storage j) internal {
+        _attests();
+        if (clock < j.a.terms.judgeBy) vm.warp(clock = j.a.terms.judgeBy);
+        _lapses();
+    }
+
+    function _attests() private {
         Job storage j = _jobIn(State.Open, true);
         Bench_ memory p = _signers(j, 1 + _roll(3));
         Outcome outcome = _outcome();
@@ -64,7 +74,22 @@ abstract contract ActsOnJobs is ActsOpening {
     function _judges() internal {
         Job storage j = _jobIn(State.Open, true);
         uint256 k = benches[j.bench].terms.threshold;
-        Bench_ memory p = _signers(j, _slip(4) ? k - 1 + 2 * _roll(2) : k);
+        _judge(j, _signers(j, _slip(4) ? k - 1 + 2 * _roll(2) : k));
+    }
+
+    /// By a quorum that one who was expelled belongs to.
+    function _judgesWith(Job storage j, uint256 expelled) internal {
+        Bench_ memory p;
+        p.signers = uint32(1 << expelled);
+        for (uint256 i; i < _size(j.bench); ++i) {
+            bool fine = j.members & (1 << i) != 0 && !seats[j.bench][i].expelled;
+            if (fine && _count(p.signers) < benches[j.bench].terms.threshold) p.signers |= uint32(1 << i);
+        }
+        _judge(j, p);
+    }
+
+    function _judge(Job storage j, Bench_ memory p) private {
+        uint256 k = benches[j.bench].terms.threshold;
         Outcome outcome = _outcome();
         bool payOut = _chance(2);
         string memory bar = _or(_barToVerdict(j, p, outcome), _count(p.signers) == k, PERMISSION);
@@ -85,15 +110,16 @@ abstract contract ActsOnJobs is ActsOpening {
 
     function _signers(Job storage j, uint256 n) private returns (Bench_ memory p) {
         uint256 size = _size(j.bench);
-        bool strangers = _slip(4);
+        uint256 mischief = _slip(2) ? 1 + _roll(2) : 0; // 1: any evaluator, 2: who was expelled
         uint256 start = _roll(size);
         // An expelled one first, if there is one.
-        for (uint256 i; strangers && i < size; ++i) {
+        for (uint256 i; mischief == 2 && i < size; ++i) {
             if (seats[j.bench][i].expelled) start = i;
         }
         for (uint256 i; i < size && n != 0; ++i) {
             uint256 at = (start + i) % size;
-            if (!strangers && (j.members & (1 << at) == 0 || seats[j.bench][at].expelled)) continue;
+            if (mischief != 1 && j.members & (1 << at) == 0) continue;
+            if (mischief == 0 && seats[j.bench][at].expelled) continue;
             if (seats[j.bench][at].keys.length == 0) continue;
             p.signers |= uint32(1 << at);
             --n;

@@ -9,11 +9,11 @@ abstract contract ActsOnMoney is ActsOnStake {
     uint256 private _deposits;
 
     function collateral(uint256 seed) external turn(seed) {
-        uint256 what = _roll(8);
-        if (what < 2) _deposit();
-        else if (what < 4) _claim();
-        else if (what == 4) _transfer();
-        else if (what < 7) _depositSigned();
+        uint256 what = _roll(7);
+        if (what == 0) _deposit();
+        else if (what < 3) _claim();
+        else if (what == 3) _transfer();
+        else if (what == 4) _depositSigned();
         else _pledge();
     }
 

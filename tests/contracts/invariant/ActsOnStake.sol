@@ -66,6 +66,7 @@ abstract contract ActsOnStake is ActsInDispute {
         if (!_judged("leave", bar, _send(caller, call, false))) return;
         s.standing = ICoverage.Standing.Leaving;
         _notice(bench, seat);
+        if (_chance(2)) _withdraw(bench, seat); // at once, which it may only where nothing is open
     }
 
     function _topUp(uint256 bench, uint256 seat, address caller) private {

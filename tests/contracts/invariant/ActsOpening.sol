@@ -96,7 +96,7 @@ abstract contract ActsOpening is Acts {
         uint256 start = _roll(jobs.length);
         for (uint256 i; i < jobs.length; ++i) {
             Job storage j = jobs[(start + i) % jobs.length];
-            if (j.a.opening.openBy > clock && j.state == State.Closed) return j.a;
+            if (j.a.opening.openBy > clock) return j.a;
         }
         return jobs[start].a;
     }

@@ -15,8 +15,10 @@ abstract contract Play is Test {
     }
 
     function acts() internal view returns (bytes4[] memory list) {
-        bytes4[30] memory all = [
+        bytes4[33] memory all = [
             world.proceeds.selector, // the more often the further jobs get
+            world.proceeds.selector,
+            world.proceeds.selector,
             world.proceeds.selector,
             world.proceeds.selector,
             world.proceeds.selector,
@@ -39,6 +41,7 @@ abstract contract Play is Test {
             world.staking.selector,
             world.booking.selector,
             world.booking.selector,
+            world.collateral.selector,
             world.collateral.selector,
             world.waits.selector,
             world.sleeps.selector,

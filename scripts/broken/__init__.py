@@ -1,0 +1,1 @@
+"""Contracts broken on purpose, for tests/contracts/broken."""
