@@ -12,7 +12,7 @@ from oracle.domain.unicode_facts import inspect_text
 from oracle.evaluation.checks.base import CheckInputs
 from oracle.evaluation.checks.run import run_check
 from oracle.evaluation.intake import Intake, Trouble
-from oracle.evaluation.jury_port import JuryCriterion
+from oracle.evaluation.jury_port import JuryCriterion, JuryDecision
 from oracle.evaluation.record import ConditionEntry, IntakeSection, Subject, TakenFile, TroubleEntry
 from oracle.pact.document import Condition, Pact
 from oracle.pact.measures import JuryMeasure
@@ -20,6 +20,10 @@ from oracle.pact.methodology import Methodology
 from oracle.pact.paths import covers
 
 NOT_MEASURED = "not measured: the delivery was not as agreed, or could not be fetched"
+NO_RANDOMNESS = "the public random value of the draw could not be had"
+NO_JURY = "this evaluator has no jury; configure its jurors' providers"
+TIME_OVER = "the job's time was over before the jury had answered"
+JURY_FAILED = "the jury failed with "  # and which error
 SETTLED = "not put to the jury: the other conditions already make it Fail"
 
 
@@ -95,6 +99,14 @@ def needs_jury(pact: Pact, intake: Intake, entries: Sequence[ConditionEntry]) ->
     if not can_measure(intake) or not any(condition.is_jury for condition in pact.conditions):
         return False
     return aggregate(pact, intake, entries).outcome is not Outcome.FAIL
+
+
+def gave_out(decision: JuryDecision) -> JuryDecision:
+    """What a decision without a section can only be: undecided, no answer heard, and one of two reasons."""
+    reason = decision.reason
+    if reason != TIME_OVER and not reason.startswith(JURY_FAILED):
+        reason = f"{TIME_OVER}, or: {JURY_FAILED}…"
+    return JuryDecision(state="undecided", reason=reason, model_calls=0, section={})
 
 
 def jury_case(condition: Condition, intake: Intake) -> JuryCase:

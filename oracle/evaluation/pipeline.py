@@ -152,11 +152,9 @@ async def _with_jury(
         if case.answer is not None:
             done.append(entry.model_copy(update={"state": "failed", "note": case.answer}))
         elif draw is None:
-            note = "the public random value of the draw could not be had"
-            done.append(entry.model_copy(update={"note": note}))
+            done.append(entry.model_copy(update={"note": assess.NO_RANDOMNESS}))
         elif jury is None:
-            note = "this evaluator has no jury; configure its jurors' providers"
-            done.append(entry.model_copy(update={"note": note}))
+            done.append(entry.model_copy(update={"note": assess.NO_JURY}))
         else:
             if bench is None:
                 bench = jury(task.methodology)
@@ -194,7 +192,7 @@ async def _ask(bench: Jury, case: assess.JuryCase, draw: DrawSection, deadline: 
         async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
             return await bench.judge(case.criterion, case.texts, inner)
     except TimeoutError:
-        reason = "the job's time was over before the jury had answered"
+        reason = assess.TIME_OVER
     except Exception as error:  # noqa: BLE001 - the rule: what errors is undecided, and says so
-        reason = f"the jury failed with {type(error).__name__}: {error}"[:500]
+        reason = f"{assess.JURY_FAILED}{type(error).__name__}: {error}"[:500]
     return JuryDecision(state="undecided", reason=reason, model_calls=0, section={})

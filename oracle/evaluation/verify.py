@@ -195,7 +195,8 @@ def _recompute(
         elif not assess.needs_jury(pact, intake, [*done, *entries[position:]]):
             done.append(entry.model_copy(update={"note": assess.SETTLED}))
         else:
-            done.append(_jury_entry(entry, recorded, pact, methodology, intake, draw, replayer, notes))
+            case = (pact, methodology, intake, draw, replayer, notes)
+            done.append(_jury_entry(entry, recorded, *case, has_draw=record.draw is not None))
     added = assess.aggregate(pact, intake, done)
     return record.model_copy(
         update={
@@ -251,20 +252,21 @@ def _jury_entry(
     draw: DrawSection | None,
     replayer: ReplayerFactory | None,
     notes: list[str],
+    *,
+    has_draw: bool,
 ) -> ConditionEntry:
     condition = next(each for each in pact.conditions if each.id == entry.id)
     case = assess.jury_case(condition, intake)
     if case.answer is not None:
         return entry.model_copy(update={"state": "failed", "note": case.answer})
     if recorded is None or recorded.jury is None:
-        # never put to a jury: that is undecided, with the note the evaluator gave
-        return entry.model_copy(update={"note": recorded.note if recorded is not None else None})
+        # never put to a jury: that is undecided, and there are two reasons why
+        return entry.model_copy(update={"note": assess.NO_JURY if has_draw else assess.NO_RANDOMNESS})
     if draw is None:
         notes.append(f"{entry.id}: a jury's answer without a valid draw counts as undecided")
         return entry
     if not recorded.jury.section:  # the jury gave out; only undecided can follow from nothing
-        decision = recorded.jury.model_copy(update={"state": "undecided"})
-        return entry.model_copy(update={"jury": decision})
+        return entry.model_copy(update={"jury": assess.gave_out(recorded.jury)})
     if replayer is None:
         notes.append(f"{entry.id}: the jury's section was not recomputed; no replayer was given")
         return entry.model_copy(update={"state": recorded.jury.state, "jury": recorded.jury})

@@ -21,6 +21,7 @@ SECTION_NOT_RECOMPUTED: tuple[str, ...] = (
     "/measured_at",
     "/considered_at",
     "/probes/*/probe",
+    "/probes/*/item",
     "/probes/*/adversarial",
     "/jurors/*/calls/*/attempts/*/raw",
     "/jurors/*/calls/*/attempts/*/finish_reason",

@@ -22,6 +22,7 @@ from oracle.jury.record import SECTION_NOT_RECOMPUTED
 from oracle.jury.room import replayer
 from scripts.jurybench.records import EVALUATOR_KEY, Recorded
 
+_GONE: Final = object()  # in place of a new value: the key is taken out
 _INDEX: Final = re.compile(r"/\d+(?=/|$)")
 _SWAPS: Final[dict[str, tuple[str, ...]]] = {
     "passed": ("failed", "undecided"),
@@ -177,8 +178,7 @@ def _changes(value: Any, pointer: str) -> Iterator[tuple[str, str, Any]]:
             yield from _changes(item, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
         if pointer:
             for key in value:
-                rest = {k: v for k, v in value.items() if k != key}
-                yield pointer, f"without {key}", rest
+                yield f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}", "left out", _GONE
             yield pointer, "a key more", value | {"forged": "x"}
     elif isinstance(value, list):
         for index, item in enumerate(value):
@@ -241,7 +241,11 @@ def _put(value: Any, pointer: str, new: Any) -> dict[str, Any]:
     steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
     for step in steps[:-1]:
         place = place[int(step)] if isinstance(place, list) else place[step]
-    place[int(steps[-1]) if isinstance(place, list) else steps[-1]] = new
+    last: Any = int(steps[-1]) if isinstance(place, list) else steps[-1]
+    if new is _GONE:
+        del place[last]
+    else:
+        place[last] = new
     if not isinstance(result, dict):
         raise TypeError("a record is a JSON object")
     return result

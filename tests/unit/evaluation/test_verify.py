@@ -16,6 +16,7 @@ from oracle.cli.main import cli
 from oracle.decide.draw import Draw
 from oracle.domain.canonical import canonical_bytes, keccak_hex
 from oracle.domain.errors import EarnestError
+from oracle.evaluation.assess import TIME_OVER
 from oracle.evaluation.jury_port import Jury, JuryCriterion, JuryDecision, JuryReplayer
 from oracle.evaluation.pipeline import keep
 from oracle.evaluation.verify import NOT_RECOMPUTED, Verification, compare, verify
@@ -251,6 +252,39 @@ def test_a_section_that_cannot_be_gone_through_does_not_hold(
     result = verify(canonical_bytes(recorded), case.store, replayer=Broken)
     assert "/conditions/3/state" in [difference.pointer for difference in result.differences]
     assert any("cannot be gone through" in note for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"state": "undecided", "jury": None},
+        {"state": "undecided", "jury": None, "note": "the dog ate it"},
+        {"state": "undecided", "jury": {"state": "undecided", "reason": "Too few.", "model_calls": 0}},
+        {"state": "undecided", "jury": {"state": "undecided", "reason": TIME_OVER, "model_calls": 7}},
+        {"state": "passed", "jury": {"state": "passed", "reason": TIME_OVER, "model_calls": 0}},
+    ],
+)
+def test_a_jurys_section_that_was_taken_out_is_found(
+    case: Case, recorded: dict[str, Any], change: dict[str, Any]
+) -> None:
+    result = check(case, put(recorded, "/conditions/3", recorded["conditions"][3] | change))
+    assert any(difference.pointer.startswith("/conditions/3/") for difference in result.differences)
+
+
+def test_a_jury_that_gave_out_holds(case: Case) -> None:
+    class Failing(EchoJury):
+        async def judge(self, *_: Any) -> JuryDecision:
+            raise ConnectionError("no line")
+
+    record = case.judge(Failing, block_randomness)
+    assert record.outcome == "lapse"
+    assert verify(record.canonical(), case.store, replayer=replayer).holds
+
+
+def test_an_evaluator_without_a_jury_or_a_random_value_holds(case: Case) -> None:
+    for record in (case.judge(None, block_randomness), case.judge(jury, None)):
+        assert record.outcome == "lapse"
+        assert verify(record.canonical(), case.store, replayer=replayer).holds
 
 
 def test_a_pact_nobody_has_stops_it(case: Case, recorded: dict[str, Any]) -> None:
