@@ -38,7 +38,7 @@ def run(
     """
     path = os.pathsep.join([str(FORGE.parent), str(VENV / "bin"), os.environ.get("PATH", "")])
     return subprocess.run(
-        ["nice", "-n", "5", *map(str, command)],
+        ["nice", "-n", "1", *map(str, command)],
         cwd=cwd,
         env={**os.environ, "PATH": path, "NO_COLOR": "1", **(environment or {})},
         timeout=timeout,
@@ -54,17 +54,17 @@ def tail(text: str, lines: int = 25) -> str:
 
 
 def copy_tree(target: Path) -> Path:
-    """A copy of what forge needs, so that no tool ever writes into the real sources."""
-    if target.exists():
-        shutil.rmtree(target)
-    target.mkdir(parents=True)
+    """A copy of what forge needs, so that no tool ever writes into the real sources; its builds are kept."""
+    target.mkdir(parents=True, exist_ok=True)
     for folder in ("contracts", "tests/contracts", "scripts/solc"):
+        shutil.rmtree(target / folder, ignore_errors=True)
         shutil.copytree(ROOT / folder, target / folder)
     for name in ("foundry.toml", "package.json"):
         shutil.copy2(ROOT / name, target / name)
     if (ROOT / "deployments").is_dir():
-        shutil.copytree(ROOT / "deployments", target / "deployments")
-    (target / "node_modules").symlink_to(ROOT / "node_modules", target_is_directory=True)
+        shutil.copytree(ROOT / "deployments", target / "deployments", dirs_exist_ok=True)
+    if not (target / "node_modules").is_symlink():
+        (target / "node_modules").symlink_to(ROOT / "node_modules", target_is_directory=True)
     return target
 
 

@@ -19,7 +19,7 @@ from scripts.verify.mutation.trial import Workshop, remember, try_alone
 from scripts.verify.tools import ROOT, progress
 
 SEED = 8183
-CHUNK = 200
+CHUNK = 60
 WORKERS = 2
 
 
@@ -58,9 +58,14 @@ def choose(count: int | None, seed: int, folder: Path) -> Choice:
         if mutant.body is not None:
             files[mutant.file].append(mutant)
     good: set[str] = set()
+    cache = folder / f"compiles-{sources_hash()[:12]}.json"
+    known: dict[str, bool] = json.loads(cache.read_text()) if cache.exists() else {}
     for file in sorted(files):
-        accepted, _ = valid(files[file])
-        good |= {m.key for m in accepted}
+        unknown = [m for m in files[file] if m.key not in known]
+        compiling, refused = valid(unknown)
+        known |= {m.key: True for m in compiling} | {m.key: False for m in refused}
+        cache.write_text(json.dumps(known))
+        good |= {m.key for m in files[file] if known[m.key]}
     good |= {m.key for m in outside}
     accepted = [m for m in wanted if m.key in good]
     progress(f"mutation: {len(accepted)} of {len(wanted)} compile")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +34,8 @@ class Workshop:
 
     folder: Path
     numbers: dict[int, Mutant] = field(default_factory=dict)
+    # Whether the original is known to build here.
+    sound: bool = False
     # The tests that last killed mutants of a body: tried first on its others.
     killers: dict[str, list[str]] = field(default_factory=dict)
     # What killed a mutant in an earlier run, by its key.
@@ -45,12 +46,12 @@ class Workshop:
 
         Raises VerifyError where the original does not build, or fails its tests.
         """
-        if not (self.folder / "node_modules").is_symlink():
-            copy_tree(self.folder)
         unbuilt: list[Mutant] = []
         if not self._compiles(mutants):
-            if not mutants:
-                raise VerifyError("the contracts do not build under the profile `mutate`")
+            if not self.sound:
+                # Raises where it is not the mutants' fault.
+                self._compiles([])
+                self.sound = True
             if len(mutants) == 1:
                 unbuilt, mutants = mutants, []
             else:
@@ -88,8 +89,7 @@ class Workshop:
 
     def _compiles(self, mutants: list[Mutant]) -> bool:
         self.numbers = dict(enumerate(mutants, 1))
-        shutil.rmtree(self.folder / "contracts")
-        shutil.copytree(ROOT / "contracts", self.folder / "contracts")
+        copy_tree(self.folder)
         for file, merged in merge_all(self.numbers).items():
             (self.folder / file).write_bytes(merged.text)
         (self.folder / SWITCH).write_text(SWITCH_SOURCE)
@@ -126,10 +126,7 @@ def try_alone(folder: Path, mutant: Mutant) -> str | None:
 
     "does not build" where the compiler refuses it.
     """
-    if not (folder / "node_modules").is_symlink():
-        copy_tree(folder)
-    shutil.rmtree(folder / "contracts")
-    shutil.copytree(ROOT / "contracts", folder / "contracts")
+    copy_tree(folder)
     (folder / mutant.file).write_bytes(mutant.applied((ROOT / mutant.file).read_bytes()))
     done = run([FORGE, "build"], cwd=folder, environment=_ENVIRONMENT, timeout=_BUILD_LIMIT)
     if done.returncode != 0:
