@@ -41,8 +41,9 @@ test-web3-8: setup ## the daemon's unit tests without Ape, on web3's newer line
 	@scripts/setup/python.sh .venv-oracle requirements-oracle.lock
 	.venv-oracle/bin/python -m pytest -q tests/unit tests/property
 
-gas: setup ## gas table with real USDC; the last line is one JSON object
-	@$(PYTHON_BIN) -m scripts.gas
+gas: setup ## gas table with real USDC, WRITE=1 renews docs/gas.md; the last line is one JSON object
+	@forge build
+	@$(PYTHON_BIN) -m scripts.gas $(if $(WRITE),--write)
 
 bench-jury: setup ## measure the jury on recorded votes (VOTES=FILE for others); the last line is one JSON object
 	@$(PYTHON_BIN) -m scripts.bench_jury
