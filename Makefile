@@ -42,7 +42,6 @@ test-web3-8: setup ## the daemon's unit tests without Ape, on web3's newer line
 	.venv-oracle/bin/python -m pytest -q tests/unit tests/property
 
 gas: setup ## gas table with real USDC, WRITE=1 renews docs/gas.md; the last line is one JSON object
-	@forge build
 	@$(PYTHON_BIN) -m scripts.gas $(if $(WRITE),--write)
 
 bench-jury: setup ## measure the jury on recorded votes (VOTES=FILE for others); the last line is one JSON object

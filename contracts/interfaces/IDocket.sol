@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Agreement, Basis, Outcome, State} from "./Types.sol";
+import {Basis, Outcome, State} from "./Types.sol";
 
 /// @title What can go wrong with, and what happens to, jobs
 /// @notice Amounts are USDC base units (6 decimals), times in seconds.

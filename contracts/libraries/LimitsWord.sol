@@ -24,27 +24,27 @@ library LimitsWord {
         );
     }
 
-    function maxValue(Limits l) internal pure returns (uint256) {
-        return uint64(Limits.unwrap(l));
+    function maxValue(Limits limits) internal pure returns (uint256) {
+        return uint64(Limits.unwrap(limits));
     }
 
-    function feeFlat(Limits l) internal pure returns (uint256) {
-        return uint64(Limits.unwrap(l) >> 64);
+    function feeFlat(Limits limits) internal pure returns (uint256) {
+        return uint64(Limits.unwrap(limits) >> 64);
     }
 
-    function feeRate(Limits l) internal pure returns (uint256) {
-        return uint32(Limits.unwrap(l) >> 128);
+    function feeRate(Limits limits) internal pure returns (uint256) {
+        return uint32(Limits.unwrap(limits) >> 128);
     }
 
-    function minVerdict(Limits l) internal pure returns (uint256) {
-        return uint32(Limits.unwrap(l) >> 160);
+    function minVerdict(Limits limits) internal pure returns (uint256) {
+        return uint32(Limits.unwrap(limits) >> 160);
     }
 
-    function minRuling(Limits l) internal pure returns (uint256) {
-        return uint32(Limits.unwrap(l) >> 192);
+    function minRuling(Limits limits) internal pure returns (uint256) {
+        return uint32(Limits.unwrap(limits) >> 192);
     }
 
-    function maxChallenge(Limits l) internal pure returns (uint256) {
-        return Limits.unwrap(l) >> 224;
+    function maxChallenge(Limits limits) internal pure returns (uint256) {
+        return Limits.unwrap(limits) >> 224;
     }
 }

@@ -11,6 +11,8 @@ from oracle.chain.quantities import Receipt
 from oracle.domain import typed
 from oracle.domain.terms import Agreement
 from oracle.domain.types import Funding, Hash, Outcome
+from scripts.deployment.escrow import compiled_by_forge
+from scripts.deployment.source import ARTIFACT, build_for_deployment
 from scripts.gas.breakdown import Breakdown, breakdown
 from scripts.local.anvil import Anvil
 from scripts.local.market import UNIT, Market, build_market, fund_collateral
@@ -32,11 +34,12 @@ class Measured:
 
 
 class Scenarios:
-    """Runs each path until its balances and slots are warm, then measures it once more."""
+    """Runs each path of the deployed code until balances and slots are warm, then measures it once more."""
 
     def __init__(self, chain: Anvil) -> None:
         self.chain = chain
-        self.market: Market = build_market(chain)
+        build_for_deployment()
+        self.market: Market = build_market(chain, compiled=compiled_by_forge(ARTIFACT))
         self.measured = Measured()
         web3 = Web3(HTTPProvider(chain.url))
         fund_collateral(self.market, web3, self.market.provider, 200_000 * UNIT)
