@@ -81,7 +81,12 @@ def read_lcov(text: str, root: Path = ROOT) -> Counts:
 
 
 def read_explanations(path: Path = GAPS) -> tuple[Explanation, ...]:
-    """The committed explanations; pydantic.ValidationError where the file is malformed."""
+    """The committed explanations; pydantic.ValidationError where the file is malformed.
+
+    Raises VerifyError where there is none.
+    """
+    if not path.exists():
+        raise VerifyError(f"{path.name} is missing: no gap of coverage is explained")
     return tuple(Explanation.model_validate(entry) for entry in json.loads(path.read_text()))
 
 
