@@ -70,6 +70,11 @@ class Merged:
     text: bytes
     spans: tuple[Span, ...]
 
+    def numbers_at(self, line: int, column: int) -> list[int]:
+        """The mutants that stand at a place as compilers name it, from 1 on."""
+        before = self.text.split(b"\n")[: line - 1]
+        return _at(self, sum(len(b) + 1 for b in before) + column - 1)
+
 
 def merge(file: str, source: bytes, mutants: Iterable[tuple[int, Mutant]]) -> Merged:
     """Put numbered mutants of one file into it. Each must lie within a body."""

@@ -62,29 +62,25 @@ def sources_hash(root: Path = ROOT) -> str:
 
 
 def generate(folder: Path) -> list[Mutant]:
-    """All mutants of all contracts, every operator on. `folder` is gambit's, and emptied first.
+    """All mutants of all contracts, every operator on. `folder` keeps gambit's output.
 
     Raises VerifyError where gambit fails.
     """
     found: list[Mutant] = []
-    shutil.rmtree(folder, ignore_errors=True)
     for file in mutated_files():
         out = folder / file.replace("/", "_")
-        command: list[str | Path] = [
-            GAMBIT,
-            "mutate",
-            "--filename",
-            file,
-            "--sourceroot",
-            ".",
-            "--outdir",
-            str(out),
-        ]
-        command += ["--solc", "scripts/verify/solc-ast", "--skip_validate", "--solc_remappings", *REMAPPINGS]
-        done = run(command, timeout=300)
         results = out / "gambit_results.json"
-        if done.returncode != 0 or "ERROR" in done.stderr or not results.exists():
-            raise VerifyError(f"gambit failed on {file}:\n{tail(done.stdout + done.stderr)}")
+        made_of = out / "made-of"
+        key = hashlib.sha256((ROOT / file).read_bytes()).hexdigest()
+        if not made_of.exists() or made_of.read_text() != key:
+            shutil.rmtree(out, ignore_errors=True)
+            command: list[str | Path] = [GAMBIT, "mutate", "--filename", file, "--sourceroot", "."]
+            command += ["--outdir", out, "--solc", "scripts/verify/solc-ast", "--skip_validate"]
+            command += ["--solc_remappings", *REMAPPINGS]
+            done = run(command, timeout=300)
+            if done.returncode != 0 or "ERROR" in done.stderr or not results.exists():
+                raise VerifyError(f"gambit failed on {file}:\n{tail(done.stdout + done.stderr)}")
+            made_of.write_text(key)
         source = (ROOT / file).read_bytes()
         tree = json.loads((out / "input_json" / f"{Path(file).name}_json.ast").read_text())
         bodies = _bodies(tree)

@@ -14,6 +14,7 @@ from scripts.verify.tools import FORGE, ROOT, VerifyError, copy_tree, run, tail
 
 _ENVIRONMENT = {"FOUNDRY_PROFILE": "mutate"}
 _FAILED = re.compile(r"^\[FAIL[^\n]*?\] (\w+)\(", re.MULTILINE)
+_PLACE = re.compile(r"--> (contracts/\S+?):(\d+):(\d+)")
 # What a test run may take on a busy machine before the mutant counts as one that never ends, in seconds.
 _LIMIT = 420
 _BUILD_LIMIT = 1500
@@ -25,7 +26,7 @@ _SLOW = "tests/contracts/{invariant/*,lens/*,unit/PayoutsFuzz.t.sol}"
 _FOREIGN = "broken/*"
 _LIKELY = 6
 # Tests of what the deployed code is, not of what it does: merged and unoptimised code is another.
-_NOT_HERE = "(?i)codesize|fitsInto|gasTarget"
+_NOT_HERE = "(?i)codeSize|codeFits"
 
 
 @dataclass
@@ -36,6 +37,8 @@ class Workshop:
     numbers: dict[int, Mutant] = field(default_factory=dict)
     # Whether the original is known to build here.
     sound: bool = False
+    # The mutants that the last failed build names.
+    blamed: list[Mutant] = field(default_factory=list)
     # The tests that last killed mutants of a body: tried first on its others.
     killers: dict[str, list[str]] = field(default_factory=dict)
     # What killed a mutant in an earlier run, by its key.
@@ -47,16 +50,20 @@ class Workshop:
         Raises VerifyError where the original does not build, or fails its tests.
         """
         unbuilt: list[Mutant] = []
-        if not self._compiles(mutants):
+        while not (built := self._compiles(mutants)) and self.blamed:
+            unbuilt += self.blamed
+            keys = {m.key for m in unbuilt}
+            mutants = [m for m in mutants if m.key not in keys]
+        if not built:
             if not self.sound:
                 # Raises where it is not the mutants' fault.
                 self._compiles([])
                 self.sound = True
             if len(mutants) == 1:
-                unbuilt, mutants = mutants, []
+                unbuilt, mutants = unbuilt + mutants, []
             else:
                 middle = len(mutants) // 2
-                unbuilt = [m for half in (mutants[:middle], mutants[middle:]) for m in self.build(half)]
+                unbuilt += [m for half in (mutants[:middle], mutants[middle:]) for m in self.build(half)]
                 keys = {m.key for m in unbuilt}
                 mutants = [m for m in mutants if m.key not in keys]
             if not self._compiles(mutants):
@@ -90,12 +97,21 @@ class Workshop:
     def _compiles(self, mutants: list[Mutant]) -> bool:
         self.numbers = dict(enumerate(mutants, 1))
         copy_tree(self.folder)
-        for file, merged in merge_all(self.numbers).items():
-            (self.folder / file).write_bytes(merged.text)
+        merged = merge_all(self.numbers)
+        for file, one in merged.items():
+            (self.folder / file).write_bytes(one.text)
         (self.folder / SWITCH).write_text(SWITCH_SOURCE)
         done = run([FORGE, "build"], cwd=self.folder, environment=_ENVIRONMENT, timeout=_BUILD_LIMIT)
         if done.returncode != 0 and not mutants:
             raise VerifyError(f"the contracts do not build:\n{tail(done.stdout + done.stderr)}")
+        places = _PLACE.findall(done.stdout + done.stderr) if done.returncode else []
+        numbers = {
+            number
+            for file, line, column in places
+            if file in merged
+            for number in merged[file].numbers_at(int(line), int(column))
+        }
+        self.blamed = [self.numbers[number] for number in sorted(numbers)]
         return done.returncode == 0
 
     def _failure(self, number: int, selection: list[str]) -> str | None:

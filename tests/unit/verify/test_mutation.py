@@ -91,6 +91,15 @@ def test_merged_mutants_stand_side_by_side() -> None:
     assert text.startswith("contract C {\n    function f(uint256 a) external pure")
 
 
+def test_a_place_named_by_the_compiler_is_a_mutants() -> None:
+    merged = merge("contracts/C.sol", SOURCE, [(1, changed(b"+", b"-")), (2, changed(b"+", b"*"))])
+    lines = merged.text.decode().split("\n")
+    for number, sign in ((1, "a - 1"), (2, "a * 1")):
+        line = next(i for i, text in enumerate(lines, 1) if sign in text)
+        assert merged.numbers_at(line, lines[line - 1].index(sign) + 1) == [number]
+    assert merged.numbers_at(1, 1) == []
+
+
 @pytest.mark.parametrize("file", ["contracts/parts/C.sol", "contracts/a/b/C.sol"])
 def test_the_switch_is_found_from_deeper_folders(file: str) -> None:
     text = merge(file, SOURCE, [(1, changed(b"+", b"-"))]).text.decode()
