@@ -7,11 +7,10 @@ nodes and databases may hold credentials: they are kept out of what is printed.
 from __future__ import annotations
 
 import tomllib
-from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -19,125 +18,17 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from oracle.configuration.base import ConfigError
+from oracle.configuration.chain import ChainSection, CommitteeSection, OutboxSection, PolicySection
+from oracle.configuration.keys import KeySource, KeysSection
+from oracle.configuration.process import DatabaseSection, LogSection, OperatorSection, WebSection
+from oracle.configuration.work import EvaluationSection, EvidenceSection, JurySection
 from oracle.decide.due import DuePolicy
 from oracle.decide.lane import GWEI, LanePolicy
-from oracle.decide.reorg import Level
 from oracle.domain.document import describe_problems
-from oracle.domain.errors import EarnestError
 from oracle.domain.types import Hash, parse_hash
 
-Seconds = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
-
-
-class ConfigError(EarnestError):
-    """The configuration is missing, malformed, or names something that is not there."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class ChainSection(_Section):
-    """Which chain, through which node, and where the contracts stand."""
-
-    rpc: SecretStr
-    chain_id: Count
-    deployment: Path
-    timeout: Seconds = 10.0
-    poll: Seconds = 1.0
-    largest_range: Count = 10_000
-    smallest_range: Count = 1
-
-
-class PolicySection(_Section):
-    """How settled the chain must be before each act."""
-
-    work_at: Level = Level.LATEST
-    sign_at: Level = Level.SAFE
-    attest_before: Annotated[int, Field(ge=0)] = 120
-    close: bool = True
-
-
-class CommitteeSection(_Section):
-    """What differs for one committee."""
-
-    abstain: bool = False
-    close: bool = True
-    serve: bool = False
-    """Close its jobs (lapse, settle) even where no key of it is held here."""
-
-
-class OutboxSection(_Section):
-    """How patient and how generous sending is. Fees in gwei."""
-
-    max_fee_gwei: Annotated[Decimal, Field(gt=0)] = Decimal(200)
-    bump_percent: Annotated[int, Field(ge=10, le=1_000)] = 25
-    stuck_after: Seconds = 30.0
-    rebroadcast_every: Seconds = 15.0
-    retry_every: Seconds = 5.0
-    max_in_flight: Annotated[int, Field(ge=1, le=1_000)] = 16
-
-
-class DatabaseSection(_Section):
-    """Where everything is kept."""
-
-    url: SecretStr = SecretStr("sqlite:///oracle.sqlite3")
-
-
-class EvidenceSection(_Section):
-    """The content store: our own directory, other places to read from, and the key of private deliveries."""
-
-    directory: Path = Path("evidence")
-    others: tuple[str, ...] = ()
-    identity: Path | None = None
-
-
-class EvaluationSection(_Section):
-    """How many at a time, and how long a missing delivery is asked for."""
-
-    workers: Annotated[int, Field(ge=1, le=64)] = 2
-    tries: Count = 6
-    wait: Seconds = 10.0
-    drand: tuple[str, ...] | None = None
-
-
-class JurySection(_Section):
-    """The jurors' providers and what probes showed of them; without them jury conditions stay undecided."""
-
-    providers: Path | None = None
-    calibrations: Path = Path("calibrations")
-
-
-class KeySource(_Section):
-    """One key: a keystore with a password file, or an environment variable with 32 bytes of hex."""
-
-    keystore: Path | None = None
-    password_file: Path | None = None
-    env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] | None = None
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.keystore is None) == (self.env is None):
-            raise ValueError("give either keystore with password_file, or env")
-        if (self.keystore is None) != (self.password_file is None):
-            raise ValueError("keystore and password_file go together")
-        return self
-
-
-class KeysSection(_Section):
-    """The evaluators' signing keys, and the key that pays the gas."""
-
-    sender: KeySource
-    evaluators: tuple[KeySource, ...] = ()
-
-
-class LogSection(_Section):
-    """What is logged, and how."""
-
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["console", "json"] = "json"
-
+__all__ = ["CommitteeSection", "ConfigError", "KeySource", "Settings", "load_settings"]
 
 CommitteeId = Annotated[str, AfterValidator(parse_hash)]
 
@@ -163,6 +54,8 @@ class Settings(BaseSettings):
     evaluation: EvaluationSection = EvaluationSection()
     jury: JurySection = JurySection()
     log: LogSection = LogSection()
+    operator: OperatorSection | None = None
+    web: WebSection | None = None
     folder: Annotated[Path, Field(exclude=True)] = Path()
     """Where the file lies; relative paths start here."""
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
+from prometheus_client import CollectorRegistry
+
 from oracle.chain.deployments import Deployment, load_deployment
 from oracle.chain.escrow import Escrow
 from oracle.chain.rpc import Rpc
@@ -14,10 +16,12 @@ from oracle.config import ConfigError, KeySource, Settings
 from oracle.daemon.adapter import NodeChain
 from oracle.daemon.evaluation import PipelineEvaluation
 from oracle.daemon.evaluator import Evaluator, RetryPolicy
+from oracle.daemon.hosting import hosted
 from oracle.daemon.outbox import Outbox
 from oracle.daemon.ports import ChainPort, EvaluationPort
 from oracle.daemon.service import Parts, Service, wanted_now
 from oracle.daemon.signing import Attester
+from oracle.daemon.vitals import Vitals
 from oracle.daemon.watcher import Watcher
 from oracle.domain.types import Address
 from oracle.evaluation.drand import RELAYS
@@ -30,6 +34,7 @@ from oracle.store.chain import bind_deployment
 from oracle.store.database import Database
 from oracle.store.journal import StoredJournal
 from oracle.store.schema import require_current
+from oracle.web.health import Health
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +146,16 @@ def assembled(settings: Settings, *, dry_run: bool = False) -> Iterator[Service]
                 )
             )
         )
-        service = build(settings, deployment, keys, database, chain, evaluation, escrow, dry_run=dry_run)
-        yield stack.enter_context(closing(service))
+        health = Health(silence=60.0 if settings.operator is None else settings.operator.silence)
+        vitals = Vitals(health.beat)
+        health.add("loop", vitals.problem)
+        service = build(
+            settings, deployment, keys, database, chain, evaluation, escrow, dry_run=dry_run, vitals=vitals
+        )
+        stack.enter_context(closing(service))
+        # Routers of peers and of the public are handed in here.
+        stack.enter_context(hosted(settings, health, CollectorRegistry(), routers=()))
+        yield service
 
 
 def _open_jury(settings: Settings, stack: ExitStack) -> JuryFactory | None:
@@ -162,6 +175,7 @@ def build(
     escrow: Escrow,
     *,
     dry_run: bool,
+    vitals: Vitals | None = None,
 ) -> Service:
     """Tie the parts together."""
     wakers: list[Service] = []
@@ -207,6 +221,7 @@ def build(
         close_for=[committee for committee, section in settings.committees.items() if section.serve],
         poll=settings.chain.poll,
         prepare=escrow.check_domain,
+        vitals=vitals,
     )
     wakers.append(service)
     return service

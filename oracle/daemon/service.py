@@ -17,6 +17,7 @@ from oracle.daemon.evaluator import Evaluator
 from oracle.daemon.facts import Situation, gather
 from oracle.daemon.outbox import Outbox
 from oracle.daemon.signing import Attester
+from oracle.daemon.vitals import Vitals
 from oracle.daemon.watcher import Watcher
 from oracle.decide.due import Due, DuePolicy, Evaluate, Purpose, Send, SignFor, due, still_wanted
 from oracle.decide.jobs import ImpossibleEventsError
@@ -61,6 +62,7 @@ class Service:
         close_for: Committees whose jobs are closed (lapse, settle) though no key of them is held here.
         poll: Seconds between two looks at the chain.
         prepare: Done before the first turn, once the node answers; raises where nothing may be signed here.
+        vitals: Told of every turn.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Service:
         close_for: Collection[Hash] = (),
         poll: float = 1.0,
         prepare: Callable[[], None] | None = None,
+        vitals: Vitals | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._parts = parts
@@ -85,6 +88,7 @@ class Service:
         self._poll = poll
         self._clock = clock
         self._prepare = prepare
+        self._vitals = vitals or Vitals()
         self._shown: set[tuple[str, ...]] = set()
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -116,6 +120,7 @@ class Service:
                 what = "database_unusable" if isinstance(error, OperationalError) else "chain_unusable"
                 reason = error.message if isinstance(error, EarnestError) else str(error.orig)
                 log.warning(what, error=type(error).__name__, reason=reason, retry_in=wait)
+                self._vitals.failed(f"{what}: {type(error).__name__}")
                 self._stop.wait(wait)
             else:
                 if failures:
@@ -165,6 +170,7 @@ class Service:
                 break
         if self._parts.outbox is not None:
             self._parts.outbox.step(heights)
+        self._vitals.turned(heights)
         return acted
 
     @property

@@ -1,0 +1,43 @@
+"""The process: its database, its log, its HTTP side."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+
+from oracle.configuration.base import Count, Port, Seconds, Section
+
+
+class DatabaseSection(Section):
+    """Where everything is kept."""
+
+    url: SecretStr = SecretStr("sqlite:///oracle.sqlite3")
+
+
+class LogSection(Section):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["console", "json"] = "json"
+
+
+class OperatorSection(Section):
+    """`/livez`, `/readyz` and `/metrics`, for the operator's own machines. Not for the public."""
+
+    bind: str = "127.0.0.1"
+    port: Port = 9464
+    silence: Seconds = 120.0
+    """Seconds without a turn of the main loop after which `/livez` fails."""
+
+
+class WebSection(Section):
+    """What peers and the public may ask."""
+
+    bind: str = "127.0.0.1"
+    port: Port = 8464
+    body: Count = 262_144
+    """Bytes a request's body may have."""
+    seconds: Seconds = 15.0
+    """For a whole request."""
+    connections: Annotated[int, Field(ge=2, le=10_000)] = 128

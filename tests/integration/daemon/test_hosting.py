@@ -1,0 +1,71 @@
+"""The daemon answers its operator over HTTP: whether it lives, and whether it does its work."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from oracle.chain.errors import RpcUnavailableError
+from oracle.daemon import assembly
+from oracle.daemon.service import Service
+from oracle.store import schema
+from oracle.web.host import HostError
+from tests.integration.daemon.conftest import World, write_config
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def service(world: World, port: int) -> Iterator[Service]:
+    write_config(world.folder, world.chain, world.market, extra=f"[operator]\nport = {port}")
+    database = world.database()
+    schema.upgrade(database)
+    database.close()
+    with assembly.assembled(world.settings()) as made:
+        yield made
+
+
+def test_readyz__from_start_to_first_turn_to_a_broken_node(
+    service: Service, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"http://127.0.0.1:{port}"
+    assert httpx.get(f"{url}/livez").status_code == 200
+    assert httpx.get(f"{url}/readyz").json()["problems"] == {"loop": "nothing was read from the chain yet"}
+
+    service.turn()
+    assert httpx.get(f"{url}/readyz").json() == {"ok": True, "problems": {}}
+    assert httpx.get(f"{url}/metrics").status_code == 200
+
+    def down(*_: object) -> None:
+        service.stop()  # so that the loop ends after this turn
+        raise RpcUnavailableError("the node at https://node/v2/hunter2 is down")
+
+    monkeypatch.setattr(service._parts.watcher, "step", down)
+    service.run()
+    answer = httpx.get(f"{url}/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["problems"] == {"loop": "chain_unusable: RpcUnavailableError"}
+    assert httpx.get(f"{url}/livez").status_code == 200
+
+
+def test_assembled__port_in_use__ends_with_a_clear_error(world: World, port: int) -> None:
+    write_config(world.folder, world.chain, world.market, extra=f"[operator]\nport = {port}")
+    database = world.database()
+    schema.upgrade(database)
+    database.close()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        with (
+            pytest.raises(HostError, match=f"cannot listen on 127.0.0.1 port {port}"),
+            assembly.assembled(world.settings()),
+        ):
+            pass
