@@ -6,13 +6,14 @@ import {Docket} from "./base/Docket.sol";
 import {Ledger} from "./base/Ledger.sol";
 import {Collateral} from "./parts/Collateral.sol";
 import {Jobs} from "./parts/Jobs.sol";
+import {Silence} from "./parts/Silence.sol";
 
 /// @title Earnest's escrow
 /// @notice Holds buyers' money, providers' bonds and evaluators' stakes, and moves them by signed verdicts.
 /// It has no owner, cannot be paused and cannot be changed: see docs/threat-model.md for what that leaves open.
 /// What is called at every job is here; the rest of `IEscrow` is in the annex, which this contract creates itself and
 /// can never exchange.
-contract Escrow is Collateral, Jobs {
+contract Escrow is Collateral, Jobs, Silence {
     address private immutable ANNEX;
 
     /// @param usdc_ The USDC token.

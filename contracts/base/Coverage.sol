@@ -4,18 +4,17 @@ pragma solidity 0.8.30;
 import {LibBit} from "solady/utils/LibBit.sol";
 
 import {ICoverage} from "../interfaces/ICoverage.sol";
-import {Attested, Outcome, Statement} from "../interfaces/Types.sol";
+import {CommitteeId} from "../libraries/CommitteeId.sol";
 import {Core, CoreWord} from "../libraries/CoreWord.sol";
-import {Hashes} from "../libraries/Hashes.sol";
-import {Limits} from "../libraries/LimitsWord.sol";
 import {Payouts} from "../libraries/Payouts.sol";
-import {Signatures} from "../libraries/Signatures.sol";
+import {Rolls} from "../libraries/Rolls.sol";
 import {Ledger} from "./Ledger.sol";
 
 /// @dev Stake and coverage.
 ///
 /// Every subject reserves one and the same share from each member, so a committee's coverage is one number: `reserved`,
-/// the sum of the shares of all open subjects, never above S. A slash takes at most the share from a member and is only
+/// what it has
+/// reserved, the sum of the shares of all open subjects, is never above S. A slash takes at most the share from a member and is only
 /// possible while the share is given back, so a member's stake never falls below the shares it still answers for.
 /// That holds for every book alike, a hostile one included: what it can slash it had to reserve first.
 ///
@@ -56,12 +55,13 @@ abstract contract Coverage is ICoverage, Ledger {
 
     struct Record {
         Core core;
-        Limits limits;
         address arbiter;
         uint64 arbiterCost;
         uint8 size;
+        uint64 stake; // S
         uint64 pastReserved; // of `reserved`, what was reserved in earlier epochs
         bytes32 methodology;
+        bytes32 roll; // see Rolls
         Member[32] members;
         address[32] accounts;
         uint64[32] reservedIn; // by epoch, earlier ones only
@@ -81,11 +81,12 @@ abstract contract Coverage is ICoverage, Ledger {
     mapping(bytes32 committee => Record) internal _committees;
 
     /// @dev The lowest fee for `value` at stake until `judgeBy`, rounded up.
-    function _lowestFee(Limits limits, uint256 value, uint256 judgeBy) internal view returns (uint256) {
-        // Below 2^65 * 2^32 * 2^24: the caller has checked that judgeBy lies ahead, by MAX_LENGTH at most.
+    function _lowestFee(bytes32 committee, uint256 value, uint256 judgeBy) internal view returns (uint256) {
+        // Below 2^65 * 2^16 * 2^24: the caller has checked that judgeBy lies ahead, by MAX_LENGTH at most.
         unchecked {
-            return limits.feeFlat()
-                + Payouts.ceilDiv(value * limits.feeRate() * (judgeBy - block.timestamp), FEE_UNIT);
+            uint256 rate = CommitteeId.feeRate(committee);
+            return CommitteeId.feeFlat(committee)
+                + Payouts.ceilDiv(value * rate * (judgeBy - block.timestamp), FEE_UNIT);
         }
     }
 
@@ -95,14 +96,11 @@ abstract contract Coverage is ICoverage, Ledger {
         returns (uint256 share)
     {
         uint256 count = LibBit.popCount(members);
-        uint256 threshold = core.threshold();
+        uint256 threshold = CommitteeId.threshold(committee);
         if (count < threshold) revert TooFewMembers(committee, count, threshold);
         share = Payouts.share(value, core.silence(), threshold);
-        unchecked {
-            // reserved never exceeds the stake
-            if (share > core.stake() - core.reserved()) {
-                revert CoverageExhausted(committee, core.reserved(), share, core.stake());
-            }
+        if (share > core.free()) {
+            revert CoverageExhausted(committee, r.stake - core.free(), share, r.stake);
         }
         r.core = core.reserve(share);
     }
@@ -139,8 +137,10 @@ abstract contract Coverage is ICoverage, Ledger {
     function _earn(Record storage r, Core core, uint32 set, uint256 amount) internal returns (Core) {
         if (amount == 0) return core;
         uint256 fees = core.fees();
-        if (core.feeSet() == set && fees + amount <= CoreWord.MAX_FEES) {
-            return core.withFees(set, fees + amount);
+        unchecked {
+            // USDC that is here, far below 2^128.
+            uint256 sum = fees + amount;
+            if (core.feeSet() == set && sum <= CoreWord.MAX_FEES) return core.withFees(set, sum);
         }
         if (fees != 0) r.fees[core.feeSet()] += fees;
         if (amount <= CoreWord.MAX_FEES) return core.withFees(set, amount);
@@ -153,69 +153,15 @@ abstract contract Coverage is ICoverage, Ledger {
         return r.fees[set] + (core.feeSet() == set ? core.fees() : 0);
     }
 
-    /// @dev Reverts unless every entry is by the current key of the evaluator whose bit it stands for.
-    function _checkAttestations(
-        Record storage r,
-        uint32 members,
-        bytes32 subject,
-        bytes32 deliverable,
-        Outcome outcome,
-        uint256 payable_,
-        uint32 signers,
-        Attested[] calldata attested
-    ) internal view {
-        if (outcome == Outcome.None) revert BadOutcome();
-        uint32 strangers = signers & ~members;
-        if (strangers != 0) revert NotAMember(LibBit.ffs(strangers));
-        uint256 frame = Hashes.attestationFrame(DOMAIN_SEPARATOR, subject, deliverable, outcome, payable_);
-        uint256 count = attested.length;
-        uint256 i;
-        uint256 index;
-        unchecked {
-            for (uint256 left = signers; left != 0; left >>= 1) {
-                if (left & 1 != 0) {
-                    if (i == count) _refuseSigner(signers, count, index, address(0), address(0));
-                    Attested calldata a = attested[i];
-                    address recovered = Signatures.recover(Hashes.framed(frame, a.evidence), a.r, a.vs);
-                    Member storage m = r.members[index];
-                    // One that has not joined has the zero key, which is also what no signature recovers to.
-                    if (recovered != m.key || recovered == address(0)) {
-                        _refuseSigner(signers, count, index, recovered, m.key);
-                    }
-                    if (m.expelled) revert IsExpelled(index);
-                    ++i;
-                }
-                ++index;
-            }
+    /// @dev Writes the roll anew, after a key was added or changed, or an evaluator expelled.
+    function _roll(Record storage r) internal {
+        uint256 keys = Rolls.make();
+        uint256 n = r.size;
+        for (uint256 i; i < n; ++i) {
+            Member storage m = r.members[i];
+            Rolls.set(keys, i, m.expelled ? address(0) : m.key);
         }
-        if (i != count) revert SignerCount(i, count);
-    }
-
-    /// @dev Entries that are too few or too many stand at the wrong places, so that is said first.
-    function _refuseSigner(uint32 signers, uint256 count, uint256 index, address recovered, address key)
-        private
-        pure
-    {
-        uint256 bits = LibBit.popCount(signers);
-        if (bits != count) revert SignerCount(bits, count);
-        revert NotTheKey(index, recovered, key);
-    }
-
-    /// @dev Which member contradicted itself on `subject`, or reverts. An old key binds it only where the subject was
-    /// opened before the key was retired.
-    function _contradiction(
-        Record storage r,
-        uint32 members,
-        bytes32 subject,
-        uint256 openedAt,
-        bytes32 deliverable,
-        Statement calldata a,
-        Statement calldata b
-    ) internal view returns (uint256 index) {
-        if (a.outcome == b.outcome && a.payable_ == b.payable_) revert NoContradiction();
-        index = _signerOf(r, subject, openedAt, deliverable, a);
-        if (_signerOf(r, subject, openedAt, deliverable, b) != index) revert NoContradiction();
-        if (members & (1 << index) == 0) revert NotAMember(index);
+        r.roll = Rolls.hash(keys, n);
     }
 
     /// @dev Expels, and takes one share from what the stake holds above its part of every reservation. What is missing
@@ -233,11 +179,12 @@ abstract contract Coverage is ICoverage, Ledger {
         if (r.debts[index][subject].shownBy != address(0)) revert AlreadyShown(committee, index, subject);
         if (!m.expelled && m.standing == Standing.Joined) m.epoch = _endEpoch(r, index);
         m.expelled = true;
+        _roll(r);
         debt.owed = uint64(share);
         r.debts[index][subject] = debt;
         r.owed[index] += share;
         uint256 stake = m.stake;
-        uint256 reserved = r.core.reserved();
+        uint256 reserved = r.stake - r.core.free();
         uint256 above = stake > reserved ? stake - reserved : 0;
         emit Expelled(committee, index, subject, share);
         taken = _payDebt(r, committee, index, subject, above);
@@ -279,7 +226,7 @@ abstract contract Coverage is ICoverage, Ledger {
     function _endEpoch(Record storage r, uint256 index) internal returns (uint8 epoch) {
         Core core = r.core;
         epoch = uint8(core.epoch());
-        uint64 reserved = uint64(core.reserved());
+        uint64 reserved = uint64(r.stake - core.free());
         r.reservedIn[epoch] = reserved - r.pastReserved;
         r.pastReserved = reserved;
         r.core = core.nextEpoch().without(uint32(1 << index));
@@ -295,21 +242,5 @@ abstract contract Coverage is ICoverage, Ledger {
         for (uint256 e; e <= epoch; ++e) {
             sum += r.reservedIn[e];
         }
-    }
-
-    function _signerOf(
-        Record storage r,
-        bytes32 subject,
-        uint256 openedAt,
-        bytes32 deliverable,
-        Statement calldata s
-    ) private view returns (uint256) {
-        if (s.outcome == Outcome.None) revert BadOutcome();
-        bytes32 digest =
-            Hashes.attestation(DOMAIN_SEPARATOR, subject, deliverable, s.outcome, s.payable_, s.evidence);
-        address key = Signatures.recover(digest, s.r, s.vs);
-        KeyRecord memory k = r.keys[key];
-        if (!k.known || (k.retiredAt != 0 && openedAt >= k.retiredAt)) revert KeyDoesNotBind(key);
-        return k.index;
     }
 }

@@ -4,17 +4,18 @@ pragma solidity 0.8.30;
 import {LibBit} from "solady/utils/LibBit.sol";
 
 import {IDocket} from "../interfaces/IDocket.sol";
-import {Basis, Outcome, Terms} from "../interfaces/Types.sol";
+import {Basis, Outcome, Terms, Verdict} from "../interfaces/Types.sol";
+import {CommitteeId} from "../libraries/CommitteeId.sol";
 import {Core} from "../libraries/CoreWord.sol";
 import {Fields} from "../libraries/Fields.sol";
 import {Hashes} from "../libraries/Hashes.sol";
 import {JobWord} from "../libraries/JobWord.sol";
 import {Logs} from "../libraries/Logs.sol";
 import {Payouts} from "../libraries/Payouts.sol";
-import {Coverage} from "./Coverage.sol";
+import {Attestations} from "./Attestations.sol";
 
 /// @dev The record of jobs, and how one is closed.
-abstract contract Docket is IDocket, Coverage {
+abstract contract Docket is IDocket, Attestations {
     using JobWord for uint256;
 
     uint256 internal constant MAX_LENGTH = 180 days; // from opening to judgeBy; below 2^24 seconds, see JobWord
@@ -23,7 +24,12 @@ abstract contract Docket is IDocket, Coverage {
     uint256 internal immutable LAPSE_CHALLENGE;
     uint256 internal immutable MIN_DELIVERY;
 
-    mapping(bytes32 job => uint256) internal _jobs;
+    /// @dev One word, see JobWord; in a struct so that a reference to it saves working its slot out twice.
+    struct Entry {
+        uint256 word;
+    }
+
+    mapping(bytes32 job => Entry) internal _jobs;
     mapping(bytes32 job => uint256) internal _attested;
 
     constructor(uint256 minChallenge_, uint256 lapseChallenge_, uint256 minDelivery_) {
@@ -42,11 +48,10 @@ abstract contract Docket is IDocket, Coverage {
         view
         returns (Payouts.Case memory c)
     {
-        Core core = r.core;
         c.gated = Fields.gated(terms);
         c.bond = Fields.bond(terms);
         c.fee = Fields.fee(terms);
-        c.threshold = core.threshold();
+        c.threshold = CommitteeId.threshold(terms.committee);
         c.provisional = word.outcome();
         c.basis = word.basis();
         if (amount != 0) {
@@ -55,7 +60,7 @@ abstract contract Docket is IDocket, Coverage {
             c.buyerDisputes = word.buyerDisputes();
         }
         if (c.basis == Basis.Silence) {
-            c.silence = core.silence();
+            c.silence = r.core.silence();
             c.members = LibBit.popCount(word.members());
             c.silent = LibBit.popCount(word.set());
         }
@@ -69,23 +74,25 @@ abstract contract Docket is IDocket, Coverage {
     function _close(
         Terms calldata terms,
         bytes32 job,
+        Entry storage entry,
         uint256 word,
+        Record storage r,
         Outcome outcome,
         Ending how,
         Payouts.Split memory s,
         bool payOut
     ) internal {
-        _jobs[job] = word.closed(outcome);
+        entry.word = word.closed(outcome);
         bytes32 committee = terms.committee;
-        Record storage r = _known(committee);
         uint32 set = word.set();
         {
             Core core = r.core;
-            uint256 share = Payouts.share(Fields.value(terms), core.silence(), core.threshold());
+            uint256 share =
+                Payouts.share(Fields.value(terms), core.silence(), CommitteeId.threshold(committee));
             core = _release(r, core, word.epoch(), share);
             (core,) = _slash(r, core, committee, job, set, s.slashEach);
             // A no-show and an early end have no signers: all members share.
-            if (word.basis() == Basis.NoShow) set = word.members();
+            if (word.byNoShow()) set = word.members();
             r.core = _earn(r, core, set, s.evaluators);
         }
         if (s.arbiter != 0) {
@@ -108,10 +115,26 @@ abstract contract Docket is IDocket, Coverage {
     function _load(Terms calldata terms, bytes32 openingHash)
         internal
         view
-        returns (bytes32 job, uint256 word)
+        returns (bytes32 job, Entry storage entry, uint256 word)
     {
         job = Hashes.job(DOMAIN_SEPARATOR, terms, openingHash);
-        word = _jobs[job];
+        entry = _jobs[job];
+        word = entry.word;
+    }
+
+    /// @dev The job of a verdict, which must wait for one on just this deliverable.
+    function _awaiting(Verdict calldata v)
+        internal
+        view
+        returns (bytes32 job, Entry storage entry, uint256 word)
+    {
+        (job, entry, word) = _load(v.terms, v.openingHash);
+        if (word.phase() != JobWord.DELIVERED) {
+            if (word.phase() == JobWord.OPEN) revert NotDelivered(job);
+            revert WrongState(job, word.state());
+        }
+        _requireBefore(Fields.judgeBy(v.terms));
+        if (!word.names(v.deliverable)) revert WrongDeliverable(job, v.deliverable);
     }
 
     function _requireBefore(uint256 limit) internal view {

@@ -19,7 +19,12 @@ abstract contract Ledger is ILedger {
     uint256 private immutable CHAIN_ID;
     bytes32 internal immutable DOMAIN_SEPARATOR;
 
-    mapping(address account => uint256) internal _collateral;
+    /// @dev One word, in a struct so that a reference to it saves working its slot out twice.
+    struct Account {
+        uint256 collateral;
+    }
+
+    mapping(address account => Account) internal _accounts;
     mapping(bytes32 digest => bool) internal _pledgeUsed;
 
     /// @param escrow The contract that signatures name: the one whose storage this code runs on.
@@ -46,9 +51,11 @@ abstract contract Ledger is ILedger {
         uint256 validBefore,
         bytes calldata authorization
     ) internal {
-        if (funding == Funding.Authorization) {
+        // Compared as numbers: Solidity looks at an enum's range each time.
+        uint256 how = uint256(funding);
+        if (how == uint256(Funding.Authorization)) {
             _receive(payer, amount, validBefore, nonce, authorization);
-        } else if (funding == Funding.Allowance) {
+        } else if (how == uint256(Funding.Allowance)) {
             IERC20(USDC).safeTransferFrom(payer, address(this), amount);
         } else {
             _debit(payer, amount);
@@ -93,14 +100,15 @@ abstract contract Ledger is ILedger {
     }
 
     function _credit(address account, uint256 amount) internal {
-        _collateral[account] += amount;
+        _accounts[account].collateral += amount;
     }
 
     function _debit(address account, uint256 amount) internal {
-        uint256 has = _collateral[account];
+        Account storage a = _accounts[account];
+        uint256 has = a.collateral;
         if (has < amount) revert InsufficientCollateral(account, has, amount);
         unchecked {
-            _collateral[account] = has - amount;
+            a.collateral = has - amount;
         }
     }
 

@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {ICoverage} from "./ICoverage.sol";
-import {Attested, Outcome, Statement} from "./Types.sol";
+import {Statement} from "./Types.sol";
 
 /// @title Books: contracts that settle something else than jobs on the same stake and coverage
 /// @notice Any contract may be a book. It can only use stake of evaluators that agreed to it, and only what it has
@@ -54,23 +54,19 @@ interface IBooks is ICoverage {
         Statement calldata b
     ) external returns (uint256 index, uint256 taken);
 
-    /// @notice Checks attestations against the current keys of a committee. Reverts where one does not hold.
-    /// @param committee Id.
-    /// @param members Evaluators that may sign for this subject.
-    /// @param subject Job id, or what a book names.
-    /// @param deliverable What was judged.
-    /// @param outcome What is attested.
-    /// @param payable_ Zero for jobs.
-    /// @param signers Bit i set: evaluator i signed.
-    /// @param attested One entry for each set bit, lowest first.
-    function checkAttestations(
-        bytes32 committee,
-        uint32 members,
+    /// @notice Takes free collateral of `account` for the calling book (a contract that settles something else than
+    /// jobs), once, with the account's signature over
+    /// `Pledge(address account,address book,bytes32 subject,uint256 amount,uint256 expiry)`.
+    /// @param account Who pledges.
+    /// @param subject What the pledge is for, as the book names it.
+    /// @param amount Base units, above zero.
+    /// @param expiry The pledge may be taken strictly before this time.
+    /// @param signature By `account` (EOA or ERC-1271).
+    function takePledge(
+        address account,
         bytes32 subject,
-        bytes32 deliverable,
-        Outcome outcome,
-        uint256 payable_,
-        uint32 signers,
-        Attested[] calldata attested
-    ) external view;
+        uint256 amount,
+        uint256 expiry,
+        bytes calldata signature
+    ) external;
 }

@@ -37,29 +37,4 @@ interface ICollateral is ILedger {
     /// @param to Receiving account.
     /// @param amount Base units, above zero.
     function transfer(address to, uint256 amount) external;
-
-    /// @notice Takes free collateral of `account` for the calling book (a contract that settles something else than
-    /// jobs), once, with the account's signature over
-    /// `Pledge(address account,address book,bytes32 subject,uint256 amount,uint256 expiry)`.
-    /// @param account Who pledges.
-    /// @param subject What the pledge is for, as the book names it.
-    /// @param amount Base units, above zero.
-    /// @param expiry The pledge may be taken strictly before this time.
-    /// @param signature By `account` (EOA or ERC-1271).
-    function takePledge(
-        address account,
-        bytes32 subject,
-        uint256 amount,
-        uint256 expiry,
-        bytes calldata signature
-    ) external;
-
-    /// @notice Free collateral of `account`.
-    function collateralOf(address account) external view returns (uint256);
-
-    /// @notice The USDC token.
-    function usdc() external view returns (address);
-
-    /// @notice EIP-712 domain separator (name "Earnest", version "1", chain and contract of the deployment).
-    function domainSeparator() external view returns (bytes32);
 }

@@ -11,8 +11,10 @@ interface ICommittees is ICoverage {
     /// @return committee Its id.
     function createCommittee(Committee calldata terms) external returns (bytes32 committee);
 
-    /// @notice The id a committee with these terms has or would have: keccak256(abi.encode(chain id, escrow, terms)) with
-    /// its last byte replaced by the threshold, so that whoever holds the id knows how many attestations it takes.
+    /// @notice The id a committee with these terms has or would have: the upper 160 bits of
+    /// keccak256(abi.encode(chain id, escrow, terms)), then feeFlat in hundredths of a USDC (24 bits, all ones for the
+    /// highest number there is), feeRate (16), maxChallenge (24), minRuling (24) and threshold (8), so that whoever holds
+    /// the id knows what it takes to open and to judge.
     function committeeId(Committee calldata terms) external view returns (bytes32);
 
     /// @notice Puts the caller's stake S in, from its free collateral, and names its signing key.

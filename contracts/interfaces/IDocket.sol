@@ -71,11 +71,10 @@ interface IDocket {
         bytes32 indexed job, address indexed party, Outcome sought, uint256 deposit, uint40 rulingEnds
     );
     /// @notice A job is over.
-    /// @param parties Bits 0-127 owed to the buyer by this closing, 128-255 owed to the provider.
-    /// @param ending Bits 0-127 credited to the set of evaluators, 128-159 that set, 160-167 the final outcome (None where
-    /// the parties agreed on a split), 168-175 what closed it (`Ending`), 176 the buyer's part went to its wallet, 177 the
-    /// provider's did. Otherwise it was credited.
-    event JobClosed(bytes32 indexed job, uint256 parties, uint256 ending);
+    /// @param ending Bits 0-71 owed to the buyer by this closing, 72-143 owed to the provider, 144-215 credited to the set of
+    /// evaluators in bits 216-247, 248-249 the final outcome (None where the parties agreed on a split), 250-252 what closed
+    /// it (`Ending`), 253 the buyer's part went to its wallet, 254 the provider's did. Otherwise it was credited.
+    event JobClosed(bytes32 indexed job, uint256 ending);
     /// @notice The arbiter was credited its cost out of the deposit.
     event ArbiterPaid(bytes32 indexed job, address indexed arbiter, uint256 amount);
     /// @notice A call of a batch failed with `reason`; the others are not affected.

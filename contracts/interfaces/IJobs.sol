@@ -47,12 +47,6 @@ interface IJobs is IDocket {
     /// @param payOut Where it closes the job: pay what is owed out to the parties' wallets.
     function judge(Verdict calldata verdict, bool payOut) external;
 
-    /// @notice Posts attestations short of a verdict, so that their signers do not count as silent.
-    function attest(Verdict calldata verdict) external;
-
-    /// @notice Ends the wait: no delivery by `deliverBy` is Fail, no verdict by `judgeBy` is Lapse. Provisionally.
-    function lapse(Terms calldata terms, bytes32 openingHash) external;
-
     /// @notice Closes a job whose challenge, or whose ruling period, is over. Anyone may call.
     /// @param payOut Pay what is owed out to the parties' wallets; what cannot be paid is credited.
     function settle(Terms calldata terms, bytes32 openingHash, bool payOut) external;

@@ -54,6 +54,15 @@ interface IViews {
         view
         returns (uint256 index, bool known, uint256 retiredAt);
 
+    /// @notice Free collateral of `account`.
+    function collateralOf(address account) external view returns (uint256);
+
+    /// @notice The USDC token.
+    function usdc() external view returns (address);
+
+    /// @notice EIP-712 domain separator (name "Earnest", version "1", chain and contract of the deployment).
+    function domainSeparator() external view returns (bytes32);
+
     /// @notice See `jobState`. Fields that the state does not keep are zero.
     struct JobView {
         State state;

@@ -34,8 +34,11 @@ library JobWord {
         view
         returns (uint256)
     {
-        return OPEN | (epoch_ << 3) | (members_ << 8) | (block.timestamp << 40)
-            | (uint256(uint160(provider_)) << 72) | ((deliverBy_ - block.timestamp) << 232);
+        unchecked {
+            // The caller has checked that deliverBy lies ahead, by the longest job at most.
+            return OPEN | (epoch_ << 3) | (members_ << 8) | (block.timestamp << 40)
+                | (uint256(uint160(provider_)) << 72) | ((deliverBy_ - block.timestamp) << 232);
+        }
     }
 
     function delivered(uint256 word, bytes32 deliverable) internal pure returns (uint256) {
@@ -93,7 +96,9 @@ library JobWord {
 
     /// @dev Open only.
     function deliverBy(uint256 word) internal pure returns (uint256) {
-        return openedAt(word) + (word >> 232);
+        unchecked {
+            return openedAt(word) + (word >> 232);
+        }
     }
 
     /// @dev Delivered only.
@@ -124,6 +129,16 @@ library JobWord {
     /// @dev Judged and Disputed.
     function basis(uint256 word) internal pure returns (Basis) {
         return Basis((word >> 146) & 3);
+    }
+
+    /// @dev Judged and Disputed. Cheaper than comparing `basis`, which Solidity checks for its range.
+    function bySilence(uint256 word) internal pure returns (bool) {
+        return (word >> 146) & 3 == uint256(Basis.Silence);
+    }
+
+    /// @dev Judged and Disputed; see bySilence.
+    function byNoShow(uint256 word) internal pure returns (bool) {
+        return (word >> 146) & 3 == uint256(Basis.NoShow);
     }
 
     /// @dev Disputed only.

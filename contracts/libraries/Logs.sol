@@ -54,24 +54,27 @@ library Logs {
         uint256 paid
     ) internal {
         bytes32 topic = IDocket.JobClosed.selector;
-        // Amounts are sums of a few numbers below 2^64.
-        uint256 parts = s.buyer | (s.provider << 128);
-        uint256 ending =
-            s.evaluators | (set << 128) | (uint256(outcome) << 160) | (uint256(how) << 168) | (paid << 176);
+        // Each amount is a sum of at most five numbers below 2^64.
+        uint256 ending = s.buyer | (s.provider << 72) | (s.evaluators << 144) | (set << 216)
+            | (uint256(outcome) << 248) | (uint256(how) << 250) | (paid << 253);
         assembly ("memory-safe") {
-            mstore(0x00, parts)
-            mstore(0x20, ending)
-            log2(0x00, 0x40, topic, job)
+            mstore(0x00, ending)
+            log2(0x00, 0x20, topic, job)
         }
     }
 
-    function judged(bytes32 job, Verdict calldata verdict, uint256 challengeEnds) internal {
+    function judged(
+        bytes32 job,
+        Outcome outcome,
+        uint256 signers,
+        uint256 challengeEnds,
+        Attested[] calldata attested
+    ) internal {
         bytes32 topic = IDocket.Judged.selector;
-        uint256 basis = uint256(verdict.outcome) | (uint256(verdict.signers) << 8) | (challengeEnds << 40);
-        Attested[] calldata attested = verdict.attested;
+        uint256 verdict = uint256(outcome) | (signers << 8) | (challengeEnds << 40);
         assembly ("memory-safe") {
             let m := mload(0x40)
-            mstore(m, basis)
+            mstore(m, verdict)
             mstore(add(m, 0x20), 0x40)
             let count := attested.length
             mstore(add(m, 0x40), count)

@@ -66,11 +66,8 @@ library Payouts {
     }
 
     /// @dev The commonest endings at little cost, the same as `stands`: undisputed, and not by silence.
-    function plain(Outcome outcome, uint256 gated, uint256 bond, uint256 fee)
-        internal
-        pure
-        returns (Split memory s)
-    {
+    /// Writes into an empty split: each one more that is made costs 120 gas.
+    function plain(Split memory s, Outcome outcome, uint256 gated, uint256 bond, uint256 fee) internal pure {
         _base(s, gated, bond, outcome);
         s.evaluators = fee;
     }
@@ -150,13 +147,16 @@ library Payouts {
     }
 
     function _base(Split memory s, uint256 gated, uint256 bond, Outcome outcome) private pure {
-        if (outcome == Outcome.Pass) {
-            s.provider = gated + bond;
-        } else if (outcome == Outcome.Fail) {
-            s.buyer = gated + bond;
-        } else {
-            s.buyer = gated;
-            s.provider = bond;
+        unchecked {
+            // Both come from fields of 64 bits.
+            if (outcome == Outcome.Pass) {
+                s.provider = gated + bond;
+            } else if (outcome == Outcome.Fail) {
+                s.buyer = gated + bond;
+            } else {
+                s.buyer = gated;
+                s.provider = bond;
+            }
         }
     }
 

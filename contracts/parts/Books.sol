@@ -5,9 +5,11 @@ import {LibBit} from "solady/utils/LibBit.sol";
 
 import {Docket} from "../base/Docket.sol";
 import {IBooks} from "../interfaces/IBooks.sol";
-import {Attested, Outcome, Statement} from "../interfaces/Types.sol";
+import {Statement} from "../interfaces/Types.sol";
 import {Core} from "../libraries/CoreWord.sol";
+import {Hashes} from "../libraries/Hashes.sol";
 import {JobWord} from "../libraries/JobWord.sol";
+import {Signatures} from "../libraries/Signatures.sol";
 
 /// @dev Stake and coverage for other contracts than this one, tabs among them. See docs/decisions.
 abstract contract Books is IBooks, Docket {
@@ -81,7 +83,7 @@ abstract contract Books is IBooks, Docket {
         Record storage r = _record(committee);
         Reservation memory held = _reservation(r, committee, msg.sender, subject);
         // A contradiction on a job is shown to the job, so that its parties get their half.
-        if (_jobs[subject] != JobWord.NONE) revert SubjectReserved(committee, address(this), subject);
+        if (_jobs[subject].word != JobWord.NONE) revert SubjectReserved(committee, address(this), subject);
         index = _contradiction(r, held.members, subject, held.openedAt, deliverable, a, b);
         // Books choose their subjects' names: one book's must not stand in the way of another's.
         bytes32 offence = keccak256(abi.encode(msg.sender, subject));
@@ -89,18 +91,22 @@ abstract contract Books is IBooks, Docket {
     }
 
     /// @inheritdoc IBooks
-    function checkAttestations(
-        bytes32 committee,
-        uint32 members,
+    function takePledge(
+        address account,
         bytes32 subject,
-        bytes32 deliverable,
-        Outcome outcome,
-        uint256 payable_,
-        uint32 signers,
-        Attested[] calldata attested
-    ) external view onHomeChain {
-        Record storage r = _record(committee);
-        _checkAttestations(r, members, subject, deliverable, outcome, payable_, signers, attested);
+        uint256 amount,
+        uint256 expiry,
+        bytes calldata signature
+    ) external onHomeChain {
+        if (amount == 0) revert ZeroAmount();
+        _requireUnexpired(expiry);
+        bytes32 digest = _digest(Hashes.pledge(account, msg.sender, subject, amount, expiry));
+        if (_pledgeUsed[digest]) revert PledgeUsed(digest);
+        _pledgeUsed[digest] = true;
+        Signatures.check(account, digest, signature);
+        _debit(account, amount);
+        _credit(msg.sender, amount);
+        emit Pledged(account, msg.sender, subject, amount);
     }
 
     function _reservation(Record storage r, bytes32 committee, address book, bytes32 subject)

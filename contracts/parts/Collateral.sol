@@ -8,7 +8,6 @@ import {Ledger} from "../base/Ledger.sol";
 import {ICollateral} from "../interfaces/ICollateral.sol";
 import {Funding} from "../interfaces/Types.sol";
 import {Hashes} from "../libraries/Hashes.sol";
-import {Signatures} from "../libraries/Signatures.sol";
 
 /// @dev Free collateral: in, out, and between accounts.
 abstract contract Collateral is ICollateral, Ledger {
@@ -47,40 +46,6 @@ abstract contract Collateral is ICollateral, Ledger {
         _debit(msg.sender, amount);
         _credit(to, amount);
         emit Transferred(msg.sender, to, amount);
-    }
-
-    /// @inheritdoc ICollateral
-    function takePledge(
-        address account,
-        bytes32 subject,
-        uint256 amount,
-        uint256 expiry,
-        bytes calldata signature
-    ) external onHomeChain {
-        if (amount == 0) revert ZeroAmount();
-        _requireUnexpired(expiry);
-        bytes32 digest = _digest(Hashes.pledge(account, msg.sender, subject, amount, expiry));
-        if (_pledgeUsed[digest]) revert PledgeUsed(digest);
-        _pledgeUsed[digest] = true;
-        Signatures.check(account, digest, signature);
-        _debit(account, amount);
-        _credit(msg.sender, amount);
-        emit Pledged(account, msg.sender, subject, amount);
-    }
-
-    /// @inheritdoc ICollateral
-    function collateralOf(address account) external view returns (uint256) {
-        return _collateral[account];
-    }
-
-    /// @inheritdoc ICollateral
-    function usdc() external view returns (address) {
-        return USDC;
-    }
-
-    /// @inheritdoc ICollateral
-    function domainSeparator() external view returns (bytes32) {
-        return DOMAIN_SEPARATOR;
     }
 
     function _deposited(address account, uint256 amount, address from) private {

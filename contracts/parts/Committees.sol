@@ -6,14 +6,16 @@ import {LibBit} from "solady/utils/LibBit.sol";
 import {Coverage} from "../base/Coverage.sol";
 import {ICommittees} from "../interfaces/ICommittees.sol";
 import {Committee} from "../interfaces/Types.sol";
+import {CommitteeId} from "../libraries/CommitteeId.sol";
 import {Core, CoreWord} from "../libraries/CoreWord.sol";
 import {Hashes} from "../libraries/Hashes.sol";
-import {LimitsWord} from "../libraries/LimitsWord.sol";
 import {Payouts} from "../libraries/Payouts.sol";
 import {Signatures} from "../libraries/Signatures.sol";
 
 /// @dev What evaluators do: found a committee, put stake in, sign with new keys, leave, draw fees.
 abstract contract Committees is ICommittees, Coverage {
+    uint256 private constant MAX_VERDICT = type(uint24).max; // 194 days, above the longest job
+
     /// @inheritdoc ICommittees
     function createCommittee(Committee calldata terms) external returns (bytes32 committee) {
         committee = committeeId(terms);
@@ -24,16 +26,17 @@ abstract contract Committees is ICommittees, Coverage {
         if (terms.threshold > n || uint256(terms.threshold) * 2 <= n) revert BadCommittee("threshold");
         if (terms.stake == 0 || terms.stake > type(uint48).max) revert BadCommittee("stake");
         if (terms.arbiter == address(0) || terms.arbiter == address(this)) revert BadCommittee("arbiter");
-        if (terms.maxValue == 0) revert BadCommittee("maxValue");
+        if (!CoreWord.fits(terms.maxValue)) revert BadCommittee("maxValue");
+        if (terms.minVerdict > MAX_VERDICT) revert BadCommittee("minVerdict");
         if (terms.maxChallenge > MAX_CHALLENGE) revert BadCommittee("maxChallenge");
         if (terms.minRuling == 0 || terms.minRuling > MAX_RULING) revert BadCommittee("minRuling");
         if (terms.silence > type(uint40).max || Payouts.ceilDiv(terms.silence, terms.threshold) > terms.stake)
         {
             revert BadCommittee("silence");
         }
-        r.core = CoreWord.create(terms.stake, terms.silence, terms.threshold);
+        r.core = CoreWord.create(terms.stake, terms.silence, terms.maxValue, terms.minVerdict);
         r.size = uint8(n);
-        r.limits = LimitsWord.pack(terms);
+        r.stake = terms.stake;
         r.arbiter = terms.arbiter;
         r.arbiterCost = terms.arbiterCost;
         r.methodology = terms.methodology;
@@ -52,9 +55,10 @@ abstract contract Committees is ICommittees, Coverage {
         if (m.standing != Standing.Absent) revert WrongStanding(committee, index, m.standing);
         Core core = r.core;
         _takeKey(r, committee, index, key, proof);
-        uint256 stake = core.stake();
+        uint256 stake = r.stake;
         r.members[index] = Member(key, uint64(stake), Standing.Joined, false, 0);
         r.core = core.with(index);
+        _roll(r);
         _debit(msg.sender, stake);
         emit Joined(committee, index, key, stake);
     }
@@ -64,7 +68,7 @@ abstract contract Committees is ICommittees, Coverage {
         (Record storage r, Member memory m) = _own(committee, index);
         if (m.standing != Standing.Joined || m.expelled) revert WrongStanding(committee, index, m.standing);
         Core core = r.core;
-        uint256 stake = core.stake();
+        uint256 stake = r.stake;
         if (m.stake == stake) revert StakeFull(committee, index);
         uint256 amount = stake - m.stake;
         r.members[index].stake = uint64(stake);
@@ -113,6 +117,7 @@ abstract contract Committees is ICommittees, Coverage {
         _takeKey(r, committee, index, key, proof);
         r.keys[m.key].retiredAt = uint40(block.timestamp);
         r.members[index].key = key;
+        _roll(r);
         emit KeyRotated(committee, index, key, m.key);
     }
 
@@ -141,8 +146,9 @@ abstract contract Committees is ICommittees, Coverage {
 
     /// @inheritdoc ICommittees
     function committeeId(Committee calldata terms) public view returns (bytes32) {
-        uint256 hash = uint256(keccak256(abi.encode(block.chainid, address(this), terms)));
-        return bytes32((hash & ~uint256(type(uint8).max)) | terms.threshold);
+        string memory unsayable = CommitteeId.unsayable(terms);
+        if (bytes(unsayable).length != 0) revert BadCommittee(unsayable);
+        return CommitteeId.make(keccak256(abi.encode(block.chainid, address(this), terms)), terms);
     }
 
     /// @dev An evaluator on its way out that no open subject binds any more.

@@ -4,6 +4,8 @@ pragma solidity 0.8.30;
 import {Docket} from "../base/Docket.sol";
 import {IDisputes} from "../interfaces/IDisputes.sol";
 import {Basis, Funding, Outcome, State, Statement, Terms} from "../interfaces/Types.sol";
+import {CommitteeId} from "../libraries/CommitteeId.sol";
+import {Fields} from "../libraries/Fields.sol";
 import {Hashes} from "../libraries/Hashes.sol";
 import {JobWord} from "../libraries/JobWord.sol";
 import {Payouts} from "../libraries/Payouts.sol";
@@ -22,13 +24,13 @@ abstract contract Disputes is IDisputes, Docket {
         Funding funding,
         bytes calldata signature
     ) external onHomeChain {
-        (bytes32 job, uint256 word) = _load(terms, openingHash);
+        (bytes32 job, Entry storage entry, uint256 word) = _load(terms, openingHash);
         if (word.phase() != JobWord.JUDGED) revert WrongState(job, word.state());
         _requireBefore(word.deadline());
         Outcome provisional = word.outcome();
         bool byBuyer = _seeks(terms, party, provisional, sought);
         uint256 rulingEnds = block.timestamp + terms.ruling;
-        _jobs[job] = word.disputed(rulingEnds, sought, byBuyer);
+        entry.word = word.disputed(rulingEnds, sought, byBuyer);
         uint256 amount = _deposit(terms, _known(terms.committee));
         bytes32 digest = _digest(Hashes.dispute(job, party, provisional, sought, expiry));
         emit Disputed(job, party, sought, amount, uint40(rulingEnds));
@@ -42,7 +44,7 @@ abstract contract Disputes is IDisputes, Docket {
 
     /// @inheritdoc IDisputes
     function rule(Terms calldata terms, bytes32 openingHash, Outcome outcome, bool payOut) external {
-        (bytes32 job, uint256 word) = _load(terms, openingHash);
+        (bytes32 job, Entry storage entry, uint256 word) = _load(terms, openingHash);
         if (word.phase() != JobWord.DISPUTED) revert WrongState(job, word.state());
         Record storage r = _known(terms.committee);
         if (msg.sender != r.arbiter) revert NotTheArbiter(msg.sender, r.arbiter);
@@ -50,7 +52,7 @@ abstract contract Disputes is IDisputes, Docket {
         if (outcome == Outcome.None) revert BadOutcome();
         Payouts.Case memory c = _case(terms, r, word, _deposit(terms, r));
         Payouts.Split memory s = outcome == c.provisional ? Payouts.upheld(c) : Payouts.overturned(c, outcome);
-        _close(terms, job, word, outcome, Ending.Ruled, s, payOut);
+        _close(terms, job, entry, word, r, outcome, Ending.Ruled, s, payOut);
     }
 
     /// @inheritdoc IDisputes
@@ -62,7 +64,7 @@ abstract contract Disputes is IDisputes, Docket {
         bytes calldata signature,
         bool payOut
     ) external onHomeChain {
-        (bytes32 job, uint256 word) = _load(terms, openingHash);
+        (bytes32 job, Entry storage entry, uint256 word) = _load(terms, openingHash);
         bool byBuyer = _isBuyer(terms, party);
         State state = word.state();
         Outcome outcome = byBuyer ? Outcome.Pass : Outcome.Fail;
@@ -84,7 +86,7 @@ abstract contract Disputes is IDisputes, Docket {
         if (state == State.Open) word = word.judged(word.members(), 0, outcome, Basis.NoShow);
         Payouts.Case memory c = _case(terms, r, word, amount);
         Payouts.Split memory s = state == State.Disputed ? Payouts.upheld(c) : Payouts.stands(c);
-        _close(terms, job, word, outcome, Ending.Conceded, s, payOut);
+        _close(terms, job, entry, word, r, outcome, Ending.Conceded, s, payOut);
     }
 
     /// @inheritdoc IDisputes
@@ -97,7 +99,7 @@ abstract contract Disputes is IDisputes, Docket {
         bytes calldata providerSignature,
         bool payOut
     ) external onHomeChain {
-        (bytes32 job, uint256 word) = _load(terms, openingHash);
+        (bytes32 job, Entry storage entry, uint256 word) = _load(terms, openingHash);
         State state = word.state();
         if (state == State.None || state == State.Closed) revert WrongState(job, state);
         uint256 held = uint256(terms.gated) + terms.bond;
@@ -110,7 +112,7 @@ abstract contract Disputes is IDisputes, Docket {
         Record storage r = _known(terms.committee);
         if (state == State.Open) word = word.judged(word.members(), 0, Outcome.None, Basis.NoShow);
         Payouts.Case memory c = _case(terms, r, word, state == State.Disputed ? _deposit(terms, r) : 0);
-        _close(terms, job, word, Outcome.None, Ending.Agreed, Payouts.agreed(c, toBuyer), payOut);
+        _close(terms, job, entry, word, r, Outcome.None, Ending.Agreed, Payouts.agreed(c, toBuyer), payOut);
     }
 
     /// @inheritdoc IDisputes
@@ -121,11 +123,11 @@ abstract contract Disputes is IDisputes, Docket {
         Statement calldata a,
         Statement calldata b
     ) external onHomeChain {
-        (bytes32 job, uint256 word) = _load(terms, openingHash);
+        (bytes32 job,, uint256 word) = _load(terms, openingHash);
         if (word == JobWord.NONE) revert WrongState(job, State.None);
         Record storage r = _known(terms.committee);
         uint256 index = _contradiction(r, word.members(), job, word.openedAt(), deliverable, a, b);
-        uint256 share = Payouts.ceilDiv(uint256(terms.gated) + terms.bond, r.core.threshold());
+        uint256 share = Payouts.ceilDiv(Fields.value(terms), CommitteeId.threshold(terms.committee));
         _expel(r, terms.committee, index, job, share, Debt(msg.sender, 0, terms.buyer, terms.provider));
     }
 

@@ -5,12 +5,12 @@ import {LibBit} from "solady/utils/LibBit.sol";
 
 import {Docket} from "../base/Docket.sol";
 import {IJobs} from "../interfaces/IJobs.sol";
-import {Agreement, Basis, Funding, Opening, Outcome, Terms, Verdict} from "../interfaces/Types.sol";
+import {Agreement, Attested, Basis, Funding, Opening, Outcome, Terms, Verdict} from "../interfaces/Types.sol";
+import {CommitteeId} from "../libraries/CommitteeId.sol";
 import {Core} from "../libraries/CoreWord.sol";
 import {Fields} from "../libraries/Fields.sol";
 import {Hashes} from "../libraries/Hashes.sol";
 import {JobWord} from "../libraries/JobWord.sol";
-import {Limits} from "../libraries/LimitsWord.sol";
 import {Logs} from "../libraries/Logs.sol";
 import {Payouts} from "../libraries/Payouts.sol";
 
@@ -84,75 +84,50 @@ abstract contract Jobs is IJobs, Docket {
     /// @inheritdoc IJobs
     function judge(Verdict calldata verdict, bool payOut) external onHomeChain {
         Terms calldata terms = verdict.terms;
-        (bytes32 job, uint256 word) = _awaiting(verdict);
+        (bytes32 job, Entry storage entry, uint256 word) = _awaiting(verdict);
+        uint256 k = CommitteeId.threshold(terms.committee);
+        Attested[] calldata attested = verdict.attested;
+        uint32 signers = verdict.signers;
+        Outcome outcome = verdict.outcome;
+        if (attested.length != k) revert NotAQuorum(LibBit.popCount(signers), attested.length, k);
         Record storage r = _known(terms.committee);
-        uint256 k = uint8(uint256(terms.committee)); // see ICommittees.committeeId
-        if (verdict.attested.length != k) {
-            revert NotAQuorum(LibBit.popCount(verdict.signers), verdict.attested.length, k);
-        }
-        _check(r, verdict, job, word);
+        _checkAttestations(
+            r, word.members(), job, verdict.deliverable, outcome, 0, signers, attested, verdict.others
+        );
         uint256 challenge = Fields.challenge(terms);
         uint256 challengeEnds;
         unchecked {
             challengeEnds = block.timestamp + challenge;
         }
-        Outcome outcome = verdict.outcome;
-        word = word.judged(verdict.signers, challengeEnds, outcome, Basis.Verdict);
-        Logs.judged(job, verdict, challengeEnds);
-        if (challenge != 0) _jobs[job] = word;
-        else _close(terms, job, word, outcome, Ending.Settled, _plain(terms, outcome), payOut);
-    }
-
-    /// @inheritdoc IJobs
-    function attest(Verdict calldata verdict) external onHomeChain {
-        (bytes32 job, uint256 word) = _awaiting(verdict);
-        if (verdict.signers == 0) revert BadLength(0, MAX_EVALUATORS);
-        _check(_known(verdict.terms.committee), verdict, job, word);
-        _attested[job] |= verdict.signers;
-        Logs.attestationsPosted(job, verdict);
-    }
-
-    /// @inheritdoc IJobs
-    function lapse(Terms calldata terms, bytes32 openingHash) external {
-        (bytes32 job, uint256 word) = _load(terms, openingHash);
-        uint256 period = Fields.challenge(terms);
-        if (period < LAPSE_CHALLENGE) period = LAPSE_CHALLENGE;
-        uint256 challengeEnds = block.timestamp + period;
-        Outcome outcome = Outcome.Fail;
-        Basis basis = Basis.NoShow;
-        uint32 silent;
-        if (word.phase() == JobWord.OPEN) {
-            _requireFrom(word.deliverBy());
-        } else if (word.phase() == JobWord.DELIVERED) {
-            _requireFrom(Fields.judgeBy(terms));
-            outcome = Outcome.Lapse;
-            basis = Basis.Silence;
-            silent = word.members() & ~uint32(_attested[job]);
+        word = word.judged(signers, challengeEnds, outcome, Basis.Verdict);
+        Logs.judged(job, outcome, signers, challengeEnds, attested);
+        if (challenge != 0) {
+            entry.word = word;
         } else {
-            revert WrongState(job, word.state());
+            Payouts.Split memory s;
+            _plain(s, terms, outcome);
+            _close(terms, job, entry, word, r, outcome, Ending.Settled, s, payOut);
         }
-        _jobs[job] = word.judged(silent, challengeEnds, outcome, basis);
-        emit Lapsed(job, outcome, basis, silent, uint40(challengeEnds));
     }
 
     /// @inheritdoc IJobs
     function settle(Terms calldata terms, bytes32 openingHash, bool payOut) external {
-        (bytes32 job, uint256 word) = _load(terms, openingHash);
+        (bytes32 job, Entry storage entry, uint256 word) = _load(terms, openingHash);
         uint256 phase = word.phase();
         if (phase != JobWord.JUDGED && phase != JobWord.DISPUTED) revert WrongState(job, word.state());
         _requireFrom(word.deadline());
         Outcome outcome = word.outcome();
         Ending how = Ending.Settled;
+        Record storage r = _known(terms.committee);
         Payouts.Split memory s;
-        if (phase == JobWord.JUDGED && word.basis() != Basis.Silence) {
-            s = _plain(terms, outcome);
+        if (phase == JobWord.JUDGED && !word.bySilence()) {
+            _plain(s, terms, outcome);
         } else {
-            Record storage r = _known(terms.committee);
             uint256 amount;
             if (phase == JobWord.DISPUTED) (how, amount) = (Ending.RulingOver, _deposit(terms, r));
             s = Payouts.stands(_case(terms, r, word, amount));
         }
-        _close(terms, job, word, outcome, how, s, payOut);
+        _close(terms, job, entry, word, r, outcome, how, s, payOut);
     }
 
     /// @inheritdoc IJobs
@@ -175,10 +150,8 @@ abstract contract Jobs is IJobs, Docket {
         Opening calldata o = a.opening;
         if (!Fields.clean(a)) revert BadTerms("width");
         job = Hashes.job(DOMAIN_SEPARATOR, t, Hashes.openingHash(o));
-        {
-            uint256 word = _jobs[job];
-            if (word != JobWord.NONE) revert WrongState(job, word.state());
-        }
+        Entry storage entry = _jobs[job];
+        if (entry.word != JobWord.NONE) revert WrongState(job, entry.word.state());
         address provider = Fields.provider(t);
         uint256 deliverBy = Fields.deliverBy(o);
         _checkParties(Fields.buyer(t), provider);
@@ -193,13 +166,13 @@ abstract contract Jobs is IJobs, Docket {
         Core core = r.core;
         if (!core.exists()) revert UnknownCommittee(committee);
         uint256 value = Fields.value(t);
-        _checkLimits(t, r.limits, value, deliverBy);
+        _checkLimits(t, committee, core, value, deliverBy);
 
         uint32 active = core.active();
         _reserve(r, core, committee, active, value);
         uint256 bond = Fields.bond(t);
         if (bond != 0) _debit(provider, bond);
-        _jobs[job] = JobWord.opened(core.epoch(), active, provider, deliverBy);
+        entry.word = JobWord.opened(core.epoch(), active, provider, deliverBy);
         Logs.jobOpened(job, a, active, core.epoch());
     }
 
@@ -211,29 +184,33 @@ abstract contract Jobs is IJobs, Docket {
     }
 
     /// @dev Reverts outside what the deployment and the committee accept.
-    function _checkLimits(Terms calldata t, Limits limits, uint256 value, uint256 deliverBy) private view {
+    function _checkLimits(Terms calldata t, bytes32 committee, Core core, uint256 value, uint256 deliverBy)
+        private
+        view
+    {
         if (Fields.gated(t) == 0) revert BadTerms("gated");
         uint256 judgeBy = Fields.judgeBy(t);
         uint256 challenge = Fields.challenge(t);
         uint256 ruling = Fields.ruling(t);
         unchecked {
             if (judgeBy > block.timestamp + MAX_LENGTH) revert BadTerms("judgeBy");
-            if (judgeBy <= deliverBy || judgeBy < deliverBy + limits.minVerdict()) {
+            if (judgeBy <= deliverBy || judgeBy < deliverBy + core.minVerdict()) {
                 revert BadTerms("judgeBy");
             }
         }
-        if (challenge > limits.maxChallenge() || (challenge != 0 && challenge < MIN_CHALLENGE)) {
+        if (challenge > CommitteeId.maxChallenge(committee) || (challenge != 0 && challenge < MIN_CHALLENGE))
+        {
             revert BadTerms("challenge");
         }
-        if (ruling < limits.minRuling() || ruling > MAX_RULING) revert BadTerms("ruling");
-        if (value > limits.maxValue()) revert ValueTooHigh(value, limits.maxValue());
-        uint256 lowest = _lowestFee(limits, value, judgeBy);
+        if (ruling < CommitteeId.minRuling(committee) || ruling > MAX_RULING) revert BadTerms("ruling");
+        if (value > core.maxValue()) revert ValueTooHigh(value, core.maxValue());
+        uint256 lowest = _lowestFee(committee, value, judgeBy);
         if (Fields.fee(t) < lowest) revert FeeTooLow(Fields.fee(t), lowest);
     }
 
     /// @dev What follows from a verdict that was not disputed, or from a no-show.
-    function _plain(Terms calldata terms, Outcome outcome) private pure returns (Payouts.Split memory) {
-        return Payouts.plain(outcome, Fields.gated(terms), Fields.bond(terms), Fields.fee(terms));
+    function _plain(Payouts.Split memory s, Terms calldata terms, Outcome outcome) private pure {
+        Payouts.plain(s, outcome, Fields.gated(terms), Fields.bond(terms), Fields.fee(terms));
     }
 
     function _price(Agreement calldata a) private pure returns (uint256) {
@@ -250,10 +227,10 @@ abstract contract Jobs is IJobs, Docket {
         uint256 openBy,
         bytes calldata signature
     ) private {
-        if (funding == Funding.Allowance && msg.sender != buyer) {
-            revert NotAllowed(msg.sender);
+        if (funding != Funding.Authorization) {
+            if (funding == Funding.Collateral) _requireConsent(buyer, digest, signature);
+            else if (msg.sender != buyer) revert NotAllowed(msg.sender);
         }
-        if (funding == Funding.Collateral) _requireConsent(buyer, digest, signature);
         _take(funding, buyer, amount, digest, openBy, signature);
     }
 
@@ -267,7 +244,8 @@ abstract contract Jobs is IJobs, Docket {
 
     /// @param caller Must be the provider; zero where its signature is checked instead.
     function _deliver(bytes32 job, bytes32 deliverable, address caller) private returns (address provider) {
-        uint256 word = _jobs[job];
+        Entry storage entry = _jobs[job];
+        uint256 word = entry.word;
         if (word.phase() != JobWord.OPEN) {
             if (word.phase() == JobWord.DELIVERED) revert AlreadyDelivered(job);
             revert WrongState(job, word.state());
@@ -276,22 +254,7 @@ abstract contract Jobs is IJobs, Docket {
         if (caller != address(0) && caller != provider) revert NotAllowed(caller);
         if (deliverable == 0) revert WrongDeliverable(job, deliverable);
         _requireBefore(word.deliverBy());
-        _jobs[job] = word.delivered(deliverable);
+        entry.word = word.delivered(deliverable);
         emit Delivered(job, deliverable);
-    }
-
-    /// @dev The job of a verdict, which must wait for one on just this deliverable.
-    function _awaiting(Verdict calldata v) private view returns (bytes32 job, uint256 word) {
-        (job, word) = _load(v.terms, v.openingHash);
-        if (word.phase() != JobWord.DELIVERED) {
-            if (word.phase() == JobWord.OPEN) revert NotDelivered(job);
-            revert WrongState(job, word.state());
-        }
-        _requireBefore(Fields.judgeBy(v.terms));
-        if (!word.names(v.deliverable)) revert WrongDeliverable(job, v.deliverable);
-    }
-
-    function _check(Record storage r, Verdict calldata v, bytes32 job, uint256 word) private view {
-        _checkAttestations(r, word.members(), job, v.deliverable, v.outcome, 0, v.signers, v.attested);
     }
 }

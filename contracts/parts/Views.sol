@@ -6,10 +6,10 @@ import {LibBit} from "solady/utils/LibBit.sol";
 import {Docket} from "../base/Docket.sol";
 import {IViews} from "../interfaces/IViews.sol";
 import {Terms} from "../interfaces/Types.sol";
+import {CommitteeId} from "../libraries/CommitteeId.sol";
 import {Core} from "../libraries/CoreWord.sol";
 import {Hashes} from "../libraries/Hashes.sol";
 import {JobWord} from "../libraries/JobWord.sol";
-import {Limits} from "../libraries/LimitsWord.sol";
 
 /// @dev What is stored, for wallets and scripts.
 abstract contract Views is IViews, Docket {
@@ -22,7 +22,7 @@ abstract contract Views is IViews, Docket {
 
     /// @inheritdoc IViews
     function jobState(bytes32 job) external view returns (JobView memory v) {
-        uint256 word = _jobs[job];
+        uint256 word = _jobs[job].word;
         uint256 phase = word.phase();
         v.state = word.state();
         v.delivered = phase == JobWord.DELIVERED;
@@ -66,24 +66,23 @@ abstract contract Views is IViews, Docket {
     function committeeState(bytes32 committee) external view returns (CommitteeView memory v) {
         Record storage r = _record(committee);
         Core core = r.core;
-        Limits limits = r.limits;
-        v.threshold = uint8(core.threshold());
+        v.threshold = uint8(CommitteeId.threshold(committee));
         v.evaluators = r.size;
         v.epoch = uint8(core.epoch());
         v.active = core.active();
-        v.stake = core.stake();
+        v.stake = r.stake;
         v.silence = core.silence();
-        v.reserved = core.reserved();
-        v.free = LibBit.popCount(v.active) < v.threshold ? 0 : v.stake - v.reserved;
+        v.reserved = r.stake - core.free();
+        v.free = LibBit.popCount(v.active) < v.threshold ? 0 : core.free();
         v.arbiter = r.arbiter;
         v.arbiterCost = r.arbiterCost;
         v.methodology = r.methodology;
-        v.feeFlat = limits.feeFlat();
-        v.feeRate = limits.feeRate();
-        v.maxValue = limits.maxValue();
-        v.minVerdict = limits.minVerdict();
-        v.minRuling = limits.minRuling();
-        v.maxChallenge = limits.maxChallenge();
+        v.feeFlat = CommitteeId.feeFlat(committee);
+        v.feeRate = CommitteeId.feeRate(committee);
+        v.maxValue = core.maxValue();
+        v.minVerdict = core.minVerdict();
+        v.minRuling = CommitteeId.minRuling(committee);
+        v.maxChallenge = CommitteeId.maxChallenge(committee);
     }
 
     /// @inheritdoc IViews
@@ -121,5 +120,20 @@ abstract contract Views is IViews, Docket {
     {
         KeyRecord memory k = _committees[committee].keys[key];
         return (k.index, k.known, k.retiredAt);
+    }
+
+    /// @inheritdoc IViews
+    function collateralOf(address account) external view returns (uint256) {
+        return _accounts[account].collateral;
+    }
+
+    /// @inheritdoc IViews
+    function usdc() external view returns (address) {
+        return USDC;
+    }
+
+    /// @inheritdoc IViews
+    function domainSeparator() external view returns (bytes32) {
+        return DOMAIN_SEPARATOR;
     }
 }

@@ -268,6 +268,7 @@ def verdict_tuple(verdict: Verdict) -> tuple[Any, ...]:
         int(verdict.outcome),
         verdict.signers,
         [attested_tuple(item) for item in verdict.attested],
+        list(verdict.others),
     )
 
 

@@ -11,7 +11,7 @@ from oracle.domain.types import Address, Ending, Hash, Outcome
 _U32 = (1 << 32) - 1
 _U40 = (1 << 40) - 1
 _U64 = (1 << 64) - 1
-_U128 = (1 << 128) - 1
+_U72 = (1 << 72) - 1
 
 
 def _job_opened(
@@ -57,17 +57,17 @@ def _judged(job: Hash, verdict: int, evidence: tuple[Hash, ...]) -> Judged:
     return Judged(job, Outcome(verdict & 0xFF), verdict >> 8 & _U32, verdict >> 40, evidence)
 
 
-def _job_closed(job: Hash, parties: int, ending: int) -> JobClosed:
-    _nothing_above(ending, 178, "ending")
+def _job_closed(job: Hash, ending: int) -> JobClosed:
+    _nothing_above(ending, 255, "ending")
     return JobClosed(
         job=job,
-        outcome=Outcome(ending >> 160 & 0xFF),
-        how=Ending(ending >> 168 & 0xFF),
-        to_buyer=parties & _U128,
-        to_provider=parties >> 128,
-        to_evaluators=ending & _U128,
-        evaluator_set=ending >> 128 & _U32,
-        paid=ending >> 176,
+        outcome=Outcome(ending >> 248 & 3),
+        how=Ending(ending >> 250 & 7),
+        to_buyer=ending & _U72,
+        to_provider=ending >> 72 & _U72,
+        to_evaluators=ending >> 144 & _U72,
+        evaluator_set=ending >> 216 & _U32,
+        paid=ending >> 253,
     )
 
 

@@ -12,10 +12,17 @@ from dataclasses import dataclass
 from oracle.decide.payouts import ceil_div
 from oracle.domain.amounts import format_usdc
 from oracle.domain.committee import (
+    CENT,
     DAY,
+    MAX_CENTS,
     MAX_EVALUATORS,
+    MAX_FEE_RATE,
     MAX_SILENCE,
     MAX_STAKE,
+    MAX_VERDICT,
+    MAX_WHOLE,
+    UNBOUNDED,
+    WHOLE,
     Committee,
     CommitteeView,
     lowest_fee,
@@ -105,7 +112,26 @@ def committee_problems(committee: Committee, escrow: Address) -> list[Problem]:
             "arbiter",
             "it must be neither zero nor the escrow",
         ),
-        (committee.max_value > 0, "max_value", "it must be above zero"),
+        (
+            committee.fee_flat == UNBOUNDED
+            or (committee.fee_flat % CENT == 0 and committee.fee_flat // CENT < MAX_CENTS),
+            "fee_flat",
+            (
+                f"it must be whole hundredths of a USDC ({CENT} base units), fewer than {MAX_CENTS} of them,"
+                f" or {UNBOUNDED} where the committee takes no jobs"
+            ),
+        ),
+        (committee.fee_rate <= MAX_FEE_RATE, "fee_rate", f"it must be at most {MAX_FEE_RATE}"),
+        (
+            committee.max_value == UNBOUNDED
+            or (committee.max_value % WHOLE == 0 and 0 < committee.max_value // WHOLE < MAX_WHOLE),
+            "max_value",
+            (
+                f"it must be whole USDC ({WHOLE} base units) above zero, fewer than {MAX_WHOLE} of them, or"
+                f" {UNBOUNDED} for no limit"
+            ),
+        ),
+        (committee.min_verdict <= MAX_VERDICT, "min_verdict", f"it must be at most {MAX_VERDICT} s"),
         (
             committee.max_challenge <= MAX_CHALLENGE,
             "max_challenge",

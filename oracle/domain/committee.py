@@ -12,6 +12,13 @@ from oracle.domain.types import Address, Hash, Standing
 MAX_EVALUATORS = 32
 MAX_STAKE = 2**48 - 1  # base units; what the contract packs
 MAX_SILENCE = 2**40 - 1  # base units
+MAX_FEE_RATE = 2**16 - 1
+MAX_VERDICT = 2**24 - 1  # seconds: the longest time from delivery to verdict that may be asked for
+CENT = 10_000  # base units: a lowest flat fee is a whole number of these,
+MAX_CENTS = 2**24 - 1  # and fewer than so many
+WHOLE = 1_000_000  # base units: a highest value is a whole number of these,
+MAX_WHOLE = 2**32 - 1  # and fewer than so many
+UNBOUNDED = 2**64 - 1  # as a lowest flat fee: takes no jobs; as a highest value: no limit
 RATE_UNIT = 1_000_000  # a fee rate is in millionths of the value at stake for each day
 DAY = 86_400  # seconds
 
@@ -20,7 +27,7 @@ DAY = 86_400  # seconds
 class Committee:
     """Everything that is fixed about a committee (Solidity `Committee`).
 
-    Its id hashes this, the chain id and the contract.
+    Its id says some of this in full and hashes all of it, the chain id and the contract.
     """
 
     evaluators: tuple[Address, ...]

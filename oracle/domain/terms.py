@@ -85,7 +85,11 @@ class Attested:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Attestations that agree, lowest evaluator index first (Solidity `Verdict`)."""
+    """Attestations that agree, lowest evaluator index first (Solidity `Verdict`).
+
+    `others` are the keys of the evaluators who did not sign, in order: a hint that saves gas, and may be
+    empty.
+    """
 
     terms: Terms
     opening_hash: Hash
@@ -93,3 +97,4 @@ class Verdict:
     outcome: Outcome
     signers: int
     attested: tuple[Attested, ...]
+    others: tuple[Address, ...] = ()

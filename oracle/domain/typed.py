@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from eth_hash.auto import keccak
 
-from oracle.domain.committee import Committee
+from oracle.domain.committee import CENT, MAX_CENTS, UNBOUNDED, Committee
 from oracle.domain.errors import EarnestError
 from oracle.domain.terms import Agreement, Attestation, Opening, Terms
 from oracle.domain.types import Address, Hash, Outcome, State
@@ -223,9 +223,10 @@ def receive_authorization_digest(
 
 
 def committee_id(chain_id: int, escrow: Address, committee: Committee) -> Hash:
-    """keccak256(abi.encode(chain id, escrow, Committee)), its last byte replaced by the threshold.
+    """The upper 160 bits of keccak256(abi.encode(chain id, escrow, Committee)), then some terms in full.
 
-    So every term of a committee is in its id, and a verdict's size can be read off it.
+    These are `feeFlat` in hundredths of a USDC (24 bits, all ones for 2^64 - 1), `feeRate` (16),
+    `maxChallenge` (24), `minRuling` (24) and `threshold` (8), so that the contract need not load them.
 
     The layout is the standard ABI's for (uint256, address, (address[], …)): the struct holds a list, so
     both it and the list stand behind offsets.
@@ -251,7 +252,22 @@ def committee_id(chain_id: int, escrow: Address, committee: Committee) -> Hash:
     )
     head = _uint(chain_id, 256, "chainId") + _address(escrow) + _uint(3 * 32, 256, "committee")
     hashed = keccak(head + fixed + listed)
-    return _hex(hashed[:-1] + committee.threshold.to_bytes(1, "big"))
+    cents, rest = divmod(committee.fee_flat, CENT)
+    if committee.fee_flat == UNBOUNDED:
+        cents = MAX_CENTS
+    elif rest or cents >= MAX_CENTS:
+        raise WidthError(
+            f"feeFlat is {committee.fee_flat}, not whole hundredths of a USDC below 167,772.15 USDC",
+            field="feeFlat",
+        )
+    said = (
+        _uint(cents, 24, "feeFlat")[-3:]
+        + _uint(committee.fee_rate, 16, "feeRate")[-2:]
+        + _uint(committee.max_challenge, 24, "maxChallenge")[-3:]
+        + _uint(committee.min_ruling, 24, "minRuling")[-3:]
+        + _uint(committee.threshold, 8, "threshold")[-1:]
+    )
+    return _hex(hashed[:20] + said)
 
 
 def _opening_struct(opening: Opening) -> bytes:

@@ -120,7 +120,9 @@ class Market:
             agreement,
             Funding.AUTHORIZATION,
             buyer_signature=sign_digest(bytes(self.buyer.key), pays),
-            provider_signature=sign_digest(bytes(self.provider.key), job),
+            provider_signature=b"".join(
+                bytes.fromhex(half[2:]) for half in compact(sign_digest(bytes(self.provider.key), job))
+            ),
         )
         return self.send(by or self.relayer, data)
 
@@ -144,6 +146,7 @@ class Market:
             outcome,
             sum(1 << index for index in signers),
             tuple(attested),
+            tuple(e.key.address.lower() for i, e in enumerate(self.evaluators) if i not in signers),
         )
 
 

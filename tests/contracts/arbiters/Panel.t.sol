@@ -41,7 +41,7 @@ contract PanelTest is PanelFixture {
 
     function test_panel_refusesACommitteeThatServesJobs() public {
         Committee memory c = panelTerms();
-        c.feeFlat = type(uint64).max - 1;
+        c.feeFlat = uint64(uint256(type(uint24).max - 1) * 1e4); // the highest that is none
         bytes32 id = escrow.createCommittee(c);
         vm.expectRevert(abi.encodeWithSelector(IPanel.BadPanel.selector, "feeFlat"));
         this.deploy(id, COST, MIN_RULING);

@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IDisputes} from "../../../contracts/interfaces/IDisputes.sol";
+import {ISilence} from "../../../contracts/interfaces/ISilence.sol";
 import {IJobs} from "../../../contracts/interfaces/IJobs.sol";
 import {Attested, Basis, Outcome, State, Verdict} from "../../../contracts/interfaces/Types.sol";
 import {PayoutTable} from "../utils/PayoutTable.sol";
@@ -63,7 +64,7 @@ abstract contract ActsOnJobs is ActsOpening {
         Verdict memory v = _verdict(j, p, outcome);
         string memory bar = _or(_barToVerdict(j, p, outcome), p.signers != 0, PERMISSION);
         // Posted again they change nothing, so they are not kept for playing them again.
-        bool ok = _send(_anyone(), abi.encodeCall(IJobs.attest, (v)), false);
+        bool ok = _send(_anyone(), abi.encodeCall(ISilence.attest, (v)), false);
         if (_judged("attest", bar, ok)) j.attested |= p.signers;
     }
 
@@ -184,7 +185,7 @@ abstract contract ActsOnJobs is ActsOpening {
         Job storage j = _jobIn(State.Open, _chance(2));
         uint256 limit = j.delivered ? j.a.terms.judgeBy : j.a.opening.deliverBy;
         string memory bar = _or(NOTHING, j.state == State.Open && clock >= limit, STATUS);
-        bytes memory call = abi.encodeCall(IJobs.lapse, (j.a.terms, j.opening));
+        bytes memory call = abi.encodeCall(ISilence.lapse, (j.a.terms, j.opening));
         if (!_judged("lapse", bar, _send(_anyone(), call, false))) return;
         uint256 period = PayoutTable.larger(j.a.terms.challenge, LAPSE_CHALLENGE);
         (j.state, j.deadline) = (State.Judged, clock + period);

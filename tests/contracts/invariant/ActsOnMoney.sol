@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {IBooks} from "../../../contracts/interfaces/IBooks.sol";
 import {ICollateral} from "../../../contracts/interfaces/ICollateral.sol";
 import {ActsOnStake} from "./ActsOnStake.sol";
 
@@ -116,7 +117,7 @@ abstract contract ActsOnMoney is ActsOnStake {
         uint256 key = persons[s.account].key ^ (s.forged ? 1 : 0);
         bytes memory signature = sign(key, pledgeDigest(s.account, s.caller, subject, s.amount, s.expiry));
         bytes memory call =
-            abi.encodeCall(ICollateral.takePledge, (s.account, subject, s.amount, s.expiry, signature));
+            abi.encodeCall(IBooks.takePledge, (s.account, subject, s.amount, s.expiry, signature));
         if (!_judged("takePledge", bar, _send(s.caller, call, true))) return;
         freeOf[s.account] -= s.amount;
         freeOf[s.caller] += s.amount;

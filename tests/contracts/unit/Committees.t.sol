@@ -12,7 +12,8 @@ contract CommitteesTest is UnitTest {
         c.salt = 9;
         bytes32 id = escrow.committeeId(c);
         uint256 hash = uint256(keccak256(abi.encode(block.chainid, address(escrow), c)));
-        assertEq(id, bytes32(hash - hash % 256 + 3), "the last byte is the threshold");
+        uint256 said = 3 + 1 hours * 2 ** 8 + 7 days * 2 ** 32 + 100 * 2 ** 56 + 100 * 2 ** 72;
+        assertEq(id, bytes32(hash - hash % 2 ** 96 + said), "the lower bits say what it takes");
         vm.expectEmit(address(escrow));
         emit CommitteeCreated(id, c);
         done(relayer, abi.encodeCall(escrow.createCommittee, (c)));
@@ -41,6 +42,25 @@ contract CommitteesTest is UnitTest {
         assertEq(v.maxChallenge, 7 days);
     }
 
+    /// What the committee's words cannot hold in full has a pattern of its own.
+    function test_create_withoutBounds() public {
+        Committee memory c = defaultCommittee();
+        c.maxValue = type(uint64).max;
+        c.feeFlat = type(uint64).max;
+        bytes32 id = escrow.createCommittee(c);
+        assertEq(escrow.committeeState(id).maxValue, type(uint64).max);
+        assertEq(escrow.committeeState(id).feeFlat, type(uint64).max);
+        c.maxValue = uint64(uint256(type(uint32).max - 1) * 1e6);
+        c.feeFlat = uint64(uint256(type(uint24).max - 1) * 1e4);
+        c.feeRate = type(uint16).max;
+        c.minVerdict = type(uint24).max;
+        id = escrow.createCommittee(c);
+        assertEq(escrow.committeeState(id).maxValue, c.maxValue);
+        assertEq(escrow.committeeState(id).feeFlat, c.feeFlat);
+        assertEq(escrow.committeeState(id).feeRate, c.feeRate);
+        assertEq(escrow.committeeState(id).minVerdict, c.minVerdict);
+    }
+
     function test_create_theIdCoversEveryField() public view {
         bytes32 id = escrow.committeeId(committeeTerms);
         for (uint256 i; i < 14; ++i) {
@@ -51,7 +71,7 @@ contract CommitteesTest is UnitTest {
             if (i == 3) c.methodology = 0;
             if (i == 4) c.arbiter = relayer;
             if (i == 5) c.arbiterCost += 1;
-            if (i == 6) c.feeFlat += 1;
+            if (i == 6) c.feeFlat += 1e4;
             if (i == 7) c.feeRate += 1;
             if (i == 8) c.maxValue += 1;
             if (i == 9) c.minVerdict += 1;
@@ -138,6 +158,27 @@ contract CommitteesTest is UnitTest {
         c = defaultCommittee();
         c.maxValue = 0;
         bad(c, "maxValue");
+        c.maxValue = 100_000e6 + 1;
+        bad(c, "maxValue");
+        c.maxValue = uint64(uint256(type(uint32).max) * 1e6);
+        bad(c, "maxValue");
+        c.maxValue = 100_000e6;
+        c.feeFlat = 1e6 + 1;
+        bad(c, "feeFlat");
+        c.feeFlat = uint64(uint256(type(uint24).max) * 1e4);
+        bad(c, "feeFlat");
+        c.feeFlat = 1e6;
+        c.feeRate = 2 ** 16;
+        bad(c, "feeRate");
+        c.feeRate = 100;
+        c.minVerdict = 2 ** 24;
+        bad(c, "minVerdict");
+        c.minVerdict = 1 hours;
+        c.minRuling = 2 ** 24;
+        bad(c, "minRuling");
+        c.minRuling = 1 hours;
+        c.maxChallenge = 2 ** 24;
+        bad(c, "maxChallenge");
         c = defaultCommittee();
         c.maxChallenge = 30 days + 1;
         bad(c, "maxChallenge");

@@ -192,6 +192,20 @@ abstract contract EscrowFixture is USDCFixture {
         v.outcome = outcome;
         v.signers = signers;
         v.attested = attest(idOf(a), v.deliverable, outcome, 0, signers);
+        // Every other one names the keys of those who did not sign, so that both ways are walked everywhere.
+        if (uint256(v.deliverable) % 2 == 1) v.others = keysOfOthers(signers);
+    }
+
+    /// The keys of the committee of five that `signers` leaves out.
+    function keysOfOthers(uint32 signers) internal view returns (address[] memory others) {
+        others = new address[](N);
+        uint256 n;
+        for (uint256 i; i < N; ++i) {
+            if (signers & (1 << i) == 0) others[n++] = vm.addr(keys[i]);
+        }
+        assembly ("memory-safe") {
+            mstore(others, n)
+        }
     }
 
     function attest(bytes32 subject, bytes32 deliverable, Outcome outcome, uint256 pay, uint32 signers)

@@ -78,11 +78,10 @@ abstract contract UnitTest is EscrowFixture, IDocket, ILedger, ICoverage {
         uint32 set,
         uint8 paid
     ) internal {
-        bytes memory parties = abi.encodePacked(uint128(toProvider), uint128(toBuyer));
-        bytes memory ending =
-            abi.encodePacked(uint72(0), paid, uint8(how), uint8(outcome), set, uint128(toEvaluators));
+        uint256 amounts = toBuyer + toProvider * 2 ** 72 + toEvaluators * 2 ** 144;
+        uint256 rest = set + uint256(outcome) * 2 ** 32 + uint256(how) * 2 ** 34 + uint256(paid) * 2 ** 37;
         vm.expectEmit(address(escrow));
-        emit JobClosed(idOf(a), uint256(bytes32(parties)), uint256(bytes32(ending)));
+        emit JobClosed(idOf(a), amounts + rest * 2 ** 216);
     }
 
     // ---- calls

@@ -96,8 +96,9 @@ PACKED_WORDS: dict[str, dict[str, dict[str, int]]] = {
     },
     "Judged": {"verdict": {"outcome": 8, "signers": 32, "challengeEnds": 40}},
     "JobClosed": {
-        "parties": {"toBuyer": 128, "toProvider": 128},
-        "ending": {"toEvaluators": 128, "set": 32, "outcome": 8, "how": 8, "paid": 2},
+        "ending": {
+            "toBuyer": 72, "toProvider": 72, "toEvaluators": 72, "set": 32, "outcome": 2, "how": 3, "paid": 2
+        },
     },
 }  # fmt: skip
 
@@ -199,9 +200,8 @@ def test_a_moved_offset_is_refused() -> None:
         ("Lapsed", 2, 2**32, "beyond uint32"),
         ("Judged", 0, 4, "not a valid Outcome"),
         ("Judged", 0, 1 << 80, "verdict has bits above 80"),
-        ("JobClosed", 1, 5 << 168, "not a valid Ending"),
-        ("JobClosed", 1, 4 << 160, "not a valid Outcome"),
-        ("JobClosed", 1, 1 << 178, "ending has bits above 178"),
+        ("JobClosed", 0, 5 << 250, "not a valid Ending"),
+        ("JobClosed", 0, 1 << 255, "ending has bits above 255"),
         ("JobOpened", 6, 1 << 224, "times has bits above 224"),
         ("UpFrontPaid", 1, 2, "truth value"),
         ("Deposited", 1, 2**160, "not an address"),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oracle.domain import typed
-from oracle.domain.committee import Committee
+from oracle.domain.committee import CENT, UNBOUNDED, Committee
 from oracle.domain.signatures import (
     CURVE_ORDER,
     PrivateKeyError,
@@ -38,6 +38,7 @@ terms = st.builds(
     Terms, addresses, addresses, hashes, uints(64), uints(64), uints(64), uints(40), uints(32), uints(32)
 )
 openings = st.builds(Opening, hashes, hashes, uints(256), uints(64), uints(40), uints(40), uints(256))
+cents = st.one_of(st.integers(0, 2**24 - 2).map(lambda n: n * CENT), st.just(UNBOUNDED))
 committees = st.builds(
     Committee,
     st.lists(addresses, max_size=32).map(tuple),
@@ -46,12 +47,12 @@ committees = st.builds(
     hashes,
     addresses,
     uints(64),
+    cents,
+    uints(16),
     uints(64),
     uints(32),
-    uints(64),
-    uints(32),
-    uints(32),
-    uints(32),
+    uints(24),
+    uints(24),
     uints(64),
     uints(256),
 )
@@ -191,8 +192,29 @@ def test_a_committee_id_is_the_hash_of_its_abi_encoding(chain_id: int, escrow: s
             ),
         ],
     )
-    hashed = keccak(encoded)[:-1] + c.threshold.to_bytes(1, "big")
-    assert typed.committee_id(chain_id, escrow, c) == "0x" + hashed.hex()
+    flat = 2**24 - 1 if c.fee_flat == UNBOUNDED else c.fee_flat // CENT
+    said = c.threshold | c.min_ruling << 8 | c.max_challenge << 32 | c.fee_rate << 56 | flat << 72
+    identity = keccak(encoded)[:20] + said.to_bytes(12, "big")
+    assert typed.committee_id(chain_id, escrow, c) == "0x" + identity.hex()
+
+
+@pytest.mark.parametrize(
+    ("flat", "rate", "challenge", "ruling", "name"),
+    [
+        (CENT + 1, 0, 0, 1, "feeFlat"),
+        ((2**24 - 1) * CENT, 0, 0, 1, "feeFlat"),
+        (CENT, 2**16, 0, 1, "feeRate"),
+        (CENT, 0, 2**24, 1, "maxChallenge"),
+        (CENT, 0, 0, 2**24, "minRuling"),
+    ],
+)
+def test_a_committee_whose_terms_its_id_cannot_say_has_none(
+    flat: int, rate: int, challenge: int, ruling: int, name: str
+) -> None:
+    zero = "0x" + "00" * 32
+    c = Committee((), 1, 1, zero, zero[:42], 0, flat, rate, 10**6, 0, ruling, challenge, 0)
+    with pytest.raises(typed.WidthError, match=name):
+        typed.committee_id(1, zero[:42], c)
 
 
 def test_a_value_that_does_not_fit_its_type_is_refused() -> None:
