@@ -12,8 +12,15 @@ import {Views} from "./parts/Views.sol";
 /// @notice Runs only within the escrow that created it, on the escrow's storage; called by itself it has none.
 /// It exists because one contract may hold no more than 24,576 bytes of code (EIP-170).
 contract Annex is Committees, Books, Disputes, Views {
+    address private immutable SELF = address(this);
+
     constructor(address usdc_, uint256 minChallenge_, uint256 lapseChallenge_, uint256 minDelivery_)
         Ledger(usdc_, msg.sender)
         Docket(minChallenge_, lapseChallenge_, minDelivery_)
     {}
+
+    /// @notice Where this code stands, asked through the escrow: `address(this)` is the escrow then.
+    function annex() external view returns (address) {
+        return SELF;
+    }
 }

@@ -27,11 +27,6 @@ contract Escrow is Collateral, Jobs, Silence {
         ANNEX = address(new Annex(usdc_, minChallenge_, lapseChallenge_, minDelivery_));
     }
 
-    /// @notice The second half of the escrow's code, created and fixed with it.
-    function annex() external view returns (address) {
-        return ANNEX;
-    }
-
     /// @dev Everything else of `IEscrow` is in the annex and runs on this contract's storage.
     fallback() external {
         address code = ANNEX;

@@ -68,7 +68,8 @@ abstract contract Jobs is IJobs, Docket {
 
     /// @inheritdoc IJobs
     function deliver(bytes32 job, bytes32 deliverable) external {
-        _deliver(job, deliverable, msg.sender);
+        address provider = _deliver(job, deliverable);
+        if (msg.sender != provider) revert NotAllowed(msg.sender);
     }
 
     /// @inheritdoc IJobs
@@ -77,7 +78,7 @@ abstract contract Jobs is IJobs, Docket {
         onHomeChain
     {
         _requireUnexpired(expiry);
-        address provider = _deliver(job, deliverable, address(0));
+        address provider = _deliver(job, deliverable);
         _requireConsent(provider, _digest(Hashes.delivery(job, deliverable, expiry)), signature);
     }
 
@@ -242,18 +243,17 @@ abstract contract Jobs is IJobs, Docket {
         emit UpFrontPaid(job, amount, paid);
     }
 
-    /// @param caller Must be the provider; zero where its signature is checked instead.
-    function _deliver(bytes32 job, bytes32 deliverable, address caller) private returns (address provider) {
+    /// @dev That the provider wants this is the caller's to check.
+    function _deliver(bytes32 job, bytes32 deliverable) private returns (address provider) {
         Entry storage entry = _jobs[job];
         uint256 word = entry.word;
         if (word.phase() != JobWord.OPEN) {
             if (word.phase() == JobWord.DELIVERED) revert AlreadyDelivered(job);
             revert WrongState(job, word.state());
         }
-        provider = word.provider();
-        if (caller != address(0) && caller != provider) revert NotAllowed(caller);
         if (deliverable == 0) revert WrongDeliverable(job, deliverable);
         _requireBefore(word.deliverBy());
+        provider = word.provider();
         entry.word = word.delivered(deliverable);
         emit Delivered(job, deliverable);
     }
