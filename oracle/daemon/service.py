@@ -24,7 +24,7 @@ from oracle.decide.jobs import ImpossibleEventsError
 from oracle.decide.reorg import BrokenChainError, Heights
 from oracle.domain.errors import EarnestError
 from oracle.domain.terms import Verdict
-from oracle.domain.types import Address, Hash, Outcome, members_of
+from oracle.domain.types import ZERO_ADDRESS, Address, Hash, Outcome, members_of
 from oracle.store import chain as chain_store
 from oracle.store import jobs as job_store
 from oracle.store import outbox as outbox_store
@@ -282,6 +282,19 @@ def _verdict(situation: Situation, step: Send) -> Verdict:
         outcome=step.outcome,
         signers=step.signers,
         attested=tuple(situation.attestations[index].attested for index in chosen),
+        # For a quorum the others are fewer than the signers, so naming them costs less than it saves.
+        others=_others(situation, chosen) if step.purpose is Purpose.JUDGE else (),
+    )
+
+
+def _others(situation: Situation, chosen: list[int]) -> tuple[Address, ...]:
+    """Keys of the evaluators who do not sign, as the committee's roll has them: zero where none counts."""
+    everyone = range(len(situation.committee.evaluators))
+    expelled = situation.facts.expelled
+    return tuple(
+        ZERO_ADDRESS if index in expelled else situation.keys.get(index, ZERO_ADDRESS)
+        for index in everyone
+        if index not in chosen
     )
 
 
