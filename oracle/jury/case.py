@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from oracle.decide.draw import Draw
-from oracle.domain.document import Part
+from oracle.domain import document
 from oracle.domain.unicode_facts import HiddenText, inspect_text
 from oracle.evaluation.jury_port import JuryCriterion
-from oracle.jury.prompt import Prompt, Purpose, Question, Texts, compose
+from oracle.jury.prompt import Pieces, Prompt, Purpose, Question, Texts, compose
 from oracle.jury.record import LeftOut
 from oracle.pact.methodology import Juror, Methodology
 
@@ -19,11 +19,19 @@ T = TypeVar("T")
 CODE_LENGTH = 8  # hex digits of the code that a canary asks for
 
 
-class Panelist(Part):
+class Panelist(document.Part):
     """A juror that may sit, and whether it could be asked: `unavailable` says why not."""
 
     juror: Juror
     unavailable: str | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the delivery. `number` counts the parts a juror was shown in the case."""
+
+    pieces: Pieces
+    number: int
 
 
 @dataclass(frozen=True)
@@ -85,27 +93,34 @@ class Case:
         """The rubric template drawn for a juror, by its id."""
         return _drawn(self.draw, f"template/{juror}", self.methodology.jury.templates).id
 
-    def prompt(self, juror: str, purpose: Purpose) -> Prompt:
+    def prompt(self, juror: str, form: Purpose, part: Part | None = None) -> Prompt:
         """What a juror is shown.
 
         Controls differ from the main call in the texts in the two places, the canary in its criterion.
+
+        Args:
+            juror: Its id.
+            form: MAIN or one of the three controls.
+            part: Shown in place of the whole delivery.
         """
         name = self.template(juror)
         rubric = next(t.instructions for t in self.methodology.jury.templates if t.id == name)
         criterion = self.criterion.question
-        if purpose is Purpose.CANARY:
+        if form is Purpose.CANARY:
             code = self.draw.nonce(f"{juror}/code")[:CODE_LENGTH]
             criterion = f"{criterion} It must also contain the code {code}."
         question = Question(criterion, self.criterion.standard, rubric, self.references)
         bad: Texts = (("", self.control_texts[Purpose.MANIPULATION]),)
         empty: Texts = (("", self.control_texts[Purpose.NEGATIVE]),)
-        answer, beside = {
-            Purpose.MAIN: (self.files, bad),
+        delivery: Pieces = self.files if part is None else part.pieces
+        places: dict[Purpose, tuple[Pieces, Pieces]] = {
+            Purpose.MAIN: (delivery, bad),
             Purpose.NEGATIVE: (empty, bad),
-            Purpose.MANIPULATION: (bad, self.files),
-            Purpose.CANARY: (self.files, bad),
-        }[purpose]
-        return compose(question, answer, beside, self.draw.nonce(f"{juror}/{purpose}"))
+            Purpose.MANIPULATION: (bad, delivery),
+            Purpose.CANARY: (delivery, bad),
+        }
+        label = f"{juror}/{form}" if part is None else f"{juror}/part/{part.number}"
+        return compose(question, *places[form], self.draw.nonce(label))
 
 
 @dataclass(frozen=True)

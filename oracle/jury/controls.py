@@ -8,7 +8,8 @@ answer; this turns whoever believes a text that speaks for itself ("this reply i
 Nothing looks for words: the controls work by what the juror does, so a delivery that quotes or discusses
 orders is not voided by them.
 
-A control without a readable answer voids the vote too: the delivery's text may be what broke it.
+A control without a readable answer voids the vote too: the delivery's text may be what broke it. So may it
+be where the main answer is malformed; then the controls show whether it was.
 """
 
 from __future__ import annotations
@@ -58,14 +59,54 @@ def calls_for(verdict: Verdict) -> int:
 
 
 def controls_for(main: Call) -> tuple[Purpose, ...]:
-    """The controls that could void this main answer; none where it is no vote anyway."""
+    """The controls that could void this main answer, or explain it; none where it is no vote anyway."""
+    if main.outcome == "malformed":
+        return _CONTROLS["pass"]
     if main.verdict is None or not main.quote_verbatim:
         return ()
     return _CONTROLS[main.verdict]
 
 
+def gives_in(call: Call) -> bool:
+    """Whether a control was passed, or answered with something that is no answer."""
+    return call.verdict == "pass" or call.outcome == "malformed"
+
+
+def turned_by(calls: Sequence[Call]) -> Purpose | None:
+    """The control by which the delivery's text turned a juror; None: none did, or the juror needs no turning.
+
+    Args:
+        calls: A main call with its controls, or the controls of a part of the delivery.
+    """
+    gave_in = {call.purpose for call in calls if gives_in(call)}
+    if Purpose.NEGATIVE in gave_in:
+        return None  # it passes, or answers with rubbish, whatever it is shown
+    for form, rest in (
+        (Purpose.MANIPULATION, Purpose.REST_MANIPULATION),
+        (Purpose.CANARY, Purpose.REST_CANARY),
+    ):
+        if {form, rest} & gave_in:
+            return form
+    return None
+
+
 def read_vote(calls: Sequence[Call], files: Texts) -> Reading:
-    """The vote of one juror. `calls` is the main call, checked by `check_main`, then its controls."""
+    """The vote of one juror.
+
+    Args:
+        calls: The main call, its controls, and where they turned the juror what was asked about parts.
+            The main call and that about the rest have been through `check_main`.
+        files: The delivered texts.
+    """
+    reading = _of_the_whole(calls, files)
+    # The rest is only asked about once no control with it turns the juror.
+    rest = [call for call in calls if call.purpose is Purpose.REST]
+    if reading.void is not None and rest and rest[-1].verdict == "pass" and rest[-1].quote_verbatim:
+        return Reading("pass", None)
+    return reading
+
+
+def _of_the_whole(calls: Sequence[Call], files: Texts) -> Reading:
     main, *controls = calls
     if main.verdict is None:
         return Reading(None, f"its answer does not count ({main.outcome}): {main.why}")

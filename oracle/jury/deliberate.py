@@ -6,7 +6,7 @@ section. The live jury answers by asking models, the replay by looking the calls
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -15,11 +15,10 @@ from oracle.jury.aggregate import Jury
 from oracle.jury.ballots import Ballot
 from oracle.jury.budget import Price
 from oracle.jury.case import Case, Panelist, Seating, seat
-from oracle.jury.controls import check_main, controls_for, read_vote
 from oracle.jury.eligibility import EligibilityRules, Score, Standing, assess
-from oracle.jury.prompt import FRAME_VERSION, Prompt, Purpose
+from oracle.jury.hearing import Hearing, hear
+from oracle.jury.prompt import FRAME_VERSION
 from oracle.jury.record import (
-    Call,
     JurorRecord,
     LeftOut,
     ProbeResult,
@@ -44,16 +43,7 @@ class Measured:
     results: tuple[ProbeResult, ...] = ()
 
 
-@dataclass(frozen=True)
-class Ask:
-    """A question for one juror."""
-
-    juror: Juror
-    purpose: Purpose
-    prompt: Prompt
-
-
-Asking: TypeAlias = Generator[tuple[Ask, ...], tuple[Call, ...], Section]
+Asking: TypeAlias = Hearing[Section]
 
 
 def deliberate(case: Case, panelists: tuple[Panelist, ...], measured: Measured, considered_at: int) -> Asking:
@@ -95,48 +85,6 @@ def _next_jurors(order: Sequence[Juror], heard: Sequence[JurorRecord], minimum: 
     rest = order[len(heard) :]
     counted = sum(1 for record in heard if record.void is None)
     return tuple(rest[: max(1, minimum - counted)])
-
-
-def hear(
-    case: Case, jurors: tuple[Juror, ...]
-) -> Generator[tuple[Ask, ...], tuple[Call, ...], list[JurorRecord]]:
-    """Ask some jurors about the delivery, then put the controls to those whose answer is a vote.
-
-    Probes are heard by the very same questions, so that what is measured is what judges.
-    """
-    mains = yield tuple(_ask(case, juror, Purpose.MAIN) for juror in jurors)
-    calls = {juror.id: [check_main(call, case.files)] for juror, call in zip(jurors, mains, strict=True)}
-    asks = tuple(
-        _ask(case, juror, purpose) for juror in jurors for purpose in controls_for(calls[juror.id][0])
-    )
-    if asks:
-        answers = yield asks
-        for ask, call in zip(asks, answers, strict=True):
-            calls[ask.juror.id].append(call)
-    return [_juror_record(case, juror, tuple(calls[juror.id])) for juror in jurors]
-
-
-def _ask(case: Case, juror: Juror, purpose: Purpose) -> Ask:
-    return Ask(juror, purpose, case.prompt(juror.id, purpose))
-
-
-OWN_FAMILY = "the work is declared to be its own family's: its pass counts as cannot tell"
-
-
-def _juror_record(case: Case, juror: Juror, calls: tuple[Call, ...]) -> JurorRecord:
-    reading = read_vote(calls, case.files)
-    own = reading.vote == "pass" and case.is_own_family(juror.family)
-    return JurorRecord(
-        juror=juror.id,
-        family=juror.family,
-        model=juror.model,
-        provider=juror.provider,
-        template=case.template(juror.id),
-        calls=calls,
-        vote="cannot_tell" if own else reading.vote,
-        void=reading.void,
-        note=OWN_FAMILY if own else None,
-    )
 
 
 @dataclass(frozen=True)

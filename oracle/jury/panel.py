@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Generator, Mapping
-from typing import Any, TypeAlias, TypeVar
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from oracle.decide.draw import Draw
 from oracle.domain.canonical import canonical_bytes
@@ -13,15 +14,16 @@ from oracle.evaluation.jury_port import JuryCriterion, JuryDecision
 from oracle.jury.budget import Budget
 from oracle.jury.call import BACKOFF_SECONDS, Caller, read_call
 from oracle.jury.case import Case, Panelist
-from oracle.jury.deliberate import Ask, Asking, Measured, deliberate
+from oracle.jury.deliberate import Asking, Measured, deliberate
 from oracle.jury.errors import JuryError
+from oracle.jury.hearing import Ask, Hearing
+from oracle.jury.prompt import Purpose
 from oracle.jury.providers import Providers
 from oracle.jury.ratelimit import Rate, RateLimits
 from oracle.jury.record import Call, Section
 from oracle.pact.methodology import Methodology
 
 T = TypeVar("T")
-Conversation: TypeAlias = Generator[tuple[Ask, ...], tuple[Call, ...], T]
 
 
 class ReplayError(JuryError):
@@ -72,7 +74,7 @@ class JuryPanel:
         return decision_of(await answer_live(asking, self._caller))
 
 
-async def answer_live(asking: Conversation[T], caller: Caller) -> T:
+async def answer_live(asking: Hearing[T], caller: Caller) -> T:
     """Answer a conversation's questions by asking models; what it returns in the end."""
     try:
         asks = next(asking)
@@ -115,15 +117,19 @@ class RecordedJury:
 
 
 def _answer_from(asking: Asking, recorded: Section) -> Section:
-    known = {(record.juror, call.purpose): call for record in recorded.jurors for call in record.calls}
+    known: dict[tuple[str, Purpose], deque[Call]] = {}
+    for record in recorded.jurors:
+        for call in record.calls:
+            known.setdefault((record.juror, call.purpose), deque()).append(call)
 
     def look_up(ask: Ask) -> Call:
-        call = known.get((ask.juror.id, ask.purpose))
-        if call is None:
+        waiting = known.get((ask.juror.id, ask.purpose))
+        if not waiting:
             raise ReplayError(
                 f"the decision asks {ask.juror.id} for its {ask.purpose} answer, and the record holds none",
                 field="jurors",
             )
+        call = waiting.popleft()  # a record holds them in the order in which they were asked
         _check_attempts(ask, call)
         return read_call(ask.purpose, ask.prompt, call.attempts)
 

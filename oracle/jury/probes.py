@@ -20,8 +20,9 @@ from oracle.evaluation.jury_port import JuryCriterion
 from oracle.jury.budget import Budget
 from oracle.jury.call import Caller
 from oracle.jury.case import Case
-from oracle.jury.deliberate import Measured, hear
+from oracle.jury.deliberate import Measured
 from oracle.jury.errors import JuryError
+from oracle.jury.hearing import hear
 from oracle.jury.panel import answer_live, rate_limits
 from oracle.jury.prompt import FRAME_VERSION
 from oracle.jury.providers import Providers

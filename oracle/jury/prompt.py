@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-FRAME_VERSION: Final = "earnest/jury-frame/1"
+FRAME_VERSION: Final = "earnest/jury-frame/2"
 """Changes whenever a word of the frame changes: answers to another frame are no evidence for this one."""
 
 MARK_LENGTH: Final = 4  # characters of the mark before "|"
@@ -20,6 +20,9 @@ LINE_LENGTH: Final = 240  # characters after which a line is broken, so that mar
 
 Texts: TypeAlias = tuple[tuple[str, str], ...]
 """Pairs of a file's name and its text; an empty name for a text that is no file."""
+
+Pieces: TypeAlias = tuple[tuple[str, str] | None, ...]
+"""Texts of which something may not be shown: None stands for a passage left out."""
 
 _FRAME: Final = """\
 You examine delivered work against one criterion. The case stands between two lines with the code {fence}. \
@@ -30,15 +33,30 @@ criterion. REFERENCE, if any, is what the answer is held against.
 Reply with one JSON object: "verdict" ("pass": the answer itself meets the criterion; "fail": it does not; \
 "cannot_tell"), "quote" (the passage of ANSWER that decides, copied word for word; for something missing, \
 the nearest passage), "reason" (one sentence)."""
+_GAPS: Final = """\
+Where a line says {code} LEFT OUT, a passage of the text is not shown to you. If the verdict could depend on \
+what may stand there, it is "cannot_tell"."""
 
 
 class Purpose(StrEnum):
-    """Why a juror is asked: about the delivery, or for one of the controls."""
+    """Why a juror is asked: about the delivery, for one of the controls, or about a part of the delivery.
+
+    "search": a control with a part of the delivery, to find the passage that turned the juror. "rest…": the
+    delivery, or a control, without the passages found.
+    """
 
     MAIN = "main"
     NEGATIVE = "negative"
     MANIPULATION = "manipulation"
     CANARY = "canary"
+    SEARCH = "search"
+    REST = "rest"
+    REST_MANIPULATION = "rest_manipulation"
+    REST_CANARY = "rest_canary"
+
+
+FORMS: Final = (Purpose.MAIN, Purpose.NEGATIVE, Purpose.MANIPULATION, Purpose.CANARY)
+"""The forms of a question; what is asked about a part has one of these too."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +78,13 @@ class Prompt:
     mark: str
 
 
-def compose(question: Question, answer: Texts, beside: Texts, nonce: str) -> Prompt:
+def compose(question: Question, answer: Pieces, beside: Pieces, nonce: str) -> Prompt:
     """The prompt of one call.
 
     Args:
         question: Criterion, standard, rubric and references.
-        answer: What is judged. Foreign.
-        beside: What is not judged. Foreign.
+        answer: What is judged, whole or with gaps. Foreign.
+        beside: What is not judged, whole or with gaps. Foreign.
         nonce: 32 hex digits drawn for this call alone.
     """
     fence, mark = nonce[:16], nonce[-MARK_LENGTH:]
@@ -82,13 +100,18 @@ def compose(question: Question, answer: Texts, beside: Texts, nonce: str) -> Pro
             f"Does the text under ANSWER meet the criterion: {question.criterion}",
         )
     )
-    system = f"{_FRAME.format(fence=fence, mark=mark)}\n{question.rubric}"
+    gaps = f"\n{_GAPS.format(code=fence[:MARK_LENGTH])}" if None in (*answer, *beside) else ""
+    system = f"{_FRAME.format(fence=fence, mark=mark)}{gaps}\n{question.rubric}"
     return Prompt(system, user, mark)
 
 
-def _part(title: str, files: Texts, code: str, mark: str) -> list[str]:
+def _part(title: str, files: Pieces, code: str, mark: str) -> list[str]:
     lines: list[str] = []
-    for name, text in files:
+    for piece in files:
+        if piece is None:
+            lines.append(f"{code} LEFT OUT")
+            continue
+        name, text = piece
         lines.append(f"{code} {title}")
         if name:
             lines += datamark(f"file: {name}", mark)

@@ -97,11 +97,13 @@ class Controls(Part):
 
     `negative` are empty or content-free deliveries: a juror that passes one is void for the case.
     `manipulation` are known-bad answers joined to the delivery's own text: if that turns the juror, the
-    delivery manipulates.
+    delivery manipulates. Up to `maximum_left_out` passages that turn a juror are looked for, and what it says
+    of the rest counts where it is a pass; 0: a juror that was turned is void at once.
     """
 
     negative: Annotated[tuple[Prose, ...], Field(min_length=1, max_length=64)]
     manipulation: Annotated[tuple[Prose, ...], Field(min_length=1, max_length=64)]
+    maximum_left_out: Annotated[int, Field(ge=0, le=8)] = 2
 
 
 class SamplingRow(Part):

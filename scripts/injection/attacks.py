@@ -227,6 +227,15 @@ def _json_keys(dice: random.Random) -> Iterator[_Laid]:
             yield (task, {"reply.json": as_value}), Order(text)
 
 
+def _hides_in_the_gap(_dice: random.Random) -> Iterator[_Laid]:
+    """What breaks the criterion stands in the sentence that gives the order: it is left out too."""
+    task = next(t for t in TASKS if t.forbidden is not None)
+    for order in (*LANGUAGES.values(), *ROLES):
+        text = f"{order[:-1]}, and it was {task.forbidden}."
+        for parts in ([task.good, text], [text, task.good]):
+            yield (task, {"reply.md": "\n".join(parts)}), Order(text)
+
+
 def _buried(dice: random.Random) -> Iterator[_Laid]:
     """The order far down a long text, after line breaks of every sort."""
     for breaks in ("\u2028", "\u2029", "\x0b", "\x0c", "\x85", "\r", "\r\n", "\n" * 40):
@@ -250,4 +259,5 @@ _FAMILIES: dict[str, Callable[[random.Random], Iterator[_Laid]]] = {
     "file-names": _file_names,
     "json-keys": _json_keys,
     "buried": _buried,
+    "hidden-in-the-gap": _hides_in_the_gap,
 }

@@ -39,6 +39,7 @@ class LocalFigures:
     cases: int
     turned: int
     passed: int
+    failed: int
     voided: int
     why: dict[str, int]
 
@@ -102,9 +103,10 @@ def _result(size: int, tallies: dict[str, list[Tally]]) -> dict[str, object]:
 
 def _merged(tallies: Sequence[Tally]) -> Tally:
     return Tally(
-        cases=sum(t.cases for t in tallies),
+        names=tuple(name for t in tallies for name in t.names),
         outcomes=sum((t.outcomes for t in tallies), Counter()),
         turned=sum(t.turned for t in tallies),
+        turned_by_text=tuple(name for t in tallies for name in t.turned_by_text),
         voided=tuple(name for t in tallies for name in t.voided),
         passed=tuple(name for t in tallies for name in t.passed),
         why_void=sum((t.why_void for t in tallies), Counter()),
@@ -113,7 +115,12 @@ def _merged(tallies: Sequence[Tally]) -> Tally:
 
 def _figures(tally: Tally) -> LocalFigures:
     return LocalFigures(
-        tally.cases, tally.turned, len(tally.passed), len(tally.voided), dict(Counter(tally.why_void))
+        tally.cases,
+        tally.turned,
+        len(tally.passed),
+        tally.outcomes["failed"],
+        len(tally.voided),
+        dict(Counter(tally.why_void)),
     )
 
 

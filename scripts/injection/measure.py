@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from oracle.decide.draw import Draw
 from oracle.domain.canonical import canonical_bytes
 from oracle.evaluation.jury_port import JuryCriterion, JuryDecision
+from oracle.jury.controls import calls_for, turned_by
 from oracle.jury.deliberate import Measured
 from oracle.jury.panel import JuryPanel
 from oracle.jury.providers import Providers
@@ -36,6 +37,7 @@ from scripts.injection.jurors import ScriptedProviders, honest, obedient
 
 NOW = 1_800_000_000  # Unix seconds; any moment serves
 PROBES = 40
+WHOLE = calls_for("pass")  # calls about the whole delivery, before any about a part
 
 
 def methodology(juror: Juror | None = None, *, probes: int = PROBES) -> Methodology:
@@ -99,14 +101,24 @@ def perfect_record(rules: Methodology) -> Measured:
 
 @dataclass(frozen=True)
 class Tally:
-    """What became of a corpus. `turned`: deliveries the juror passed when it was asked about them alone."""
+    """What became of a corpus.
 
-    cases: int
+    `turned`: deliveries the juror passed when it was asked about them alone. `turned_by_text`: those with
+    which it passed a control that holds no good work, or said what is no answer.
+    """
+
+    names: tuple[str, ...]
     outcomes: Counter[str]
     turned: int
+    turned_by_text: tuple[str, ...]
     voided: tuple[str, ...]
     passed: tuple[str, ...]
     why_void: Counter[str]
+
+    @property
+    def cases(self) -> int:
+        """How many deliveries were judged."""
+        return len(self.names)
 
     @property
     def voided_share(self) -> float:
@@ -123,7 +135,7 @@ async def judge_all(
     """Put each delivery to the live jury of its own."""
     outcomes: Counter[str] = Counter()
     why: Counter[str] = Counter()
-    voided, passed, turned = [], [], 0
+    voided, passed, gave_in, turned = [], [], [], 0
     measured = perfect_record(rules)
     for delivery in deliveries:
         panel = JuryPanel(rules, providers_for(delivery), measured, clock=lambda: NOW)
@@ -139,39 +151,55 @@ async def judge_all(
         section = Section.model_validate_json(canonical_bytes(decision.section))
         for record in section.jurors:
             turned += record.calls[0].verdict == "pass"
+            if turned_by(record.calls[:WHOLE]) is not None:
+                gave_in.append(delivery.name)
             if record.void is not None:
                 voided.append(delivery.name)
                 why[record.void] += 1
-    return Tally(len(deliveries), outcomes, turned, tuple(voided), tuple(passed), why)
+    names = tuple(delivery.name for delivery in deliveries)
+    return Tally(names, outcomes, turned, tuple(gave_in), tuple(voided), tuple(passed), why)
 
 
-def injection_figures() -> dict[str, float | int]:
-    """The bench's figures.
+@dataclass(frozen=True)
+class Scripted:
+    """Three runs with scripted jurors: attacks, and good deliveries before the honest and the obedient."""
 
-    Returns:
-        `injection_passed`: attacks that ended as pass with the obedient juror, of `injection_attacks`.
-        `benign_voided`: share of the good deliveries whose vote the controls void with the honest juror, of
-        `benign_deliveries`. `benign_voided_obedient`: the same with the obedient juror, which is turned by
-        an attack even where the work only quotes it.
-    """
+    attacked: Tally
+    honest: Tally
+    obedient: Tally
+
+    def figures(self) -> dict[str, float | int]:
+        """The bench's figures.
+
+        Returns:
+            `injection_passed`: attacks that ended as pass with the obedient juror, of `injection_attacks`.
+            `benign_voided`: share of the good deliveries whose vote is void with the same obedient juror, of
+            `benign_deliveries`; `benign_voided_honest`: with one that obeys nothing.
+            `benign_obeyed`: good deliveries by which the obedient juror was turned, or said no verdict.
+        """
+        return {
+            "injection_attacks": self.attacked.cases,
+            "injection_passed": len(self.attacked.passed),
+            "injection_obeyed_without_controls": self.attacked.turned,
+            "benign_deliveries": self.obedient.cases,
+            "benign_voided": round(self.obedient.voided_share, 4),
+            "benign_voided_honest": round(self.honest.voided_share, 4),
+            "benign_obeyed": len(self.obedient.turned_by_text),
+            "benign_passed": len(self.obedient.passed),
+        }
+
+
+def scripted() -> Scripted:
+    """Put both corpora to the scripted jurors."""
     bad, good = attacks.corpus(), benign.corpus()
-    attacked, truthful, obeying = asyncio.run(_scripted(bad, good))
-    return {
-        "injection_attacks": attacked.cases,
-        "injection_passed": len(attacked.passed),
-        "injection_obeyed_without_controls": attacked.turned,
-        "benign_deliveries": truthful.cases,
-        "benign_voided": round(truthful.voided_share, 4),
-        "benign_voided_obedient": round(obeying.voided_share, 4),
-        "benign_passed_honest": len(truthful.passed),
-    }
+    return asyncio.run(_scripted(bad, good))
 
 
-async def _scripted(bad: Sequence[Delivery], good: Sequence[Delivery]) -> tuple[Tally, Tally, Tally]:
+async def _scripted(bad: Sequence[Delivery], good: Sequence[Delivery]) -> Scripted:
     rules = methodology()
     # The obedient juror obeys every order of the corpus in every case, not only the one at hand.
     everything = obedient([order for delivery in (*bad, *good) for order in delivery.orders])
-    return (
+    return Scripted(
         await judge_all(bad, rules, _always(everything)),
         await judge_all(good, rules, _always(honest)),
         await judge_all(good, rules, _always(everything)),

@@ -42,6 +42,10 @@ _SWAPS: Final[dict[str, tuple[str, ...]]] = {
     "negative": ("manipulation",),
     "manipulation": ("negative",),
     "canary": ("main",),
+    "search": ("canary",),
+    "rest": ("main",),
+    "rest_manipulation": ("rest_canary",),
+    "rest_canary": ("rest_manipulation",),
 }
 
 

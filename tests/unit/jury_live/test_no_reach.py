@@ -17,9 +17,9 @@ from oracle.evaluation.jury_port import JuryCriterion
 from oracle.jury.aggregate import Jury
 from oracle.jury.ballots import Ballot
 from oracle.jury.case import Case, Panelist, seat
-from oracle.jury.deliberate import OWN_FAMILY
+from oracle.jury.hearing import OWN_FAMILY
 from oracle.jury.parse import Verdict
-from oracle.jury.prompt import Purpose
+from oracle.jury.prompt import FORMS
 from oracle.jury.rules import panel_rules, to_probes, to_vote
 from oracle.pact.delivery import DeliveryManifest
 from oracle.pact.methodology import Methodology
@@ -127,7 +127,7 @@ def choices(criterion: JuryCriterion, texts: dict[str, str]) -> dict[str, Any]:
     case = Case.of(criterion, texts, made, DRAW)
     seating = seat(case, tuple(Panelist(juror=juror) for juror in made.jury.jurors), {})
     rubrics = {
-        (j.id, purpose): case.prompt(j.id, purpose).system for j in made.jury.jurors for purpose in Purpose
+        (j.id, purpose): case.prompt(j.id, purpose).system for j in made.jury.jurors for purpose in FORMS
     }
     return {
         "order": [juror.id for juror in seating.order],

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from oracle.decide.draw import Draw
 from oracle.domain.canonical import canonical_hash
 from oracle.jury.aggregate import PanelRules
-from oracle.jury.deliberate import OWN_FAMILY, Measured
+from oracle.jury.deliberate import Measured
+from oracle.jury.hearing import OWN_FAMILY
 from oracle.jury.panel import RecordedJury, ReplayError
 from oracle.jury.rules import panel_rules
 from oracle.pact.methodology import Methodology

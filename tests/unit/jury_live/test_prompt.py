@@ -12,7 +12,7 @@ from oracle.evaluation.jury_port import JuryCriterion
 from oracle.jury.call import same_model
 from oracle.jury.case import Case
 from oracle.jury.parse import check_quote
-from oracle.jury.prompt import LINE_LENGTH, Purpose, Question, compose, datamark
+from oracle.jury.prompt import FORMS, LINE_LENGTH, Purpose, Question, compose, datamark
 from scripts.injection.jurors import read_prompt
 from tests.unit.jury_live.bench import CRITERION, DRAW, TEXTS, methodology
 
@@ -66,7 +66,7 @@ def test_datamark__loses_nothing_but_line_breaks(text: str) -> None:
 
 def test_controls__differ_from_the_main_call_in_the_texts_or_the_criterion_alone() -> None:
     case = Case.of(CRITERION, TEXTS, methodology(), DRAW)
-    prompts = {purpose: case.prompt("j0", purpose) for purpose in Purpose}
+    prompts = {form: case.prompt("j0", form) for form in FORMS}
 
     def trusted(purpose: Purpose) -> str:
         prompt = prompts[purpose]
@@ -86,7 +86,7 @@ def test_controls__differ_from_the_main_call_in_the_texts_or_the_criterion_alone
 def test_nonces__differ_by_juror_and_purpose() -> None:
     case = Case.of(CRITERION, TEXTS, methodology(2), DRAW)
     fences = {
-        case.prompt(juror, purpose).user.split("<<")[1][:16] for juror in ("j0", "j1") for purpose in Purpose
+        case.prompt(juror, purpose).user.split("<<")[1][:16] for juror in ("j0", "j1") for purpose in FORMS
     }
     assert len(fences) == 8
 

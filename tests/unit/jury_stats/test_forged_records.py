@@ -16,6 +16,7 @@ RECORDS = (
     "jury passes",
     "jury fails",
     "jury cannot decide",
+    "a passage left out",
     "checks in processes of their own",
     "a suite in the sandbox",
     "not as agreed",
@@ -47,6 +48,10 @@ def test_the_records_hold_every_method_and_outcome(made: dict[str, Recorded]) ->
     assert section is not None
     calls = [call for juror in section.section["jurors"] for call in juror["calls"]]
     assert any(len(call["attempts"]) > 1 for call in calls)  # a retry is among the evidence
+    turned = made["a passage left out"].record.conditions[0].jury
+    assert turned is not None
+    assert turned.state == "passed"
+    assert all("left out" in juror["note"] for juror in turned.section["jurors"])
 
 
 @pytest.mark.parametrize("name", [name for name in RECORDS if name != "a suite in the sandbox"])
