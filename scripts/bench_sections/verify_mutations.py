@@ -22,8 +22,8 @@ _TEXT = """\
 that fails, one that cannot decide and one that passes what is left without a passage. Of {possible} single
 changes to them {tried} that leave a record are drawn (seed {seed}), at least one of each of the {places}
 fields: another value, an entry or key more or less, lists turned round, a raw answer with another verdict.
-After the change the record is brought into its canonical form, hashed, and attested anew with the evaluator's key, so that hash and signature are right.
-{found} are found.
+After the change the record is brought into its canonical form, hashed, and attested anew with the
+evaluator's key, so that hash and signature are right. {found} are found.
 
 | record | changes | found | fields |
 | --- | --- | --- | --- |
