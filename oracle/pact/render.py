@@ -6,15 +6,20 @@ from collections.abc import Iterator
 
 from oracle.domain.canonical import canonical_bytes
 from oracle.pact.document import Condition, Declares, Evidence, Material, Pact, Severity
-from oracle.pact.measures import CelMeasure, JuryMeasure, SchemaMeasure, TestsMeasure
+from oracle.pact.markdown import code, prose
+from oracle.pact.measures import CelMeasure, JuryMeasure, QuotesMeasure, SchemaMeasure, TestsMeasure
 from oracle.pact.reading import reading
-from oracle.pact.visible import one_line
 
 _SEVERITY_WORDS = {
     Severity.CRITICAL: "Critical: must hold",
     Severity.MAJOR: "Major",
     Severity.MINOR: "Minor",
 }
+
+_OUTCOMES = (
+    "Then the outcome is Pass, otherwise Fail. Where that hangs on what cannot be decided it is Lapse, "
+    "which releases no money."
+)
 
 
 def render(pact: Pact) -> str:
@@ -23,14 +28,14 @@ def render(pact: Pact) -> str:
 
 
 def _lines(pact: Pact) -> Iterator[str]:
-    yield f"# {one_line(pact.title)}"
+    yield f"# {prose(pact.title)}"
     yield ""
     yield f"Pact `{pact.name}`, version {pact.version}  "
     yield f"Hash `{pact.hash()}`  "
     if pact.parent:
         yield f"Replaces `{pact.parent}`"
     yield ""
-    yield one_line(pact.summary)
+    yield prose(pact.summary)
     yield from _materials(pact.materials)
     yield from _evidence(pact.evidence)
     yield from ["", "## What must be declared", "", *_declares(pact.declares)]
@@ -47,12 +52,12 @@ def _materials(materials: tuple[Material, ...]) -> Iterator[str]:
         "",
         "## What the buyer gives",
         "",
-        "| File | Bytes | Who sees it | keccak-256 |",
-        "|---|---:|---|---|",
+        "| File | Kind | Bytes | Who sees it | keccak-256 |",
+        "|---|---|---:|---|---|",
     ]
     for item in materials:
         seen_by = "both sides" if item.disclosed == "all" else "evaluators only"
-        yield f"| `{item.path}` | {item.bytes:,} | {seen_by} | `{item.keccak256}` |"
+        yield f"| {code(item.path)} | {item.media_type} | {item.bytes:,} | {seen_by} | `{item.keccak256}` |"
 
 
 def _evidence(entries: tuple[Evidence, ...]) -> Iterator[str]:
@@ -67,8 +72,9 @@ def _evidence(entries: tuple[Evidence, ...]) -> Iterator[str]:
         most = f"{entry.max_bytes:,} bytes" + (
             f" each, {entry.max_files} files" if entry.max_files > 1 else ""
         )
-        note = f" ({one_line(entry.statement).replace('|', '/')})" if entry.statement else ""
-        yield f"| `{entry.path}`{note} | {entry.media_type} | {'yes' if entry.required else 'no'} | {most} |"
+        note = f" ({prose(entry.statement)})" if entry.statement else ""
+        required = "yes" if entry.required else "no"
+        yield f"| {code(entry.path)}{note} | {entry.media_type} | {required} | {most} |"
 
 
 def _declares(declares: Declares) -> Iterator[str]:
@@ -92,28 +98,36 @@ def _limit(limit: int | None, unit: str) -> str:
 
 def _condition(number: int, condition: Condition) -> Iterator[str]:
     measure = condition.measure
-    yield from ["", f"### {number}. {one_line(condition.statement)}", ""]
+    yield from ["", f"### {number}. {prose(condition.statement)}", ""]
     yield f"- {_SEVERITY_WORDS[condition.severity]} (`{condition.id}`)"
     kind = "a jury of models reads and votes" if condition.is_jury else f"checked by code ({measure.method})"
     yield f"- How: {kind}"
-    yield f"- Measure: {one_line(str(reading(measure)))}"
+    yield f"- Measure: {code(str(reading(measure)))}"
     match measure:
         case JuryMeasure():
-            yield f"- Criterion: {one_line(measure.criterion)}"
+            yield f"- Criterion: {prose(measure.criterion)}"
             if measure.standard:
-                yield f"- Standard: {one_line(measure.standard)}"
+                yield f"- Standard: {prose(measure.standard)}"
             if measure.materials:
-                yield f"- Read with: {', '.join(f'`{path}`' for path in measure.materials)}"
+                yield f"- Read with: {', '.join(map(code, measure.materials))}"
         case CelMeasure():
             for fact in measure.facts:
                 origin = "delivered" if fact.source == "delivery" else "given"
-                yield f"- `{fact.name}` is the {origin} file `{fact.path}` as {fact.form}"
+                yield f"- {code(fact.name)} is the {origin} file {code(fact.path)} as {fact.form}"
         case TestsMeasure():
             yield f"- Limits: {measure.timeout_seconds} seconds, {measure.memory_mib} MiB"
-            names = ", ".join(f"`{one_line(name)}`" for name in measure.expected)
-            yield f"- Every one of these must pass: {names}"
+            if measure.base:
+                yield f"- Beneath the delivered files lie those of {code(measure.base)}"
+            yield f"- Every one of these must pass: {', '.join(map(code, measure.expected))}"
         case SchemaMeasure():
-            yield f"- Schema: `{one_line(canonical_bytes(measure.schema_).decode())}`"
+            yield f"- Schema: {code(canonical_bytes(measure.schema_).decode())}"
+        case QuotesMeasure():
+            if measure.form == "json":
+                place = f"in the list at {code(measure.pointer)}" if measure.pointer else "in the list"
+                yield f"- A quotation is an entry {place}, with its text in `quote` and its file in `source`"
+            else:
+                yield "- A quotation is a block quote, from any of the sources"
+            yield f"- Each has at least {measure.shortest} characters"
         case _:
             return
 
@@ -123,11 +137,11 @@ def _threshold(pact: Pact) -> str:
     critical = len(pact.conditions) - len(counted)
     first = f"All {critical} critical conditions hold" if critical else "No condition is critical"
     if not counted:
-        return f"{first}. Then the outcome is Pass, otherwise Fail."
+        return f"{first}. {_OUTCOMES}"
     total = sum(pact.threshold.weight(severity) for severity in counted)
     share = pact.threshold.pass_share_bps / 100
     return (
         f"{first}, and of the others enough hold to reach {share:g} % of their weight (a major one weighs "
         f"{pact.threshold.major_weight}, a minor one {pact.threshold.minor_weight}; together {total}). "
-        "Then the outcome is Pass, otherwise Fail. What cannot be decided releases no money."
+        f"{_OUTCOMES}"
     )
