@@ -74,7 +74,11 @@ contract SpoiltSignatures is SignaturesHarness {
 
     function check(address, bytes32, bytes calldata) external view override {}
 
-    function accept(uint32, bytes32, uint32, Attested[] calldata) external view override {}
+    function accept(uint32, bytes32, uint32, Attested[] calldata, address[] calldata)
+        external
+        view
+        override
+    {}
 }
 
 contract SignaturesBroken is SignaturesSymbolic {

@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {Test} from "forge-std/Test.sol";
 
-import {Coverage} from "../../../contracts/base/Coverage.sol";
+import {Attestations} from "../../../contracts/base/Attestations.sol";
 import {Ledger} from "../../../contracts/base/Ledger.sol";
 import {Attested, Outcome} from "../../../contracts/interfaces/Types.sol";
 import {Hashes} from "../../../contracts/libraries/Hashes.sol";
@@ -11,15 +11,21 @@ import {Signatures} from "../../../contracts/libraries/Signatures.sol";
 import {and} from "./Bools.sol";
 
 /// The acceptance of signatures, callable from outside, over a committee of three.
-contract SignaturesHarness is Coverage {
+contract SignaturesHarness is Attestations {
     bytes32 private constant COMMITTEE = bytes32(uint256(1));
 
     constructor(address token) Ledger(token, address(this)) {}
 
     function setMember(uint256 index, address key, bool expelled) external {
-        Member storage m = _committees[COMMITTEE].members[index];
-        m.key = key;
-        m.expelled = expelled;
+        Record storage r = _committees[COMMITTEE];
+        r.size = 3;
+        r.members[index].key = key;
+        r.members[index].expelled = expelled;
+    }
+
+    /// As joining, changing a key and being expelled end.
+    function writeRoll() external {
+        _roll(_committees[COMMITTEE]);
     }
 
     function recover(bytes32 digest, bytes32 r, bytes32 vs) external view virtual returns (address) {
@@ -30,13 +36,18 @@ contract SignaturesHarness is Coverage {
         Signatures.check(signer, digest, signature);
     }
 
-    function accept(uint32 members, bytes32 subject, uint32 signers, Attested[] calldata attested)
-        external
-        view
-        virtual
-    {
+    /// With `others` the roll is looked at, without them each signer's slot.
+    function accept(
+        uint32 members,
+        bytes32 subject,
+        uint32 signers,
+        Attested[] calldata attested,
+        address[] calldata others
+    ) external view virtual {
         Record storage r = _committees[COMMITTEE];
-        _checkAttestations(r, members, subject, bytes32(uint256(2)), Outcome.Pass, 0, signers, attested);
+        _checkAttestations(
+            r, members, subject, bytes32(uint256(2)), Outcome.Pass, 0, signers, attested, others
+        );
     }
 
     function digestOf(bytes32 subject, bytes32 evidence) external view returns (bytes32) {
@@ -106,7 +117,8 @@ contract SignaturesSymbolic is Test {
         uint32 chosen = _concrete(signers);
         Attested[] memory two = new Attested[](2);
         (two[0], two[1]) = (a, b);
-        (bool ok,) = address(lib).staticcall(abi.encodeCall(lib.accept, (members, bytes32(0), chosen, two)));
+        (bool ok,) = address(lib)
+            .staticcall(abi.encodeCall(lib.accept, (members, bytes32(0), chosen, two, new address[](0))));
         if (ok) assert((chosen & ~members == 0).and(_count(chosen) == 2));
     }
 
@@ -121,15 +133,24 @@ contract SignaturesSymbolic is Test {
         Attested memory b
     ) public {
         _members(key0, key1, key2, false);
-        vm.assume(signers < 8);
-        uint32 chosen = _concrete(signers);
-        Attested[] memory two = new Attested[](2);
-        (two[0], two[1]) = (a, b);
-        (bool ok,) = address(lib).staticcall(abi.encodeCall(lib.accept, (7, subject, chosen, two)));
-        if (!ok) return;
-        address first = chosen & 1 != 0 ? key0 : key1;
-        address second = chosen & 4 != 0 ? key2 : key1;
-        assert(_by(first, subject, a).and(_by(second, subject, b)));
+        _acceptedIsByEveryKey(key0, key1, key2, subject, signers, a, b, new address[](0));
+    }
+
+    /// The same where the keys of those who did not sign are named, truly or not.
+    function check_acceptByRoll_isByEveryKey(
+        address key0,
+        address key1,
+        address key2,
+        bytes32 subject,
+        uint32 signers,
+        Attested memory a,
+        Attested memory b,
+        address other
+    ) public {
+        _members(key0, key1, key2, false);
+        address[] memory others = new address[](1);
+        others[0] = other;
+        _acceptedIsByEveryKey(key0, key1, key2, subject, signers, a, b, others);
     }
 
     /// Who is expelled signs nothing any more.
@@ -137,7 +158,25 @@ contract SignaturesSymbolic is Test {
         _members(key, address(12), address(13), true);
         Attested[] memory one = new Attested[](1);
         one[0] = a;
-        (bool ok,) = address(lib).staticcall(abi.encodeCall(lib.accept, (7, subject, 1, one)));
+        (bool ok,) =
+            address(lib).staticcall(abi.encodeCall(lib.accept, (7, subject, 1, one, new address[](0))));
+        assert(!ok);
+    }
+
+    /// The same by the roll.
+    function check_acceptByRoll_refusesTheExpelled(
+        address key,
+        bytes32 subject,
+        Attested memory a,
+        address other1,
+        address other2
+    ) public {
+        _members(key, address(12), address(13), true);
+        Attested[] memory one = new Attested[](1);
+        one[0] = a;
+        address[] memory others = new address[](2);
+        (others[0], others[1]) = (other1, other2);
+        (bool ok,) = address(lib).staticcall(abi.encodeCall(lib.accept, (7, subject, 1, one, others)));
         assert(!ok);
     }
 
@@ -147,6 +186,28 @@ contract SignaturesSymbolic is Test {
         lib.setMember(0, key0, expelled);
         lib.setMember(1, key1, false);
         lib.setMember(2, key2, false);
+        lib.writeRoll();
+    }
+
+    function _acceptedIsByEveryKey(
+        address key0,
+        address key1,
+        address key2,
+        bytes32 subject,
+        uint32 signers,
+        Attested memory a,
+        Attested memory b,
+        address[] memory others
+    ) private view {
+        vm.assume(signers < 8);
+        uint32 chosen = _concrete(signers);
+        Attested[] memory two = new Attested[](2);
+        (two[0], two[1]) = (a, b);
+        (bool ok,) = address(lib).staticcall(abi.encodeCall(lib.accept, (7, subject, chosen, two, others)));
+        if (!ok) return;
+        address first = chosen & 1 != 0 ? key0 : key1;
+        address second = chosen & 4 != 0 ? key2 : key1;
+        assert(_by(first, subject, a).and(_by(second, subject, b)));
     }
 
     function _by(address key, bytes32 subject, Attested memory a) private view returns (bool) {
