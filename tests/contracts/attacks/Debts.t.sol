@@ -40,8 +40,12 @@ contract DebtsTest is EvaluatorFixture {
 
         vm.prank(evaluators[0]);
         escrow.collect(committee, 0, keccak256(abi.encode(address(book), subject)));
+        (uint256 toBuyer, uint256 toProvider) = (free(m.buyer), free(m.provider));
         book.collect(m, 0);
         assertEq(escrow.collateralOf(relayer), share / 2);
+        uint256 parties = share - share / 2;
+        assertEq(free(m.buyer) - toBuyer, parties - parties / 2);
+        assertEq(free(m.provider) - toProvider, parties / 2);
         refusedWith(relayer, abi.encodeCall(book.collect, (m, 0)), IVerdictBook.NoDebt.selector);
         assertEq(escrow.collateralOf(address(book)), 0);
     }

@@ -98,6 +98,29 @@ contract LensTest is UnitTest {
         check(a, 4);
     }
 
+    /// A ruling may come until the ruling period is over, which runs from the dispute: at the latest from the deadline.
+    function test_ways_sayUntilWhenTheArbiterMayRule() public {
+        Agreement memory a = newAgreement();
+        open(a);
+        deliver(a);
+        judge(a, Outcome.Lapse);
+        uint256 limit = viewOf(a).deadline + a.terms.ruling;
+        assertEq(rulingsUntil(a, limit), 6, "judged: every outcome, by each side");
+        vm.warp(viewOf(a).deadline - 1);
+        dispute(a, buyer, Outcome.Fail);
+        assertEq(viewOf(a).deadline, limit - 1);
+        assertEq(rulingsUntil(a, limit - 1), 3, "disputed: every outcome");
+    }
+
+    function rulingsUntil(Agreement memory a, uint256 limit) private view returns (uint256 n) {
+        ILens.Way[] memory found = waysOf(a);
+        for (uint256 i; i < found.length; ++i) {
+            if (found[i].act != ILens.Act.Rule) continue;
+            assertEq(found[i].until, limit, "until");
+            ++n;
+        }
+    }
+
     function test_ways_closedOrNever() public {
         Agreement memory a = newAgreement();
         vm.expectRevert(abi.encodeWithSelector(ILens.NoSuchJob.selector, idOf(a)));
