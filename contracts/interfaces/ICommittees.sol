@@ -15,6 +15,7 @@ interface ICommittees is ICoverage {
     /// keccak256(abi.encode(chain id, escrow, terms)), then feeFlat in hundredths of a USDC (24 bits, all ones for the
     /// highest number there is), feeRate (16), maxChallenge (24), minRuling (24) and threshold (8), so that whoever holds
     /// the id knows what it takes to open and to judge.
+    /// Reverts with BadCommittee for terms that do not fit.
     function committeeId(Committee calldata terms) external view returns (bytes32);
 
     /// @notice Puts the caller's stake S in, from its free collateral, and names its signing key.

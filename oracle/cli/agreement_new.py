@@ -16,7 +16,7 @@ from oracle.cli.output import FileError, json_option, print_json, read_bytes
 from oracle.cli.values import ADDRESS, AMOUNT, HASH, MOMENT, PERIOD
 from oracle.domain.agreement_file import AgreementFile, OpeningPart, TermsPart, TokenPart
 from oracle.domain.canonical import MAX_DOCUMENT_BYTES, canonical_hash, parse_json
-from oracle.domain.committee import DAY, CommitteeView, lowest_fee
+from oracle.domain.committee import DAY, UNBOUNDED, CommitteeView, lowest_fee
 from oracle.domain.document import DocumentError, describe_problems
 from oracle.domain.types import ZERO_HASH, Hash, parse_hash
 from oracle.pact.document import Pact
@@ -125,6 +125,10 @@ def _terms(given: dict[str, Any], committee: CommitteeView | None, now: int) -> 
     least = committee.min_verdict if committee else 0
     judge_by = given["judge_by"] or given["deliver_by"] + max(DAY, least)
     fee, ruling = given["fee"], given["ruling"]
+    if committee is not None and committee.fee_flat == UNBOUNDED:
+        raise AgreementError(
+            "this committee takes no jobs", field="committee", next_step="choose another one"
+        )
     if committee is not None and fee is None:
         fee = lowest_fee(
             fee_flat=committee.fee_flat,

@@ -12,7 +12,7 @@ from oracle.cli.chain import ChainOptions, chain_options
 from oracle.cli.output import json_option, print_json
 from oracle.cli.values import HASH
 from oracle.domain.amounts import amount_text, format_usdc
-from oracle.domain.committee import CommitteeView, EvaluatorView
+from oracle.domain.committee import UNBOUNDED, CommitteeView, EvaluatorView
 from oracle.domain.types import Hash, checksum, members_of
 
 
@@ -40,10 +40,9 @@ def _in_words(identity: Hash, state: CommitteeView, evaluators: list[EvaluatorVi
         f"{format_usdc(state.free)} free"
     )
     click.echo(f"  covers another {format_usdc(state.free * state.threshold)} at stake now")
-    click.echo(
-        f"  fee at least {format_usdc(state.fee_flat)}, and {state.fee_rate} millionths of the value a day"
-    )
-    click.echo(f"  one job at most {format_usdc(state.max_value)} at stake")
+    click.echo(f"  {_fee(state)}")
+    most = "no limit to what" if state.max_value == UNBOUNDED else f"at most {format_usdc(state.max_value)}"
+    click.echo(f"  {most} is at stake in one job")
     click.echo(f"  arbiter {checksum(state.arbiter)}, paid {format_usdc(state.arbiter_cost)}")
     click.echo(
         f"  at least {state.min_verdict} s for a verdict and {state.min_ruling} s for a ruling; "
@@ -63,6 +62,12 @@ def _in_words(identity: Hash, state: CommitteeView, evaluators: list[EvaluatorVi
             format_usdc(view.owed),
         )
     Console(width=None if Console().is_terminal else 200).print(table)
+
+
+def _fee(state: CommitteeView) -> str:
+    if state.fee_flat == UNBOUNDED:
+        return "takes no jobs"
+    return f"fee at least {format_usdc(state.fee_flat)}, and {state.fee_rate} millionths of the value a day"
 
 
 def _as_json(identity: Hash, state: CommitteeView, evaluators: list[EvaluatorView]) -> dict[str, Any]:

@@ -65,6 +65,23 @@ def test_create_join_rotate_leave_withdraw(desk: Desk) -> None:
     assert "is no evaluator of this committee" in stranger["message"]
 
 
+def test_a_committee_without_bounds_is_said_in_words_and_takes_no_agreement(desk: Desk) -> None:
+    path = desk.folder / "committee.json"
+    bounds = {"fee_flat": str(2**64 - 1), "max_value": str(2**64 - 1)}
+    path.write_text(json.dumps(terms(desk, desk.market.buyer.address, threshold=1, **bounds)))
+    created = desk.json("committee", "create", str(path), by="relayer")["committee"]
+    shown = desk.run("committee", "show", created).stdout
+    assert "takes no jobs" in shown
+    assert "no limit to what is at stake in one job" in shown
+    refused = desk.json(
+        *("agreement", "new", str(desk.folder / "agreement.json"), "--pact", DELIVERABLE),
+        *("--committee", created, "--buyer", desk.market.buyer.address),
+        *("--provider", desk.market.provider.address, "--price", "100", "--deliver-by", "+2d"),
+        exit_code=2,
+    )
+    assert "takes no jobs" in refused["message"]
+
+
 def test_a_committee_that_breaks_a_rule_is_named_before_it_is_sent(desk: Desk) -> None:
     path = desk.folder / "committee.json"
     path.write_text(json.dumps(terms(desk, desk.market.buyer.address, threshold=2)))
