@@ -15,8 +15,9 @@ from typing import TypeAlias
 
 from oracle.decide.jobs import JobRecord
 from oracle.decide.reorg import Heights, Level
+from oracle.decide.turns import due_from, turn_of
 from oracle.domain.terms import Terms
-from oracle.domain.types import Hash, Outcome, State, bits_of
+from oracle.domain.types import Hash, Outcome, State, bits_of, members_of
 
 
 class Purpose(StrEnum):
@@ -26,6 +27,8 @@ class Purpose(StrEnum):
     ATTEST = "attest"
     LAPSE = "lapse"
     SETTLE = "settle"
+    PROVE = "prove"
+    """Show the contract two attestations of one evaluator that contradict each other."""
     FILL = "fill"
     """Nothing but using up a nonce that later ones wait for."""
 
@@ -59,6 +62,9 @@ class DuePolicy:
         attest_before: Seconds before `judgeBy` at which attestations short of a verdict are posted, so that
             their signers do not pay for the others' silence. Zero: never.
         close: Whether to send lapse and settle.
+        stagger: Seconds of the chain's time between the evaluators' turns to send what any of them could.
+            Zero: this process does not wait for others.
+        prove: Whether to send proofs of equivocation.
     """
 
     work_at: Level = Level.LATEST
@@ -66,6 +72,8 @@ class DuePolicy:
     abstain: bool = False
     attest_before: int = 120
     close: bool = True
+    stagger: int = 0
+    prove: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,10 @@ class JobFacts:
     Args:
         held: Indices of evaluators whose current key this process holds.
         expelled: Indices of expelled evaluators; what they sign does not count.
-        attested: Index to (outcome, payable) of each valid attestation for the anchored deliverable.
+        attested: Index to (outcome, payable) of each valid attestation for the anchored deliverable. Who
+            contradicted itself is not among them.
+        seen: Index to the chain's time when that attestation was stored here.
+        unproven: Index to the chain's time when a contradiction was stored that the contract does not know.
         pending: Purposes of this job that the outbox is working on.
     """
 
@@ -88,6 +99,8 @@ class JobFacts:
     expelled: frozenset[int] = frozenset()
     evaluated: Evaluated | None = None
     attested: Mapping[int, tuple[Outcome, int]] = field(default_factory=dict)
+    seen: Mapping[int, int] = field(default_factory=dict)
+    unproven: Mapping[int, int] = field(default_factory=dict)
     pending: frozenset[Purpose] = frozenset()
 
 
@@ -108,7 +121,10 @@ class SignFor:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Put a transaction into the outbox. `signers` and `outcome` for verdicts and attestations only."""
+    """Put a transaction into the outbox.
+
+    `signers` and `outcome` are for verdicts and attestations; a proof's `signers` is the one it is about.
+    """
 
     job: Hash
     purpose: Purpose
@@ -133,6 +149,8 @@ def still_wanted(purpose: Purpose, record: JobRecord, terms: Terms, deliver_by: 
             return record.state is State.OPEN and timestamp >= limit
         case Purpose.SETTLE:
             return record.state in (State.JUDGED, State.DISPUTED) and timestamp >= record.deadline
+        case Purpose.PROVE:
+            return record.state is not State.NONE
         case Purpose.FILL:
             return True
 
@@ -149,21 +167,48 @@ def due(facts: JobFacts, heights: Heights, policy: DuePolicy, now: float) -> lis
             purpose, facts.record, facts.terms, facts.deliver_by, heights.timestamp
         )
 
+    proofs = _proofs(facts, heights, policy) if wants(Purpose.PROVE) else []
     if policy.close:
-        for purpose in (Purpose.LAPSE, Purpose.SETTLE):
+        for purpose, since in (
+            (Purpose.LAPSE, facts.terms.judge_by if facts.record.deliverable else facts.deliver_by),
+            (Purpose.SETTLE, facts.record.deadline),
+        ):
             if wants(purpose):
-                return [Send(facts.job, purpose)]
+                mine = _turn_comes(facts, policy, since) <= heights.timestamp
+                return [*proofs, *([Send(facts.job, purpose)] if mine else [])]
     if policy.abstain or not still_wanted(
         Purpose.JUDGE, facts.record, facts.terms, facts.deliver_by, heights.timestamp
     ):
-        return []
-    steps = _evaluation_steps(facts, heights, policy, now)
+        return proofs
+    steps = [*proofs, *_evaluation_steps(facts, heights, policy, now)]
     verdict = _agreeing(facts)
     if Purpose.JUDGE in facts.pending:
         return steps
     if verdict is not None:
-        return [*steps, Send(facts.job, Purpose.JUDGE, *verdict)]
+        outcome, signers, since = verdict
+        if _turn_comes(facts, policy, since, until=facts.terms.judge_by) <= heights.timestamp:
+            steps.append(Send(facts.job, Purpose.JUDGE, outcome, signers))
+        return steps
     return [*steps, *_lone_attestations(facts, heights, policy)]
+
+
+def _turn_comes(facts: JobFacts, policy: DuePolicy, since: int, *, until: int | None = None) -> int:
+    """The chain's time from which it is for this process to send what any evaluator may send from `since`."""
+    indices = set(members_of(facts.record.members)) - facts.expelled
+    turn = turn_of(facts.job, indices, facts.held)
+    return due_from(since, turn, policy.stagger, until=until, size=len(indices))
+
+
+def _proofs(facts: JobFacts, heights: Heights, policy: DuePolicy) -> list[Due]:
+    """A proof of equivocation, one at a time. Whoever shows it gets half of the share."""
+    if not policy.prove:
+        return []
+    due_now: list[Due] = [
+        Send(facts.job, Purpose.PROVE, signers=1 << index)
+        for index, since in sorted(facts.unproven.items())
+        if _turn_comes(facts, policy, since) <= heights.timestamp
+    ]
+    return due_now[:1]
 
 
 def _evaluation_steps(facts: JobFacts, heights: Heights, policy: DuePolicy, now: float) -> list[Due]:
@@ -194,18 +239,21 @@ def _groups(facts: JobFacts) -> dict[tuple[Outcome, int], list[int]]:
     return groups
 
 
-def _agreeing(facts: JobFacts) -> tuple[Outcome, int] | None:
-    """Outcome and signers of a verdict, where exactly k can be chosen; the lowest indices are."""
+def _agreeing(facts: JobFacts) -> tuple[Outcome, int, int] | None:
+    """Outcome and signers of a verdict where k agree, and since when they are known. The lowest indices sign."""
     for (outcome, _payable), indices in _groups(facts).items():
         if len(indices) >= facts.threshold:
-            return outcome, bits_of(indices[: facts.threshold])
+            since = sorted(facts.seen.get(index, 0) for index in indices)[facts.threshold - 1]
+            return outcome, bits_of(indices[: facts.threshold]), since
     return None
 
 
 def _lone_attestations(facts: JobFacts, heights: Heights, policy: DuePolicy) -> list[Due]:
     """Near the limit, attestations short of a verdict, so that those who signed are not taken for silent."""
-    left = facts.terms.judge_by - heights.timestamp
-    if policy.attest_before == 0 or left > policy.attest_before or Purpose.ATTEST in facts.pending:
+    since = facts.terms.judge_by - policy.attest_before
+    if policy.attest_before == 0 or Purpose.ATTEST in facts.pending:
+        return []
+    if heights.timestamp < _turn_comes(facts, policy, since, until=facts.terms.judge_by):
         return []
     for (outcome, _payable), indices in _groups(facts).items():
         missing = [index for index in indices if not facts.record.posted >> index & 1]

@@ -46,7 +46,14 @@ RECEIVE_TYPE = (
     "ReceiveWithAuthorization(address from,address to,uint256 value,"
     "uint256 validAfter,uint256 validBefore,bytes32 nonce)"
 )
+PEERS_NAME = "Earnest peers"  # a domain no contract knows: nothing signed under it can be posted
+COMMITMENT_TYPE = (
+    "Commitment(bytes32 committee,uint256 evaluator,bytes32 subject,bytes32 deliverable,bytes32 commitment)"
+)
+REQUEST_TYPE = "Request(string route,bytes32 body)"
 DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+
+_COMMITMENT = b"earnest/commitment/1"
 
 
 class WidthError(EarnestError):
@@ -204,6 +211,41 @@ def key_digest(domain: Domain, committee: Hash, evaluator: Address, key: Address
     return _digest(
         domain, _type_hash(KEY_TYPE) + _bytes32(committee, "committee") + _address(evaluator) + _address(key)
     )
+
+
+def peers_domain(domain: Domain) -> Domain:
+    """What evaluators sign for each other: bound to the same chain and escrow, and of no use to either."""
+    return Domain(domain.chain_id, domain.contract, PEERS_NAME)
+
+
+def commitment_to(digest: Hash, salt: Hash) -> Hash:
+    """keccak-256 that hides an attestation until its salt is shown.
+
+    Args:
+        digest: Of the attestation (`attestation_digest`).
+        salt: 32 random bytes.
+    """
+    return _hex(keccak(_COMMITMENT + _bytes32(digest, "digest") + _bytes32(salt, "salt")))
+
+
+def commitment_digest(
+    peers: Domain, committee: Hash, evaluator: int, subject: Hash, deliverable: Hash, commitment: Hash
+) -> Hash:
+    """What an evaluator signs to commit to an attestation it does not show yet. See `peers_domain`."""
+    return _digest(
+        peers,
+        _type_hash(COMMITMENT_TYPE)
+        + _bytes32(committee, "committee")
+        + _uint(evaluator, 256, "evaluator")
+        + _bytes32(subject, "subject")
+        + _bytes32(deliverable, "deliverable")
+        + _bytes32(commitment, "commitment"),
+    )
+
+
+def request_digest(peers: Domain, route: str, body: bytes) -> Hash:
+    """What an evaluator signs to be let in by a peer: where the request goes, and all it says."""
+    return _digest(peers, _type_hash(REQUEST_TYPE) + keccak(route.encode("ascii")) + keccak(body))
 
 
 def receive_authorization_digest(

@@ -78,6 +78,11 @@ def cursor(session: Session) -> BlockId | None:
     return None if row is None else BlockId(row.block_number, row.hash)
 
 
+def now(session: Session) -> int:
+    """The time of the last block read, Unix seconds; 0 before the first."""
+    return session.scalar(select(Block.timestamp).order_by(Block.block_number.desc()).limit(1)) or 0
+
+
 def recent_blocks(session: Session, *, below: int, limit: int) -> list[BlockId]:
     """Stored blocks numbered below `below`, highest first."""
     query = (

@@ -7,7 +7,7 @@ evaluated does not follow from blocks: it happened, whatever the chain says late
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Index, Integer, MetaData, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, Integer, MetaData, String, Text, UniqueConstraint, text, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from oracle.store.columns import HexBytes
@@ -195,7 +195,11 @@ class JournalRow(Base):
 
 
 class AttestationRow(Base):
-    """Attestations, our own and others', each checked before it was stored."""
+    """Attestations, our own and others', each checked before it was stored.
+
+    `salt` opens the commitment to it; `opens` is false where it is not what its evaluator had committed to.
+    `seen_at` is the chain's time when it was stored.
+    """
 
     __tablename__ = "attestations"
     __table_args__ = (UniqueConstraint("subject", "deliverable", "committee", "evaluator", "digest"),)
@@ -213,6 +217,63 @@ class AttestationRow(Base):
     r: Mapped[str] = mapped_column(HexBytes)
     vs: Mapped[str] = mapped_column(HexBytes)
     received_at: Mapped[float]
+    salt: Mapped[str | None] = mapped_column(HexBytes)
+    opens: Mapped[bool] = mapped_column(default=True, server_default=true())
+    seen_at: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+
+
+class CommitmentRow(Base):
+    """What evaluators bound themselves to before they saw each other's attestations. The first one stands."""
+
+    __tablename__ = "commitments"
+
+    subject: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    deliverable: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    committee: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    evaluator: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    signer: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    commitment: Mapped[str] = mapped_column(HexBytes)
+    signature: Mapped[str] = mapped_column(HexBytes)
+    stored_at: Mapped[float]
+
+
+class EquivocationRow(Base):
+    """Two attestations of one evaluator that contradict each other: a proof the contract takes."""
+
+    __tablename__ = "equivocations"
+
+    subject: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    deliverable: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    committee: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    evaluator: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    attestation_a: Mapped[int] = mapped_column(BigInteger)
+    attestation_b: Mapped[int] = mapped_column(BigInteger)
+    seen_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class PeerNonceRow(Base):
+    """Nonces of peers' requests, kept until the time they name is too old to be taken anyway."""
+
+    __tablename__ = "peer_nonces"
+
+    signer: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    nonce: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    expires_at: Mapped[float] = mapped_column(index=True)
+
+
+class PeerIncidentRow(Base):
+    """What a peer did that it should not have, or did not do: one row a kind and subject, counted."""
+
+    __tablename__ = "peer_incidents"
+
+    committee: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    evaluator: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(24), primary_key=True)
+    subject: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    detail: Mapped[str] = mapped_column(Text)
+    times: Mapped[int] = mapped_column(Integer)
+    first_at: Mapped[float]
+    last_at: Mapped[float]
 
 
 class LaneRow(Base):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from oracle.decide.due import Evaluated, EvaluationState
 from oracle.domain.terms import Attestation, Attested
 from oracle.domain.types import Address, Hash, Outcome
-from oracle.store.tables import AttestationRow, EvaluationRow
+from oracle.store.tables import AttestationRow, EquivocationRow, EvaluationRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,11 @@ class StoredEvaluation:
 
 @dataclass(frozen=True, slots=True)
 class StoredAttestation:
-    """A checked attestation of one evaluator of a committee."""
+    """A checked attestation of one evaluator of a committee.
+
+    `seen_at`: the chain's time when it was stored. `opens`: it is what its evaluator had committed to, or one
+    of our own. `salt` opens the commitment. `id` is set once it is stored.
+    """
 
     committee: Hash
     evaluator: int
@@ -44,6 +48,10 @@ class StoredAttestation:
     attestation: Attestation
     attested: Attested
     digest: Hash
+    seen_at: int = 0
+    opens: bool = True
+    salt: Hash | None = None
+    id: int = 0
 
 
 def get_evaluation(session: Session, job: Hash, deliverable: Hash) -> StoredEvaluation | None:
@@ -116,57 +124,89 @@ def release_running(session: Session) -> int:
     return len(result.all())
 
 
-def save_attestation(session: Session, stored: StoredAttestation) -> None:
-    """Store an attestation; the same again changes nothing."""
-    known = session.scalar(
-        select(AttestationRow.id).where(
-            AttestationRow.subject == stored.attestation.subject,
-            AttestationRow.deliverable == stored.attestation.deliverable,
-            AttestationRow.committee == stored.committee,
-            AttestationRow.evaluator == stored.evaluator,
-            AttestationRow.digest == stored.digest,
-        )
+def save_attestation(session: Session, stored: StoredAttestation) -> bool:
+    """Store an attestation; the same again changes nothing. Whether it is new.
+
+    One that contradicts another of the same evaluator is stored too, and with it that they are a proof.
+    """
+    same = (
+        AttestationRow.subject == stored.attestation.subject,
+        AttestationRow.deliverable == stored.attestation.deliverable,
+        AttestationRow.committee == stored.committee,
+        AttestationRow.evaluator == stored.evaluator,
     )
-    if known is not None:
+    known = list(session.scalars(select(AttestationRow).where(*same).order_by(AttestationRow.id)))
+    if any(row.digest == stored.digest for row in known):
+        return False
+    added = AttestationRow(
+        subject=stored.attestation.subject,
+        deliverable=stored.attestation.deliverable,
+        committee=stored.committee,
+        evaluator=stored.evaluator,
+        signer=stored.signer,
+        outcome=int(stored.attestation.outcome),
+        payable=str(stored.attestation.payable),
+        evidence=stored.attestation.evidence,
+        digest=stored.digest,
+        r=stored.attested.r,
+        vs=stored.attested.vs,
+        received_at=time.time(),
+        seen_at=stored.seen_at,
+        opens=stored.opens,
+        salt=stored.salt,
+    )
+    session.add(added)
+    session.flush()
+    for row in known:
+        if (row.outcome, row.payable) != (added.outcome, added.payable):
+            _note_contradiction(session, row, added)
+            break
+    return True
+
+
+def _note_contradiction(session: Session, a: AttestationRow, b: AttestationRow) -> None:
+    if session.get(EquivocationRow, (b.subject, b.deliverable, b.committee, b.evaluator)) is not None:
         return
     session.add(
-        AttestationRow(
-            subject=stored.attestation.subject,
-            deliverable=stored.attestation.deliverable,
-            committee=stored.committee,
-            evaluator=stored.evaluator,
-            signer=stored.signer,
-            outcome=int(stored.attestation.outcome),
-            payable=str(stored.attestation.payable),
-            evidence=stored.attestation.evidence,
-            digest=stored.digest,
-            r=stored.attested.r,
-            vs=stored.attested.vs,
-            received_at=time.time(),
+        EquivocationRow(
+            subject=b.subject,
+            deliverable=b.deliverable,
+            committee=b.committee,
+            evaluator=b.evaluator,
+            attestation_a=a.id,
+            attestation_b=b.id,
+            seen_at=b.seen_at,
         )
     )
+    session.flush()
 
 
 def attestations_of(session: Session, jobs: Collection[Hash]) -> list[StoredAttestation]:
     """Attestations for these jobs, oldest first."""
     query = select(AttestationRow).where(AttestationRow.subject.in_(jobs)).order_by(AttestationRow.id)
-    return [
-        StoredAttestation(
-            committee=row.committee,
-            evaluator=row.evaluator,
-            signer=row.signer,
-            attestation=Attestation(
-                subject=row.subject,
-                deliverable=row.deliverable,
-                outcome=Outcome(row.outcome),
-                evidence=row.evidence,
-                payable=int(row.payable),
-            ),
-            attested=Attested(r=row.r, vs=row.vs, evidence=row.evidence),
-            digest=row.digest,
-        )
-        for row in session.scalars(query)
-    ]
+    return [stored_attestation(row) for row in session.scalars(query)]
+
+
+def stored_attestation(row: AttestationRow) -> StoredAttestation:
+    """An attestation from its row."""
+    return StoredAttestation(
+        committee=row.committee,
+        evaluator=row.evaluator,
+        signer=row.signer,
+        attestation=Attestation(
+            subject=row.subject,
+            deliverable=row.deliverable,
+            outcome=Outcome(row.outcome),
+            evidence=row.evidence,
+            payable=int(row.payable),
+        ),
+        attested=Attested(r=row.r, vs=row.vs, evidence=row.evidence),
+        digest=row.digest,
+        seen_at=row.seen_at,
+        opens=row.opens,
+        salt=row.salt,
+        id=row.id,
+    )
 
 
 def _change(session: Session, job: Hash, deliverable: Hash, **values: object) -> None:

@@ -1,0 +1,235 @@
+"""What evaluators exchange, as it is stored: commitments, contradictions, nonces, and peers' faults."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from oracle.domain.types import ZERO_HASH, Address, Hash, State
+from oracle.store import work
+from oracle.store.tables import (
+    AttestationRow,
+    CommitmentRow,
+    EquivocationRow,
+    JobVersion,
+    PeerIncidentRow,
+    PeerNonceRow,
+)
+from oracle.store.work import StoredAttestation
+
+MAX_DETAIL = 500  # characters kept of what a peer did
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCommitment:
+    """What an evaluator bound itself to. `signature` is 65 bytes over `commitment_digest`."""
+
+    subject: Hash
+    deliverable: Hash
+    committee: Hash
+    evaluator: int
+    signer: Address
+    commitment: Hash
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Equivocation:
+    """A proof: two attestations of one evaluator for one delivery, of different outcome or payable."""
+
+    committee: Hash
+    evaluator: int
+    seen_at: int
+    a: StoredAttestation
+    b: StoredAttestation
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """What a peer did, or failed to do. Times are our own clock's, Unix seconds."""
+
+    committee: Hash
+    evaluator: int
+    kind: str
+    subject: Hash
+    detail: str
+    times: int
+    first_at: float
+    last_at: float
+
+
+def save_commitment(session: Session, wanted: StoredCommitment) -> StoredCommitment:
+    """Store a commitment unless one of the same key for the same delivery is there; returns what stands."""
+    key = (wanted.subject, wanted.deliverable, wanted.committee, wanted.evaluator, wanted.signer)
+    row = session.get(CommitmentRow, key)
+    if row is not None:
+        return _commitment(row)
+    session.add(
+        CommitmentRow(
+            subject=wanted.subject,
+            deliverable=wanted.deliverable,
+            committee=wanted.committee,
+            evaluator=wanted.evaluator,
+            signer=wanted.signer,
+            commitment=wanted.commitment,
+            signature=wanted.signature,
+            stored_at=time.time(),
+        )
+    )
+    session.flush()
+    return wanted
+
+
+def commitments_of(session: Session, subjects: Collection[Hash]) -> list[StoredCommitment]:
+    """Every commitment about these subjects."""
+    rows = session.scalars(select(CommitmentRow).where(CommitmentRow.subject.in_(subjects)))
+    return [_commitment(row) for row in rows]
+
+
+def subjects_under_way(
+    session: Session, committee: Hash, signers: Collection[Address], *, since_block: int
+) -> list[Hash]:
+    """Jobs that one of `signers` attested and that are open, or were judged in or after `since_block`."""
+    query = (
+        select(JobVersion.job)
+        .join(AttestationRow, AttestationRow.subject == JobVersion.job)
+        .where(
+            JobVersion.committee == committee,
+            JobVersion.until_block.is_(None),
+            JobVersion.state != State.CLOSED.value,
+            or_(JobVersion.state == State.OPEN.value, JobVersion.block_number >= since_block),
+            AttestationRow.committee == committee,
+            AttestationRow.signer.in_(signers),
+        )
+        .order_by(JobVersion.id)
+        .distinct()
+    )
+    return list(dict.fromkeys(session.scalars(query.with_only_columns(JobVersion.job, JobVersion.id))))
+
+
+def set_salt(session: Session, attestation: int, salt: Hash) -> None:
+    """Keep the salt of a commitment to one of our own attestations."""
+    session.execute(update(AttestationRow).where(AttestationRow.id == attestation).values(salt=salt))
+
+
+def use_nonce(session: Session, signer: Address, nonce: str, *, now: float, expires_at: float) -> bool:
+    """Take a request's nonce. False where it was taken before. Those of the past are forgotten."""
+    session.execute(delete(PeerNonceRow).where(PeerNonceRow.expires_at < now))
+    if session.get(PeerNonceRow, (signer, nonce)) is not None:
+        return False
+    session.add(PeerNonceRow(signer=signer, nonce=nonce, expires_at=expires_at))
+    session.flush()
+    return True
+
+
+def note_incident(
+    session: Session, committee: Hash, evaluator: int, kind: str, detail: str, subject: Hash = ZERO_HASH
+) -> bool:
+    """Record what a peer did; the same again is counted. Whether it is the first of its kind and subject."""
+    row = session.get(PeerIncidentRow, (committee, evaluator, kind, subject))
+    now = time.time()
+    if row is not None:
+        row.times += 1
+        row.last_at = now
+        row.detail = detail[:MAX_DETAIL]
+        return False
+    session.add(
+        PeerIncidentRow(
+            committee=committee,
+            evaluator=evaluator,
+            kind=kind,
+            subject=subject,
+            detail=detail[:MAX_DETAIL],
+            times=1,
+            first_at=now,
+            last_at=now,
+        )
+    )
+    session.flush()
+    return True
+
+
+def incidents(session: Session, *, limit: int) -> list[Incident]:
+    """What peers did, newest first."""
+    query = select(PeerIncidentRow).order_by(PeerIncidentRow.last_at.desc()).limit(limit)
+    return [
+        Incident(
+            committee=row.committee,
+            evaluator=row.evaluator,
+            kind=row.kind,
+            subject=row.subject,
+            detail=row.detail,
+            times=row.times,
+            first_at=row.first_at,
+            last_at=row.last_at,
+        )
+        for row in session.scalars(query)
+    ]
+
+
+def equivocations(session: Session, subjects: Collection[Hash] | None = None) -> list[Equivocation]:
+    """Proofs of equivocation on these subjects; on all where None."""
+    query = select(EquivocationRow).order_by(EquivocationRow.seen_at, EquivocationRow.subject)
+    if subjects is not None:
+        query = query.where(EquivocationRow.subject.in_(subjects))
+    rows = list(session.scalars(query))
+    named = [row.attestation_a for row in rows] + [row.attestation_b for row in rows]
+    attestations = {
+        row.id: work.stored_attestation(row)
+        for row in session.scalars(select(AttestationRow).where(AttestationRow.id.in_(named)))
+    }
+    return [
+        Equivocation(
+            committee=row.committee,
+            evaluator=row.evaluator,
+            seen_at=row.seen_at,
+            a=attestations[row.attestation_a],
+            b=attestations[row.attestation_b],
+        )
+        for row in rows
+    ]
+
+
+def dissents(session: Session, *, limit: int) -> list[tuple[StoredAttestation, StoredAttestation]]:
+    """Attestations that differ in outcome from one of another evaluator for the same delivery, newest first.
+
+    Each pair is (the newer one, one it differs from).
+    """
+    first, second = AttestationRow, AttestationRow.__table__.alias("other")
+    query = (
+        select(first.id, second.c.id)
+        .join(
+            second,
+            (second.c.subject == first.subject)
+            & (second.c.deliverable == first.deliverable)
+            & (second.c.committee == first.committee)
+            & (second.c.evaluator != first.evaluator)
+            & (second.c.outcome != first.outcome)
+            & (second.c.id < first.id),
+        )
+        .order_by(first.id.desc())
+        .limit(limit)
+    )
+    pairs = [(int(newer), int(older)) for newer, older in session.execute(query)]
+    ids = {item for pair in pairs for item in pair}
+    found = {
+        row.id: work.stored_attestation(row)
+        for row in session.scalars(select(AttestationRow).where(AttestationRow.id.in_(ids)))
+    }
+    return [(found[newer], found[older]) for newer, older in pairs]
+
+
+def _commitment(row: CommitmentRow) -> StoredCommitment:
+    return StoredCommitment(
+        subject=row.subject,
+        deliverable=row.deliverable,
+        committee=row.committee,
+        evaluator=row.evaluator,
+        signer=row.signer,
+        commitment=row.commitment,
+        signature=row.signature,
+    )
