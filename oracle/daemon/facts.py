@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from oracle.decide.due import JobFacts
+from oracle.decide.exchange import reveal_limit
 from oracle.domain.committee import Committee
 from oracle.domain.types import Address, Hash
-from oracle.store import jobs, outbox, work
+from oracle.store import chain, jobs, outbox, peers, work
 from oracle.store.jobs import StoredJob
+from oracle.store.peers import Equivocation
 from oracle.store.work import StoredAttestation, StoredEvaluation
+
+
+REVEAL_BEFORE = 300  # seconds, where the settings do not say otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +30,23 @@ class Situation:
     facts: JobFacts
     evaluation: StoredEvaluation | None
     attestations: Mapping[int, StoredAttestation]
+    proofs: Mapping[int, Equivocation]
+    """Contradictions the contract does not know of, by evaluator."""
 
 
-def gather(session: Session, keys: Collection[Address], also: Collection[Hash] = ()) -> list[Situation]:
-    """Every job that is not closed, of a committee in which one of `keys` signs, or which is in `also`."""
+def gather(
+    session: Session,
+    keys: Collection[Address],
+    also: Collection[Hash] = (),
+    *,
+    reveal_before: int = REVEAL_BEFORE,
+) -> list[Situation]:
+    """Every job that is not closed, of a committee in which one of `keys` signs, or which is in `also`.
+
+    Args:
+        reveal_before: Seconds before `judgeBy` from which an attestation counts that its evaluator had not
+            committed to.
+    """
     served = jobs.committees_of_keys(session, keys) | set(also)
     running = jobs.running_jobs(session, served) if served else []
     ids = [job.job for job in running]
@@ -37,6 +55,10 @@ def gather(session: Session, keys: Collection[Address], also: Collection[Hash] =
     attestations: dict[Hash, list[StoredAttestation]] = {}
     for item in work.attestations_of(session, ids):
         attestations.setdefault(item.attestation.subject, []).append(item)
+    contradictions: dict[Hash, list[Equivocation]] = {}
+    for proof in peers.equivocations(session, ids):
+        contradictions.setdefault(proof.a.attestation.subject, []).append(proof)
+    now = chain.now(session)
     committees = {committee: jobs.get_committee(session, committee) for committee in served}
     evaluators = {committee: jobs.evaluators(session, committee) for committee in served}
     found = []
@@ -48,12 +70,17 @@ def gather(session: Session, keys: Collection[Address], also: Collection[Hash] =
         records = evaluators[terms.committee]
         current = {index: record.key for index, record in records.items()}
         deliverable = job.record.deliverable
+        proofs = _proofs(session, contradictions.get(job.job, ()), terms.committee)
+        late = now >= reveal_limit(job.record.delivered_at, terms.judge_by, reveal_before)
         counted = {
             item.evaluator: item
             for item in attestations.get(job.job, ())
             if item.committee == terms.committee
             and item.attestation.deliverable == deliverable
             and item.signer == current.get(item.evaluator)
+            # Who has said both has said neither; who said something else than it committed to waits.
+            and item.evaluator not in {proof.evaluator for proof in proofs.found}
+            and (item.opens or late)
         }
         evaluation = None if deliverable is None else evaluations.get((job.job, deliverable))
         facts = JobFacts(
@@ -68,7 +95,33 @@ def gather(session: Session, keys: Collection[Address], also: Collection[Hash] =
             attested={
                 index: (item.attestation.outcome, item.attestation.payable) for index, item in counted.items()
             },
+            seen={index: item.seen_at for index, item in counted.items()},
+            unproven={
+                index: proof.seen_at
+                for index, proof in proofs.unproven.items()
+                if current.get(index) not in keys
+            },
             pending=frozenset(pending.get(job.job, set())),
         )
-        found.append(Situation(job, committee, current, facts, evaluation, counted))
+        found.append(Situation(job, committee, current, facts, evaluation, counted, proofs.unproven))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Proofs:
+    found: Collection[Equivocation]
+    unproven: Mapping[int, Equivocation]
+
+
+def _proofs(session: Session, found: Collection[Equivocation], committee: Hash) -> _Proofs:
+    if not found:
+        return _Proofs((), {})
+    shown = jobs.expelled_on(session, committee)
+    return _Proofs(
+        found,
+        {
+            proof.evaluator: proof
+            for proof in found
+            if (proof.evaluator, proof.a.attestation.subject) not in shown
+        },
+    )

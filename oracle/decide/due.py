@@ -240,7 +240,7 @@ def _groups(facts: JobFacts) -> dict[tuple[Outcome, int], list[int]]:
 
 
 def _agreeing(facts: JobFacts) -> tuple[Outcome, int, int] | None:
-    """Outcome and signers of a verdict where k agree, and since when they are known. The lowest indices sign."""
+    """Outcome and signers of a verdict where k agree, and since when they are known. The lowest sign."""
     for (outcome, _payable), indices in _groups(facts).items():
         if len(indices) >= facts.threshold:
             since = sorted(facts.seen.get(index, 0) for index in indices)[facts.threshold - 1]

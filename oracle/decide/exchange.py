@@ -11,10 +11,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from oracle.domain.types import Address, Hash, members_of
+from oracle.domain.types import Hash, members_of
 
-Key: TypeAlias = tuple[Hash, Hash, int, Address]
-"""A statement: subject, deliverable, evaluator, and the key that signed."""
+Key: TypeAlias = tuple[Hash, Hash, int, Hash]
+"""A statement: subject, deliverable, evaluator, and what tells it from others of the same evaluator."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from oracle.domain.committee import Committee
 from oracle.domain.terms import Agreement
 from oracle.domain.types import Address, Hash, State
 from oracle.store import codec
-from oracle.store.tables import CommitteeRow, EvaluatorVersion, JobRow, JobVersion
+from oracle.store.tables import CommitteeRow, EvaluatorVersion, EventRow, JobRow, JobVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,19 @@ def get_job(session: Session, job: Hash) -> StoredJob | None:
     """One job; None where it was never opened, as far as was read."""
     row = session.execute(_current_jobs().where(JobRow.job == job)).one_or_none()
     return None if row is None else _stored_job(row)
+
+
+def get_jobs(session: Session, jobs: Collection[Hash]) -> dict[Hash, StoredJob]:
+    """Those of these jobs that were ever opened, as far as was read."""
+    rows = session.execute(_current_jobs().where(JobRow.job.in_(jobs)))
+    return {job.job: job for job in map(_stored_job, rows)}
+
+
+def expelled_on(session: Session, committee: Hash) -> set[tuple[int, Hash]]:
+    """(index, subject) of every proof of equivocation that the contract took about this committee."""
+    query = select(EventRow.body).where(EventRow.name == "Expelled", EventRow.subject == committee)
+    found = [json.loads(body) for body in session.scalars(query)]
+    return {(int(event["index"]), str(event["subject"])) for event in found}
 
 
 def running_jobs(session: Session, committees: Collection[Hash]) -> list[StoredJob]:

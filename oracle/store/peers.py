@@ -6,8 +6,8 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import delete, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy.orm import Session, aliased
 
 from oracle.domain.types import ZERO_HASH, Address, Hash, State
 from oracle.store import work
@@ -21,6 +21,8 @@ from oracle.store.tables import (
 )
 from oracle.store.work import StoredAttestation
 
+# As the partial index says it: with a bound value the index would not be used.
+_CURRENT = text("job_versions.until_block IS NULL AND job_versions.state <> 4")
 MAX_DETAIL = 500  # characters kept of what a peer did
 
 
@@ -62,12 +64,16 @@ class Incident:
     last_at: float
 
 
-def save_commitment(session: Session, wanted: StoredCommitment) -> StoredCommitment:
-    """Store a commitment unless one of the same key for the same delivery is there; returns what stands."""
+def save_commitment(session: Session, wanted: StoredCommitment) -> tuple[StoredCommitment, bool]:
+    """Store a commitment unless one of the same key for the same delivery is there.
+
+    Returns:
+        What stands, and whether it is new.
+    """
     key = (wanted.subject, wanted.deliverable, wanted.committee, wanted.evaluator, wanted.signer)
     row = session.get(CommitmentRow, key)
     if row is not None:
-        return _commitment(row)
+        return _commitment(row), False
     session.add(
         CommitmentRow(
             subject=wanted.subject,
@@ -81,7 +87,7 @@ def save_commitment(session: Session, wanted: StoredCommitment) -> StoredCommitm
         )
     )
     session.flush()
-    return wanted
+    return wanted, True
 
 
 def commitments_of(session: Session, subjects: Collection[Hash]) -> list[StoredCommitment]:
@@ -92,28 +98,55 @@ def commitments_of(session: Session, subjects: Collection[Hash]) -> list[StoredC
 
 def subjects_under_way(
     session: Session, committee: Hash, signers: Collection[Address], *, since_block: int
-) -> list[Hash]:
-    """Jobs that one of `signers` attested and that are open, or were judged in or after `since_block`."""
+) -> dict[Hash, int]:
+    """Jobs that one of `signers` attested and that are open, or were judged in or after `since_block`.
+
+    Returns:
+        For each, oldest first, how many attestations about it are stored.
+    """
+    own = aliased(AttestationRow)
     query = (
-        select(JobVersion.job)
+        select(JobVersion.job, func.count(AttestationRow.id.distinct()))
         .join(AttestationRow, AttestationRow.subject == JobVersion.job)
+        .join(own, (own.subject == JobVersion.job) & own.signer.in_(signers))
         .where(
             JobVersion.committee == committee,
-            JobVersion.until_block.is_(None),
-            JobVersion.state != State.CLOSED.value,
+            _CURRENT,
             or_(JobVersion.state == State.OPEN.value, JobVersion.block_number >= since_block),
+        )
+        .group_by(JobVersion.job)
+        .order_by(func.min(JobVersion.id))
+    )
+    return {job: count for job, count in session.execute(query)}
+
+
+def uncommitted(session: Session, committee: Hash, signers: Collection[Address]) -> list[StoredAttestation]:
+    """Attestations of open jobs by our own keys for which there is no commitment yet."""
+    query = (
+        select(AttestationRow)
+        .join(JobVersion, JobVersion.job == AttestationRow.subject)
+        .where(
+            JobVersion.committee == committee,
+            _CURRENT,
+            JobVersion.state == State.OPEN.value,
             AttestationRow.committee == committee,
             AttestationRow.signer.in_(signers),
+            AttestationRow.salt.is_(None),
         )
-        .order_by(JobVersion.id)
-        .distinct()
+        .order_by(AttestationRow.id)
     )
-    return list(dict.fromkeys(session.scalars(query.with_only_columns(JobVersion.job, JobVersion.id))))
+    return [work.stored_attestation(row) for row in session.scalars(query)]
 
 
-def set_salt(session: Session, attestation: int, salt: Hash) -> None:
-    """Keep the salt of a commitment to one of our own attestations."""
-    session.execute(update(AttestationRow).where(AttestationRow.id == attestation).values(salt=salt))
+def set_salt(session: Session, attestation: int, salt: Hash) -> bool:
+    """Keep the salt of a commitment to one of our own attestations. False where it has one already."""
+    changed = session.execute(
+        update(AttestationRow)
+        .where(AttestationRow.id == attestation, AttestationRow.salt.is_(None))
+        .values(salt=salt)
+        .returning(AttestationRow.id)
+    )
+    return changed.first() is not None
 
 
 def use_nonce(session: Session, signer: Address, nonce: str, *, now: float, expires_at: float) -> bool:

@@ -1,0 +1,248 @@
+"""Checks what evaluators say, against the chain as stored, and stores it before anything uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.orm import Session
+
+from oracle.decide.jobs import EvaluatorRecord
+from oracle.domain.signatures import SignatureError, recover
+from oracle.domain.terms import Attestation, Attested
+from oracle.domain.typed import Domain, attestation_digest, commitment_digest, commitment_to, peers_domain
+from oracle.domain.types import Address, Hash, Outcome, State
+from oracle.peers.messages import Reveal, Statement
+from oracle.store import chain as chain_store
+from oracle.store import jobs as job_store
+from oracle.store import peers as peer_store
+from oracle.store import work as work_store
+from oracle.store.jobs import StoredJob
+from oracle.store.peers import StoredCommitment
+from oracle.store.work import StoredAttestation
+
+log = structlog.get_logger(__name__)
+
+STORED = "stored"
+KNOWN = "known"
+LATER = "later"
+"""How a result begins that may change: the sender tries again."""
+
+_OUTCOMES = {"pass": Outcome.PASS, "fail": Outcome.FAIL, "lapse": Outcome.LAPSE}
+
+
+class _RefusedError(Exception):
+    """A statement is not taken. `blamed` did something that no honest evaluator does."""
+
+    def __init__(self, why: str, kind: str | None = None, blamed: int | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.kind = kind
+        self.blamed = blamed
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is stored about a committee and the jobs that a message names, read once for a message."""
+
+    committee: Hash
+    records: Mapping[int, EvaluatorRecord]
+    jobs: Mapping[Hash, StoredJob]
+    timestamp: int
+
+
+class PeerIntake:
+    """Takes statements of one escrow's evaluators.
+
+    Args:
+        domain: The escrow's.
+        keys: Addresses of the keys held here.
+    """
+
+    def __init__(self, domain: Domain, keys: Collection[Address]) -> None:
+        self._domain = domain
+        self._peers = peers_domain(domain)
+        self._keys = frozenset(keys)
+
+    def known(self, session: Session, committee: Hash, statements: Collection[Statement]) -> Known:
+        """Read what checking these statements needs."""
+        return Known(
+            committee=committee,
+            records=job_store.evaluators(session, committee),
+            jobs=job_store.get_jobs(session, {item.subject for item in statements}),
+            timestamp=chain_store.now(session),
+        )
+
+    def held(self, records: Mapping[int, EvaluatorRecord]) -> list[int]:
+        """Indices of the evaluators whose current key is held here."""
+        return sorted(index for index, record in records.items() if record.key in self._keys)
+
+    def take(self, session: Session, known: Known, sender: int, statement: Statement) -> str:
+        """Check a statement and store what is true in it.
+
+        Returns:
+            `stored`, `known`, `later: …` where it may be taken when more of the chain was read, or why not.
+        """
+        try:
+            job = self._job(known, sender, statement)
+            new = self._commitment(session, known, sender, statement)
+            if statement.reveal is not None:
+                new = self._attestation(session, known, job, sender, statement, statement.reveal) or new
+        except _RefusedError as refused:
+            if refused.kind is not None and refused.blamed is not None:
+                self._note(session, known, refused.blamed, refused.kind, refused.why, statement.subject)
+            return refused.why[:200]
+        return STORED if new else KNOWN
+
+    def _job(self, known: Known, sender: int, statement: Statement) -> StoredJob:
+        job = known.jobs.get(statement.subject)
+        if job is None:
+            raise _RefusedError(f"{LATER}: no such job was read from the chain")
+        if job.agreement.terms.committee != known.committee:
+            raise _RefusedError("the job is another committee's", "other-committee", sender)
+        if job.record.state is State.CLOSED:
+            raise _RefusedError("the job is closed")
+        if job.record.deliverable != statement.deliverable:
+            raise _RefusedError(f"{LATER}: another deliverable is anchored")
+        if not job.record.members >> statement.evaluator & 1:
+            raise _RefusedError("it is no member of this job", "no-member", sender)
+        return job
+
+    def _commitment(self, session: Session, known: Known, sender: int, statement: Statement) -> bool:
+        digest = commitment_digest(
+            self._peers,
+            known.committee,
+            statement.evaluator,
+            statement.subject,
+            statement.deliverable,
+            statement.commitment,
+        )
+        signer = self._signer(known, statement.evaluator)
+        if _signer_of(digest, statement.signature) != signer:
+            # Perhaps with a key that was just replaced: what an honest sender has can be behind or ahead.
+            kind = None if statement.evaluator != sender else "bad-commitment"
+            raise _RefusedError(f"{LATER}: the commitment is not signed by its current key", kind, sender)
+        wanted = StoredCommitment(
+            subject=statement.subject,
+            deliverable=statement.deliverable,
+            committee=known.committee,
+            evaluator=statement.evaluator,
+            signer=signer,
+            commitment=statement.commitment,
+            signature=statement.signature,
+        )
+        standing, new = peer_store.save_commitment(session, wanted)
+        if standing.commitment != statement.commitment:
+            self._note(
+                session, known, statement.evaluator, "second-commitment",
+                f"it committed to {standing.commitment} first, and then to {statement.commitment}",
+                statement.subject,
+            )  # fmt: skip
+            return False
+        return new
+
+    def _attestation(
+        self,
+        session: Session,
+        known: Known,
+        job: StoredJob,
+        sender: int,
+        statement: Statement,
+        reveal: Reveal,
+    ) -> bool:
+        attestation = Attestation(
+            subject=statement.subject,
+            deliverable=statement.deliverable,
+            outcome=_OUTCOMES[reveal.outcome],
+            evidence=reveal.evidence,
+            payable=reveal.payable,
+        )
+        if attestation.payable:
+            raise _RefusedError("payable must be 0 for a job", "bad-attestation", sender)
+        digest = attestation_digest(self._domain, attestation)
+        signer = self._signer(known, statement.evaluator)
+        attested = Attested(r=reveal.r, vs=reveal.vs, evidence=reveal.evidence)
+        if _signer_of(digest, "0x" + attested.signature.hex()) != signer:
+            raise _RefusedError("the attestation is not signed by its evaluator", "bad-attestation", sender)
+        opens = self._opens(session, known, statement, signer, commitment_to(digest, reveal.salt))
+        own = signer in self._keys
+        stored = StoredAttestation(
+            committee=known.committee,
+            evaluator=statement.evaluator,
+            signer=signer,
+            attestation=attestation,
+            attested=attested,
+            digest=digest,
+            seen_at=known.timestamp,
+            opens=opens,
+            salt=reveal.salt,
+        )
+        new = work_store.save_attestation(session, stored)
+        if not new:
+            return False
+        if own:
+            # Nobody but us should be able to make one: two processes with one key, or a stolen key.
+            log.error("own_key_used_elsewhere", job=statement.subject, evaluator=statement.evaluator)
+            self._note(
+                session, known, statement.evaluator, "own-key-elsewhere",
+                f"an attestation of ours ({reveal.outcome}) that was not made here", statement.subject,
+            )  # fmt: skip
+        if any(item.evaluator == statement.evaluator for item in self._proofs(session, statement.subject)):
+            self._note(
+                session, known, statement.evaluator, "equivocation",
+                f"it attested {reveal.outcome} and something else", statement.subject,
+            )  # fmt: skip
+        log.info(
+            "peer_attested",
+            job=job.job,
+            evaluator=statement.evaluator,
+            outcome=reveal.outcome,
+            opens=opens,
+        )
+        return True
+
+    def _opens(
+        self, session: Session, known: Known, statement: Statement, signer: Address, commitment: Hash
+    ) -> bool:
+        """Whether an attestation is the one its evaluator had bound itself to."""
+        standing = [
+            item.commitment
+            for item in peer_store.commitments_of(session, [statement.subject])
+            if item.evaluator == statement.evaluator
+            and item.signer == signer
+            and item.committee == known.committee
+            and item.deliverable == statement.deliverable
+        ]
+        if commitment in standing:
+            return True
+        self._note(
+            session, known, statement.evaluator, "broken-commitment",
+            "its attestation is not the one it had committed to", statement.subject,
+        )  # fmt: skip
+        return False
+
+    def _signer(self, known: Known, evaluator: int) -> Address:
+        record = known.records.get(evaluator)
+        if record is None:
+            raise _RefusedError(f"{LATER}: no such evaluator has joined")
+        return record.key
+
+    @staticmethod
+    def _proofs(session: Session, subject: Hash) -> list[peer_store.Equivocation]:
+        return peer_store.equivocations(session, [subject])
+
+    @staticmethod
+    def _note(session: Session, known: Known, evaluator: int, kind: str, detail: str, subject: Hash) -> None:
+        if peer_store.note_incident(session, known.committee, evaluator, kind, detail, subject):
+            log.warning(
+                "peer_incident", kind=kind, committee=known.committee, evaluator=evaluator, job=subject,
+                detail=detail,
+            )  # fmt: skip
+
+
+def _signer_of(digest: Hash, signature: str) -> Address | None:
+    try:
+        return recover(digest, bytes.fromhex(signature[2:]))
+    except SignatureError:
+        return None

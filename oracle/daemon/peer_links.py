@@ -1,0 +1,352 @@
+"""Tells the other evaluators what they may hear: one thread a peer, so that none can hold up another."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from oracle.daemon.peer_intake import LATER, STORED, PeerIntake
+from oracle.daemon.peer_view import Delivery, Said, deliveries, is_late, said_to
+from oracle.decide.exchange import Key, Shown, acknowledged, to_send
+from oracle.domain.errors import EarnestError
+from oracle.domain.typed import Domain, commitment_digest, commitment_to, peers_domain, request_digest
+from oracle.domain.types import Address, Hash
+from oracle.peers.client import PeerClient, PeerError
+from oracle.peers.limits import Breaker
+from oracle.peers.messages import MAX_STATEMENTS, ExchangeAnswer, ExchangeRequest
+from oracle.signing.signer import Signer
+from oracle.store import chain as chain_store
+from oracle.store import jobs as job_store
+from oracle.store import peers as peer_store
+from oracle.store.database import Database
+from oracle.store.peers import StoredCommitment
+
+log = structlog.get_logger(__name__)
+
+TICK = 1.0  # seconds between two looks where nothing wakes a link
+JUDGED_BLOCKS = 30  # for so long after a verdict what was found is still told
+_LATER_WAIT = 0.25  # seconds until a peer whose view of the chain is behind is told again
+_FIRST_WAIT = 1.0  # seconds after a peer's first failure
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRules:
+    """How patient the exchange is. Seconds; see the settings of the same names."""
+
+    again_every: float
+    longest_wait: float
+    reveal_before: int
+
+
+@dataclass
+class Link:
+    """One peer: where it is, what it has taken, and whether it answers."""
+
+    evaluator: Address
+    client: PeerClient
+    breaker: Breaker
+    shown: dict[Key, Shown] = field(default_factory=dict)
+    finished: dict[Hash, int] = field(default_factory=dict)
+    """Jobs the peer knows all about, with how many attestations there were then."""
+    late: set[Hash] = field(default_factory=set)
+    wake: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What one peer is to be told as a member of one committee."""
+
+    committee: Hash
+    sender: int
+    recipient: int
+    key: Address
+    said: Sequence[Said]
+    late: Sequence[Hash]
+
+
+class Exchange:
+    """The sending side of the exchange, and where our own commitments are made.
+
+    Args:
+        signers: The evaluators' keys held here.
+        peers: Each other evaluator's account, and a client for its process.
+        wake: Called when something new was stored.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        intake: PeerIntake,
+        signers: Mapping[Address, Signer],
+        domain: Domain,
+        peers: Mapping[Address, PeerClient],
+        rules: ExchangeRules,
+        *,
+        wake: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._intake = intake
+        self._signers = dict(signers)
+        self._peers = peers_domain(domain)
+        self._domain = domain
+        self._rules = rules
+        self._wake = wake
+        self._clock = clock
+        self._stop = threading.Event()
+        self._committing = threading.Lock()
+        self.links = [
+            Link(account, client, Breaker(first=_FIRST_WAIT, longest=rules.longest_wait, clock=clock))
+            for account, client in peers.items()
+        ]
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Begin to tell."""
+        for link in self.links:
+            thread = threading.Thread(target=self._run, args=(link,), name="peer", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def close(self) -> None:
+        """End after what is under way."""
+        self._stop.set()
+        self.wake()
+        for thread in self._threads:
+            thread.join(10)
+        for link in self.links:
+            link.client.close()
+
+    def wake(self) -> None:
+        """Look now whether there is something to tell."""
+        for link in self.links:
+            link.wake.set()
+
+    def step(self, link: Link) -> bool:
+        """Commit to what was attested here, and tell one peer what it may hear. Whether it was told anything.
+
+        Raises:
+            PeerError: it cannot be told now.
+            SigningError: a key cannot be used.
+        """
+        self._commit()
+        told = False
+        for errand in self._errands(link):
+            self._note_late(link, errand)
+            if errand.said:
+                self._tell(link, errand)
+                told = True
+        return told
+
+    def _run(self, link: Link) -> None:
+        while not self._stop.is_set():
+            link.wake.wait(link.breaker.waits or TICK)
+            link.wake.clear()
+            if self._stop.is_set() or link.breaker.waits:
+                # A peer that fails is left alone, however much there is to tell.
+                self._stop.wait(min(link.breaker.waits, TICK))
+                continue
+            try:
+                if self.step(link):
+                    link.wake.set()  # more than fits one request, or more by what was answered
+            except PeerError as error:
+                log.warning(
+                    "peer_unreachable", evaluator=link.evaluator, reason=error.message,
+                    retry_in=link.breaker.waits,
+                )  # fmt: skip
+            except OperationalError as error:
+                log.warning("database_unusable", reason=str(error.orig), doing="the exchange")
+                self._stop.wait(TICK)
+            except EarnestError as error:
+                log.error("exchange_failed", evaluator=link.evaluator, reason=error.message)  # noqa: TRY400
+                self._stop.wait(TICK)
+            except Exception:  # a defect with one peer must not end the exchange with it
+                log.exception("exchange_crashed", evaluator=link.evaluator)
+                self._stop.wait(TICK)
+
+    def _commit(self) -> None:
+        """Bind ourselves to every attestation made here, before anybody can see it."""
+        with self._committing:
+            with self._database.read() as session:
+                missing = [
+                    item
+                    for committee, _ in self._committees(session)
+                    for item in peer_store.uncommitted(session, committee, self._signers)
+                ]
+            for item in missing:
+                salt = "0x" + secrets.token_hex(32)
+                commitment = commitment_to(item.digest, salt)
+                subject, deliverable = item.attestation.subject, item.attestation.deliverable
+                digest = commitment_digest(
+                    self._peers, item.committee, item.evaluator, subject, deliverable, commitment
+                )
+                signature = "0x" + self._signers[item.signer].sign_digest(digest).hex()
+                wanted = StoredCommitment(
+                    subject, deliverable, item.committee, item.evaluator, item.signer, commitment, signature
+                )
+                with self._database.write() as session:
+                    if peer_store.set_salt(session, item.id, salt):
+                        peer_store.save_commitment(session, wanted)
+                log.info("committed", job=subject, evaluator=item.evaluator)
+
+    def _errands(self, link: Link) -> list[Errand]:
+        found = []
+        alive: set[Hash] = set()
+        with self._database.read() as session:
+            timestamp = chain_store.now(session)
+            for committee, members in self._committees(session):
+                if link.evaluator not in members:
+                    continue
+                recipient = members.index(link.evaluator)
+                records = job_store.evaluators(session, committee)
+                mine = self._intake.held(records)
+                record = records.get(recipient)
+                if not mine or recipient in mine or record is None or record.expelled:
+                    continue
+                subjects = self._subjects(session, committee)
+                alive |= set(subjects)
+                pending = [job for job, count in subjects.items() if link.finished.get(job) != count]
+                under_way = deliveries(session, committee, pending)
+                self._finish(link, under_way, subjects, recipient, mine, timestamp)
+                found.append(
+                    Errand(
+                        committee=committee,
+                        sender=mine[0],
+                        recipient=recipient,
+                        key=records[mine[0]].key,
+                        said=self._due(link, under_way, recipient, mine, timestamp),
+                        late=[
+                            delivery.job.job
+                            for delivery in under_way
+                            if is_late(delivery, recipient, timestamp, self._rules.reveal_before)
+                        ],
+                    )
+                )
+        link.shown = {key: value for key, value in link.shown.items() if key[0] in alive}
+        link.late &= alive
+        link.finished = {job: count for job, count in link.finished.items() if job in alive}
+        return found
+
+    def _finish(
+        self,
+        link: Link,
+        under_way: list[Delivery],
+        counts: Mapping[Hash, int],
+        recipient: int,
+        mine: list[int],
+        timestamp: int,
+    ) -> None:
+        """Look no more at what the peer knows all about, and has answered, until there is more to tell."""
+        for delivery in under_way:
+            said = said_to(delivery, recipient, mine, timestamp, self._rules.reveal_before)
+            told = [link.shown.get(item.sendable.key) for item in said]
+            if delivery.has_attested(recipient) and told and all(item and item.revealed for item in told):
+                link.finished[delivery.job.job] = counts[delivery.job.job]
+
+    def _due(
+        self, link: Link, under_way: list[Delivery], recipient: int, mine: list[int], timestamp: int
+    ) -> list[Said]:
+        said = {
+            item.sendable.key: item
+            for delivery in under_way
+            for item in said_to(delivery, recipient, mine, timestamp, self._rules.reveal_before)
+        }
+        due = to_send(
+            [item.sendable for item in said.values()],
+            link.shown,
+            self._clock(),
+            again_every=self._rules.again_every,
+            limit=MAX_STATEMENTS,
+        )
+        return [said[item.key] for item in due]
+
+    def _tell(self, link: Link, errand: Errand) -> None:
+        request = ExchangeRequest(
+            committee=errand.committee,
+            sender=errand.sender,
+            recipient=errand.recipient,
+            time=int(time.time()),
+            nonce="0x" + secrets.token_hex(16),
+            statements=tuple(item.statement for item in errand.said),
+        )
+        signer = self._signers[errand.key]
+
+        def sign(route: str, body: bytes) -> str:
+            return "0x" + signer.sign_digest(request_digest(self._peers, route, body)).hex()
+
+        try:
+            answer = link.client.exchange(request, sign)
+        except PeerError as error:
+            first = link.breaker.failures == 0
+            link.breaker.failed()
+            if error.fault or first:
+                kind = "bad-answer" if error.fault else "unreachable"
+                with self._database.write() as session:
+                    peer_store.note_incident(session, errand.committee, errand.recipient, kind, error.message)
+            raise
+        if link.breaker.worked():
+            log.info("peer_answers_again", evaluator=link.evaluator)
+        self._take(link, errand, answer)
+
+    def _take(self, link: Link, errand: Errand, answer: ExchangeAnswer) -> None:
+        """Store what the peer said, then remember what it has taken."""
+        with self._database.write() as session:
+            known = self._intake.known(session, errand.committee, answer.statements)
+            results = [
+                self._intake.take(session, known, errand.recipient, statement)
+                for statement in answer.statements
+            ]
+        now = self._clock()
+        for item, result in zip(errand.said, answer.results, strict=True):
+            sendable = item.sendable
+            if result.startswith(LATER):
+                continue
+            link.shown[sendable.key] = acknowledged(sendable, link.shown.get(sendable.key), now)
+        refused = [result for result in answer.results if result.startswith(LATER)]
+        if refused:
+            log.info("peer_takes_it_later", evaluator=link.evaluator, count=len(refused), reason=refused[0])
+            link.wake.clear()
+            self._stop.wait(_LATER_WAIT)
+            link.wake.set()
+        if STORED in results:
+            self._wake()
+
+    def _note_late(self, link: Link, errand: Errand) -> None:
+        fresh = [job for job in errand.late if job not in link.late]
+        if not fresh:
+            return
+        with self._database.write() as session:
+            for job in fresh:
+                peer_store.note_incident(
+                    session, errand.committee, errand.recipient, "late",
+                    "it had shown no attestation when everything is shown to all", job,
+                )  # fmt: skip
+        for job in fresh:
+            link.late.add(job)
+            log.warning(
+                "peer_incident", kind="late", committee=errand.committee, evaluator=errand.recipient, job=job,
+                detail="it had shown no attestation when everything is shown to all",
+            )  # fmt: skip
+
+    def _committees(self, session: Session) -> list[tuple[Hash, tuple[Address, ...]]]:
+        """Committees in which we sign and some peer sits, with their evaluators' accounts."""
+        peers = {link.evaluator for link in self.links}
+        found = []
+        for committee in sorted(job_store.committees_of_keys(session, self._signers)):
+            terms = job_store.get_committee(session, committee)
+            if terms is not None and peers & set(terms.evaluators):
+                found.append((committee, terms.evaluators))
+        return found
+
+    def _subjects(self, session: Session, committee: Hash) -> dict[Hash, int]:
+        cursor = chain_store.cursor(session)
+        since = 0 if cursor is None else max(0, cursor.number - JUDGED_BLOCKS)
+        return peer_store.subjects_under_way(session, committee, self._signers, since_block=since)

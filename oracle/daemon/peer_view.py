@@ -1,0 +1,191 @@
+"""Deliveries under exchange, as they are stored, and what may be said about them to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from oracle.decide.exchange import Round, Sendable, is_open_to_all, may_reveal
+from oracle.decide.jobs import EvaluatorRecord
+from oracle.domain.types import Address, Hash, State
+from oracle.peers.messages import Reveal, Statement
+from oracle.store import jobs as job_store
+from oracle.store import peers as peer_store
+from oracle.store import work as work_store
+from oracle.store.jobs import StoredJob
+from oracle.store.peers import StoredCommitment
+from oracle.store.work import StoredAttestation
+
+NO_SALT: Hash = "0x" + "00" * 32  # shown with an attestation that opens no commitment
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery and what evaluators said about it. `records`: of the committee's evaluators, by index."""
+
+    job: StoredJob
+    deliverable: Hash
+    round: Round
+    records: Mapping[int, EvaluatorRecord]
+    commitments: tuple[StoredCommitment, ...]
+    attestations: tuple[StoredAttestation, ...]
+
+    def is_current(self, evaluator: int, signer: Address) -> bool:
+        """Whether `signer` is the key with which this evaluator signs now."""
+        record = self.records.get(evaluator)
+        return record is not None and record.key == signer
+
+    def has_attested(self, evaluator: int) -> bool:
+        """Whether an attestation of this evaluator's key is stored."""
+        return any(
+            item.evaluator == evaluator and self.is_current(evaluator, item.signer)
+            for item in self.attestations
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A statement that may go to a peer, and how it is decided when."""
+
+    sendable: Sendable
+    statement: Statement
+
+
+def deliveries(session: Session, committee: Hash, subjects: Collection[Hash]) -> list[Delivery]:
+    """The deliveries of these jobs that the chain anchors now; jobs of other committees are left out."""
+    terms = job_store.get_committee(session, committee)
+    if terms is None or not subjects:
+        return []
+    records = job_store.evaluators(session, committee)
+    found = job_store.get_jobs(session, subjects)
+    commitments = _by_subject(peer_store.commitments_of(session, subjects))
+    attestations: dict[Hash, list[StoredAttestation]] = {}
+    for item in work_store.attestations_of(session, subjects):
+        attestations.setdefault(item.attestation.subject, []).append(item)
+    listed = []
+    for subject in subjects:
+        job = found.get(subject)
+        if job is None or job.record.deliverable is None or job.agreement.terms.committee != committee:
+            continue
+        deliverable = job.record.deliverable
+        bound = tuple(
+            item
+            for item in commitments.get(subject, ())
+            if item.committee == committee and item.deliverable == deliverable
+        )
+        listed.append(
+            Delivery(
+                job=job,
+                deliverable=deliverable,
+                round=Round(
+                    members=job.record.members,
+                    expelled=frozenset(index for index, record in records.items() if record.expelled),
+                    threshold=terms.threshold,
+                    committed=frozenset(
+                        item.evaluator
+                        for item in bound
+                        if item.evaluator in records and records[item.evaluator].key == item.signer
+                    ),
+                    delivered_at=job.record.delivered_at,
+                    judge_by=job.agreement.terms.judge_by,
+                ),
+                records=records,
+                commitments=bound,
+                attestations=tuple(
+                    item
+                    for item in attestations.get(subject, ())
+                    if item.committee == committee and item.attestation.deliverable == deliverable
+                ),
+            )
+        )
+    return listed
+
+
+def said_to(
+    delivery: Delivery, recipient: int, mine: Collection[int], timestamp: int, reveal_before: int
+) -> list[Said]:
+    """What evaluator `recipient` may hear about a delivery: our own statements, then others'.
+
+    Args:
+        mine: Indices of the evaluators of this process.
+        timestamp: The chain's time, Unix seconds.
+        reveal_before: See `decide.exchange`.
+    """
+    # Once a verdict stands on chain there is nothing left to copy.
+    judged = delivery.job.record.state is not State.OPEN
+    reveal = judged or may_reveal(delivery.round, recipient, timestamp, reveal_before)
+    answered = delivery.has_attested(recipient)
+    bound = {(item.evaluator, item.signer): item for item in delivery.commitments}
+    said = []
+    for evaluator in sorted(mine):
+        commitment = bound.get((evaluator, _key(delivery, evaluator)))
+        if commitment is not None:
+            own = [item for item in _by(delivery, evaluator) if item.signer == commitment.signer]
+            said.append(
+                _said(commitment, own[0] if reveal and own else None, answered, commitment.commitment)
+            )
+    if not reveal:
+        return said
+    for item in delivery.attestations:
+        commitment = bound.get((item.evaluator, item.signer))
+        if item.evaluator != recipient and item.evaluator not in mine and commitment is not None:
+            said.append(_said(commitment, item, answered, item.digest, mine=False))
+    return said
+
+
+def is_late(delivery: Delivery, evaluator: int, timestamp: int, reveal_before: int) -> bool:
+    """Whether an evaluator has shown nothing though the time in which it may wait for others is over."""
+    return (
+        delivery.job.record.state is State.OPEN
+        and delivery.job.record.members >> evaluator & 1 == 1
+        and is_open_to_all(delivery.round, timestamp, reveal_before)
+        and not delivery.has_attested(evaluator)
+    )
+
+
+def _said(
+    commitment: StoredCommitment,
+    attestation: StoredAttestation | None,
+    answered: bool,  # noqa: FBT001 - private, and named where it is called
+    telling: Hash,
+    *,
+    mine: bool = True,
+) -> Said:
+    reveal = None
+    if attestation is not None:
+        reveal = Reveal(
+            outcome=attestation.attestation.outcome.word,  # type: ignore[arg-type]
+            payable=attestation.attestation.payable,
+            evidence=attestation.attestation.evidence,
+            r=attestation.attested.r,
+            vs=attestation.attested.vs,
+            salt=attestation.salt or NO_SALT,
+        )
+    statement = Statement(
+        evaluator=commitment.evaluator,
+        subject=commitment.subject,
+        deliverable=commitment.deliverable,
+        commitment=commitment.commitment,
+        signature=commitment.signature,
+        reveal=reveal,
+    )
+    key = (commitment.subject, commitment.deliverable, commitment.evaluator, telling)
+    return Said(Sendable(key, reveal=reveal is not None, answered=answered, mine=mine), statement)
+
+
+def _key(delivery: Delivery, evaluator: int) -> Address:
+    record = delivery.records.get(evaluator)
+    return "" if record is None else record.key
+
+
+def _by(delivery: Delivery, evaluator: int) -> list[StoredAttestation]:
+    return [item for item in delivery.attestations if item.evaluator == evaluator]
+
+
+def _by_subject(items: list[StoredCommitment]) -> dict[Hash, list[StoredCommitment]]:
+    found: dict[Hash, list[StoredCommitment]] = {}
+    for item in items:
+        found.setdefault(item.subject, []).append(item)
+    return found
