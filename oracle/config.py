@@ -21,6 +21,7 @@ from pydantic_settings import (
 from oracle.configuration.base import ConfigError
 from oracle.configuration.chain import ChainSection, CommitteeSection, OutboxSection, PolicySection
 from oracle.configuration.keys import KeySource, KeysSection
+from oracle.configuration.peers import PeersSection
 from oracle.configuration.process import DatabaseSection, LogSection, OperatorSection, WebSection
 from oracle.configuration.work import EvaluationSection, EvidenceSection, JurySection
 from oracle.decide.due import DuePolicy
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
     log: LogSection = LogSection()
     operator: OperatorSection | None = None
     web: WebSection | None = None
+    peers: PeersSection = PeersSection()
     folder: Annotated[Path, Field(exclude=True)] = Path()
     """Where the file lies; relative paths start here."""
 
@@ -91,6 +93,8 @@ class Settings(BaseSettings):
             abstain=own.abstain,
             attest_before=self.policy.attest_before,
             close=self.policy.close and own.close,
+            stagger=self.policy.stagger,
+            prove=self.peers.prove,
         )
 
     def due_policies(self) -> dict[Hash, DuePolicy]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from oracle.chain.abi import load_abi
 from oracle.domain.committee import Committee
-from oracle.domain.terms import Agreement, Attested, Opening, Terms, Verdict
+from oracle.domain.terms import Agreement, Attestation, Attested, Opening, Terms, Verdict
 from oracle.domain.types import Address, Funding, Hash, Outcome
 
 
@@ -25,6 +25,17 @@ class Statement:
     evidence: Hash
     r: Hash
     vs: Hash
+
+
+def statement_of(attestation: Attestation, attested: Attested) -> Statement:
+    """An attestation with its signature, as a proof shows it."""
+    return Statement(
+        outcome=attestation.outcome,
+        payable=attestation.payable,
+        evidence=attestation.evidence,
+        r=attested.r,
+        vs=attested.vs,
+    )
 
 
 def open_job(

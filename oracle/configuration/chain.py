@@ -31,6 +31,8 @@ class PolicySection(Section):
     sign_at: Level = Level.SAFE
     attest_before: Annotated[int, Field(ge=0)] = 120
     close: bool = True
+    stagger: Annotated[int, Field(ge=0, le=3_600)] = 6
+    """Seconds between the evaluators' turns to send what any of them could. Zero: wait for nobody."""
 
 
 class CommitteeSection(Section):

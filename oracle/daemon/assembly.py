@@ -18,6 +18,7 @@ from oracle.daemon.evaluation import PipelineEvaluation
 from oracle.daemon.evaluator import Evaluator, RetryPolicy
 from oracle.daemon.hosting import hosted
 from oracle.daemon.outbox import Outbox
+from oracle.daemon.peering import Peering
 from oracle.daemon.ports import ChainPort, EvaluationPort
 from oracle.daemon.service import Parts, Service, wanted_now
 from oracle.daemon.signing import Attester
@@ -149,12 +150,18 @@ def assembled(settings: Settings, *, dry_run: bool = False) -> Iterator[Service]
         health = Health(silence=60.0 if settings.operator is None else settings.operator.silence)
         vitals = Vitals(health.beat)
         health.add("loop", vitals.problem)
-        service = build(
-            settings, deployment, keys, database, chain, evaluation, escrow, dry_run=dry_run, vitals=vitals
+        peering = stack.enter_context(
+            closing(Peering(settings.peers, database, keys.evaluators, escrow.domain))
         )
+        service = build(
+            settings, deployment, keys, database, chain, evaluation, escrow,
+            dry_run=dry_run, vitals=vitals, peering=peering,
+        )  # fmt: skip
         stack.enter_context(closing(service))
         # Routers of peers and of the public are handed in here.
-        stack.enter_context(hosted(settings, health, CollectorRegistry(), routers=()))
+        stack.enter_context(hosted(settings, health, CollectorRegistry(), routers=[peering.router]))
+        if not dry_run:
+            peering.start()
         yield service
 
 
@@ -176,6 +183,7 @@ def build(
     *,
     dry_run: bool,
     vitals: Vitals | None = None,
+    peering: Peering | None = None,
 ) -> Service:
     """Tie the parts together."""
     wakers: list[Service] = []
@@ -222,6 +230,10 @@ def build(
         poll=settings.chain.poll,
         prepare=escrow.check_domain,
         vitals=vitals,
+        reveal_before=settings.peers.reveal_before,
+        on_signed=(lambda: None) if peering is None else peering.wake,
     )
+    if peering is not None:
+        peering.on_news(service.wake)
     wakers.append(service)
     return service

@@ -16,7 +16,6 @@ from oracle.store.jobs import StoredJob
 from oracle.store.peers import Equivocation
 from oracle.store.work import StoredAttestation, StoredEvaluation
 
-
 REVEAL_BEFORE = 300  # seconds, where the settings do not say otherwise
 
 
@@ -70,7 +69,8 @@ def gather(
         records = evaluators[terms.committee]
         current = {index: record.key for index, record in records.items()}
         deliverable = job.record.deliverable
-        proofs = _proofs(session, contradictions.get(job.job, ()), terms.committee)
+        proofs = contradictions.get(job.job, [])
+        to_show = _unproven(session, proofs, terms.committee)
         late = now >= reveal_limit(job.record.delivered_at, terms.judge_by, reveal_before)
         counted = {
             item.evaluator: item
@@ -79,7 +79,7 @@ def gather(
             and item.attestation.deliverable == deliverable
             and item.signer == current.get(item.evaluator)
             # Who has said both has said neither; who said something else than it committed to waits.
-            and item.evaluator not in {proof.evaluator for proof in proofs.found}
+            and item.evaluator not in {proof.evaluator for proof in proofs}
             and (item.opens or late)
         }
         evaluation = None if deliverable is None else evaluations.get((job.job, deliverable))
@@ -97,31 +97,25 @@ def gather(
             },
             seen={index: item.seen_at for index, item in counted.items()},
             unproven={
-                index: proof.seen_at
-                for index, proof in proofs.unproven.items()
-                if current.get(index) not in keys
+                index: proof.seen_at for index, proof in to_show.items() if current.get(index) not in keys
             },
             pending=frozenset(pending.get(job.job, set())),
         )
-        found.append(Situation(job, committee, current, facts, evaluation, counted, proofs.unproven))
+        found.append(Situation(job, committee, current, facts, evaluation, counted, to_show))
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Proofs:
-    found: Collection[Equivocation]
-    unproven: Mapping[int, Equivocation]
+def unproven(session: Session, job: Hash, committee: Hash) -> dict[int, Equivocation]:
+    """Contradictions about a job that the contract was not shown, by evaluator."""
+    return _unproven(session, peers.equivocations(session, [job]), committee)
 
 
-def _proofs(session: Session, found: Collection[Equivocation], committee: Hash) -> _Proofs:
+def _unproven(session: Session, found: Collection[Equivocation], committee: Hash) -> dict[int, Equivocation]:
     if not found:
-        return _Proofs((), {})
+        return {}
     shown = jobs.expelled_on(session, committee)
-    return _Proofs(
-        found,
-        {
-            proof.evaluator: proof
-            for proof in found
-            if (proof.evaluator, proof.a.attestation.subject) not in shown
-        },
-    )
+    return {
+        proof.evaluator: proof
+        for proof in found
+        if (proof.evaluator, proof.a.attestation.subject) not in shown
+    }

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from oracle.chain import calls
 from oracle.chain.errors import RpcError, WrongChainError
 from oracle.daemon.evaluator import Evaluator
-from oracle.daemon.facts import Situation, gather
+from oracle.daemon.facts import REVEAL_BEFORE, Situation, gather, unproven
 from oracle.daemon.outbox import Outbox
 from oracle.daemon.signing import Attester
 from oracle.daemon.vitals import Vitals
@@ -63,6 +63,8 @@ class Service:
         poll: Seconds between two looks at the chain.
         prepare: Done before the first turn, once the node answers; raises where nothing may be signed here.
         vitals: Told of every turn.
+        reveal_before: Seconds before `judgeBy` from which all attestations count; see `facts.gather`.
+        on_signed: Called after a turn in which something was signed here.
     """
 
     def __init__(
@@ -77,6 +79,8 @@ class Service:
         poll: float = 1.0,
         prepare: Callable[[], None] | None = None,
         vitals: Vitals | None = None,
+        reveal_before: int = REVEAL_BEFORE,
+        on_signed: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._parts = parts
@@ -89,6 +93,8 @@ class Service:
         self._clock = clock
         self._prepare = prepare
         self._vitals = vitals or Vitals()
+        self._reveal_before = reveal_before
+        self._on_signed = on_signed
         self._shown: set[tuple[str, ...]] = set()
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -179,7 +185,7 @@ class Service:
 
     def _act(self, heights: Heights) -> bool:
         with self._parts.database.read() as session:
-            situations = gather(session, self._keys, self._close_for)
+            situations = gather(session, self._keys, self._close_for, reveal_before=self._reveal_before)
         acted = False
         for situation in situations:
             policy = self._policies.get(situation.facts.terms.committee, self._default)
@@ -218,6 +224,7 @@ class Service:
                 )
             case SignFor(_, index):
                 self._parts.attester.sign(situation, index)
+                self._on_signed()
                 return True
             case Send():
                 return self._send(situation, step)
@@ -246,6 +253,8 @@ def calldata(situation: Situation, step: Send) -> bytes:
             return calls.lapse(terms, opening)
         case Purpose.SETTLE:
             return calls.settle(terms, opening, pay_out=True)
+        case Purpose.PROVE:
+            return _proof(situation, step)
         case Purpose.FILL:
             return b""
 
@@ -259,6 +268,8 @@ def wanted_now(session: Session, entry: outbox_store.LiveEntry) -> bool:
     cursor = chain_store.cursor(session)
     if stored is None or cursor is None:
         return False
+    if entry.call.purpose is Purpose.PROVE:
+        return bool(unproven(session, stored.job, stored.agreement.terms.committee))
     block = session.get(Block, cursor.number)
     agreement = stored.agreement
     return still_wanted(
@@ -287,6 +298,17 @@ def _verdict(situation: Situation, step: Send) -> Verdict:
     )
 
 
+def _proof(situation: Situation, step: Send) -> bytes:
+    proof = situation.proofs[members_of(step.signers)[0]]
+    return calls.prove_equivocation(
+        situation.facts.terms,
+        situation.stored.opening_hash,
+        proof.a.attestation.deliverable,
+        calls.statement_of(proof.a.attestation, proof.a.attested),
+        calls.statement_of(proof.b.attestation, proof.b.attested),
+    )
+
+
 def _others(situation: Situation, chosen: list[int]) -> tuple[Address, ...]:
     """Keys of the evaluators who do not sign, as the committee's roll has them: zero where none counts."""
     everyone = range(len(situation.committee.evaluators))
@@ -306,6 +328,6 @@ def _shown(step: Due) -> dict[str, object]:
             return {"step": "sign", "job": job, "evaluator": index}
         case Send(job, purpose, outcome, signers):
             shown: dict[str, object] = {"step": purpose.value, "job": job}
-            if outcome is not Outcome.NONE:
+            if outcome is not Outcome.NONE or purpose is Purpose.PROVE:
                 shown |= {"outcome": outcome.word, "signers": members_of(signers)}
             return shown

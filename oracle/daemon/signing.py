@@ -13,7 +13,7 @@ from oracle.domain.typed import Domain, attestation_digest
 from oracle.domain.types import Address
 from oracle.signing.journal import Journal, already_signed, attest
 from oracle.signing.signer import Signer
-from oracle.store import work
+from oracle.store import chain, work
 from oracle.store.database import Database
 
 log = structlog.get_logger(__name__)
@@ -75,6 +75,7 @@ class Attester:
                     attestation=attestation,
                     attested=attested,
                     digest=attestation_digest(self._domain, attestation),
+                    seen_at=chain.now(session),
                 ),
             )
         log.info("attested", job=situation.stored.job, evaluator=index, outcome=attestation.outcome.word)

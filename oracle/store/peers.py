@@ -117,7 +117,7 @@ def subjects_under_way(
         .group_by(JobVersion.job)
         .order_by(func.min(JobVersion.id))
     )
-    return {job: count for job, count in session.execute(query)}
+    return dict(session.execute(query).tuples().all())
 
 
 def uncommitted(session: Session, committee: Hash, signers: Collection[Address]) -> list[StoredAttestation]:
