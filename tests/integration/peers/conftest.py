@@ -1,0 +1,289 @@
+"""Three evaluators of one committee, each a process of its own, on one chain."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from web3 import HTTPProvider, Web3
+
+from oracle.chain import calls
+from oracle.domain import typed
+from oracle.domain.terms import Agreement
+from oracle.domain.types import Hash, State
+from oracle.evidence.store import ContentStore
+from oracle.pact.delivery import Declaration
+from oracle.pact.document import Pact
+from oracle.pact.packing import pack, read_folder
+from oracle.store import schema
+from oracle.store.database import Database
+from scripts.local.anvil import CHAIN_ID, Anvil, account, anvil
+from scripts.local.market import ACCOUNTS, UNIT, Market, build_market, fund_collateral
+from tests.integration.daemon.conftest import EXTRACTION, METHODOLOGY, until
+
+SIZE, THRESHOLD = 3, 2
+_FIRST_SENDER = 40  # accounts that pay the evaluators' gas
+DRIVER = Path(__file__).parents[1] / "daemon" / "killed_daemon.py"
+
+
+@dataclass
+class Site:
+    """One evaluator: its folder with configuration, database and evidence, and its process while it runs."""
+
+    index: int
+    folder: Path
+    port: int
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "oracle.toml"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "daemon.log"
+
+    def upgrade(self) -> None:
+        """Make the tables; in this process, where nothing has to start."""
+        database = self.database()
+        schema.upgrade(database)
+        database.close()
+
+    def start(self, *killed: str) -> None:
+        """Run the daemon; `killed` are arguments of the driver that kills it."""
+        program = (
+            [str(DRIVER), *killed, "--"] if killed else ["-c", "from oracle.cli.main import main; main()"]
+        )
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, *program, "run", "--config", str(self.config)],
+                stdout=output,
+                stderr=output,
+                env=os.environ | self.environment,
+            )
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def pause(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
+    def database(self) -> Database:
+        return Database(f"sqlite:///{self.folder / 'oracle.sqlite3'}")
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """Lines of one event in the daemon's log."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        found = [json.loads(line) for line in lines if line.startswith("{")]
+        return [line for line in found if line.get("event") == event]
+
+
+@dataclass
+class Trio:
+    """Chain, market, and the evaluators' folders."""
+
+    chain: Anvil
+    market: Market
+    folder: Path
+    sites: list[Site] = field(default_factory=list)
+
+    @property
+    def handover(self) -> ContentStore:
+        """Where pacts and deliveries are put; every evaluator may read there."""
+        return ContentStore(self.folder / "handover")
+
+    def mine(self, blocks: int = 1) -> None:
+        self.market.rpc.call("anvil_mine", [hex(blocks)], retry=False)
+
+    def warp(self, seconds: int) -> None:
+        self.chain.warp(self.market.rpc, seconds)
+
+    def job(self, *, challenge: int = 86_400, judge_within: int | None = None) -> tuple[Agreement, Hash]:
+        """An open job under the example pact for extraction."""
+        pact = Pact.parse((EXTRACTION / "pact.json").read_bytes())
+        store = self.handover
+        store.put(pact.canonical())
+        store.put(METHODOLOGY.canonical())
+        for _path, content in read_folder(EXTRACTION / "materials"):
+            store.put(content)
+        agreement = self.market.agreement(
+            gated=1_000 * UNIT, bond=200 * UNIT, fee=20 * UNIT, challenge=challenge
+        )
+        agreement = replace(agreement, opening=replace(agreement.opening, pact=pact.hash()))
+        if judge_within is not None:
+            now = self.market.now()
+            agreement = replace(
+                agreement,
+                terms=replace(agreement.terms, judge_by=now + judge_within),
+                opening=replace(
+                    agreement.opening, open_by=now + judge_within // 4, deliver_by=now + judge_within // 2
+                ),
+            )
+        self.market.open(agreement)
+        return agreement, typed.job_id(self.market.escrow.domain, agreement)
+
+    def deliver(self, job: Hash, who: str = "careful") -> Hash:
+        folder = EXTRACTION / "deliveries" / who
+        pact = Pact.parse((EXTRACTION / "pact.json").read_bytes())
+        declared = Declaration.parse((folder / "declared.json").read_bytes())
+        packed = pack(folder / "files", pact=pact.hash(), declared=declared)
+        store = self.handover
+        store.put(packed.manifest)
+        for content in packed.blobs.values():
+            store.put(content)
+        self.market.send(self.market.provider, calls.deliver(job, packed.hash))
+        return packed.hash
+
+    def reaches(self, job: Hash, state: State, *, seconds: float = 60.0) -> None:
+        """Make blocks until a job is in a state."""
+        until(lambda: self.market.escrow.job_state(job).state is state, each=self._block, seconds=seconds)
+
+    def _block(self) -> None:
+        """A block twice a second: time for all to read the last one."""
+        self.mine()
+        time.sleep(0.4)
+
+
+@pytest.fixture(scope="session")
+def small_market() -> Iterator[tuple[Anvil, Market]]:
+    with anvil(accounts=ACCOUNTS) as chain:
+        limits: dict[str, Any] = {"methodology": METHODOLOGY.hash()}
+        market = build_market(chain, size=SIZE, threshold=THRESHOLD, **limits)
+        fund_collateral(market, Web3(HTTPProvider(chain.url)), market.provider, 10_000 * UNIT)
+        yield chain, market
+        market.rpc.close()
+    # web3 leaves its sockets to the garbage collector.
+    del market
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+@pytest.fixture
+def trio(small_market: tuple[Anvil, Market], tmp_path: Path) -> Iterator[Trio]:
+    chain, market = small_market
+    snapshot = market.rpc.call("evm_snapshot", [], retry=False)
+    trio = Trio(chain, market, tmp_path)
+    ports = free_ports(SIZE)
+    for index in range(SIZE):
+        trio.sites.append(make_site(trio, index, ports))
+    yield trio
+    for site in trio.sites:
+        site.kill()
+    market.rpc.call("evm_revert", [snapshot], retry=False)
+
+
+def make_site(trio: Trio, index: int, ports: list[int], *, extra: str = "") -> Site:
+    """One evaluator's folder."""
+    folder = trio.folder / f"evaluator-{index}"
+    folder.mkdir(exist_ok=True)
+    market = trio.market
+    (folder / "deployment.json").write_text(
+        json.dumps(
+            {
+                "format": "earnest-deployment/1",
+                "chain_id": CHAIN_ID,
+                "escrow": {
+                    "address": market.escrow.address,
+                    "block": 0,
+                    "transaction": "0x" + "00" * 32,
+                    "constructor": {},
+                },
+                "usdc": {"address": market.usdc},
+            }
+        )
+    )
+    others = "\n".join(
+        f'[[peers.others]]\nevaluator = "{market.committee.evaluators[other]}"\n'
+        f'url = "http://127.0.0.1:{ports[other]}"'
+        for other in range(SIZE)
+        if other != index
+    )
+    (folder / "oracle.toml").write_text(
+        f"""
+[chain]
+rpc = "{trio.chain.url}"
+chain_id = {CHAIN_ID}
+deployment = "deployment.json"
+poll = 0.1
+[keys.sender]
+env = "TEST_SENDER"
+[[keys.evaluators]]
+env = "TEST_EVALUATOR"
+[policy]
+sign_at = "latest"
+stagger = 3
+[evidence]
+others = ["{trio.folder / "handover"}"]
+[evaluation]
+wait = 0.1
+[outbox]
+retry_every = 0.1
+[web]
+port = {ports[index]}
+[peers]
+again_every = 1.0
+timeout = 3.0
+prove = true
+{extra}
+{others}
+"""
+    )
+    site = Site(
+        index,
+        folder,
+        ports[index],
+        {
+            "TEST_SENDER": "0x" + bytes(account(_FIRST_SENDER + index).key).hex(),
+            "TEST_EVALUATOR": "0x" + bytes(market.evaluators[index].key.key).hex(),
+        },
+    )
+    site.upgrade()
+    return site
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on now."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for item in sockets:
+            item.bind(("127.0.0.1", 0))
+        return [int(item.getsockname()[1]) for item in sockets]
+
+
+@contextmanager
+def running(*sites: Site) -> Iterator[None]:
+    """Daemons, until the context ends."""
+    try:
+        for site in sites:
+            site.start()
+        yield
+    finally:
+        for site in sites:
+            site.kill()
