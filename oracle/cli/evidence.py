@@ -1,4 +1,4 @@
-"""`oracle evidence`: read an evaluation record."""
+"""`oracle evidence`: read an evaluation record, and copy the store elsewhere."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ from oracle.daemon.evaluation import UndecidedNotice
 from oracle.domain.canonical import keccak_hex
 from oracle.domain.errors import EarnestError
 from oracle.evaluation.record import MAX_RECORD_BYTES, ConditionEntry, EvaluationRecord, parse_record
-from oracle.evidence.store import ContentStore
+from oracle.evidence.errors import WrongContentError
+from oracle.evidence.store import ContentStore, open_copy
+from oracle.pact.document import MAX_FILE_BYTES
 from oracle.pact.visible import one_line
 
+COPY_SECONDS = 120.0  # for one file
 _COLOURS = {"passed": "green", "failed": "red", "undecided": "yellow"}
 _OUTCOME_COLOURS = {"pass": "green", "fail": "red", "lapse": "yellow"}
 
 
 @click.group()
 def evidence() -> None:
-    """Read evaluation records."""
+    """Read evaluation records, and copy the store elsewhere."""
 
 
 def load_record(record: str, store: Path | None) -> bytes:
@@ -68,6 +71,37 @@ def show(record: str, store: Path | None, as_json: bool) -> None:  # noqa: FBT00
         print_json({"hash": keccak_hex(data), "record": parsed.as_json()})
         return
     _print(parsed, keccak_hex(data), Console(highlight=False, soft_wrap=True))
+
+
+@evidence.command()
+@click.argument("place")
+@click.option(
+    "--store",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Directory of the evidence store.",
+)
+@json_option
+def copy(place: str, store: Path, as_json: bool) -> None:  # noqa: FBT001 - click's way
+    """Copy everything in the store to PLACE, a folder or an s3:// address, by hash."""
+    target, source = open_copy(place), ContentStore(store)
+    copied, damaged = 0, []
+    for content_hash in source.directory.hashes():
+        try:
+            data = source.get(content_hash, max_bytes=MAX_FILE_BYTES)
+        except WrongContentError:
+            damaged.append(content_hash)
+            continue
+        target.write(content_hash, data, seconds=COPY_SECONDS)
+        copied += 1
+    if as_json:
+        print_json({"ok": not damaged, "copied": copied, "damaged": damaged})
+    else:
+        click.echo(f"{copied} copied to {target.name}.")
+        for content_hash in damaged:
+            click.echo(f"{content_hash} is damaged in the store and was not copied.", err=True)
+    if damaged:
+        raise SystemExit(1)
 
 
 def _undecided(data: bytes) -> UndecidedNotice | None:

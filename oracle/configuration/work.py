@@ -11,9 +11,12 @@ from oracle.configuration.base import Count, Seconds, Section
 
 
 class EvidenceSection(Section):
-    """The content store: our own directory, other places to read from, and the key of private deliveries."""
+    """The content store: our own directory, copies of it, other places to read from, and the key of private
+    deliveries.
+    """
 
     directory: Path = Path("evidence")
+    copies: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     identity: Path | None = None
 

@@ -28,7 +28,7 @@ from oracle.domain.types import Address
 from oracle.evaluation.drand import RELAYS
 from oracle.evaluation.pipeline import JuryFactory
 from oracle.evidence.sealing import Identities, read_identities
-from oracle.evidence.store import ContentStore, open_location
+from oracle.evidence.store import ContentStore, open_copy, open_location
 from oracle.jury.room import JuryRoom
 from oracle.signing.signer import LocalSigner, Signer, load_keystore
 from oracle.store.chain import bind_deployment
@@ -112,6 +112,7 @@ def open_store(settings: Settings) -> ContentStore:
         settings.path(settings.evidence.directory),
         [open_location(place) for place in settings.evidence.others],
         Identities() if identity is None else read_identities(settings.path(identity)),
+        [open_copy(place) for place in settings.evidence.copies],
     )
 
 

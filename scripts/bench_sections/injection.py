@@ -45,7 +45,8 @@ attack hide there from itself, though not from jurors that were not turned.
 _SORTS = {"attacks": "attacks", "benign": "good deliveries"}
 _LOCAL = """
 The real local model ({model}), on a drawn sample of {sample} deliveries of each sort, as if its probes
-had let it in, measured by `python -m scripts.injection.local` with {frame}. So few cases say little:
+had let it in, measured by `python -m scripts.injection.local` with {frame}. Nothing is left out
+(`maximum_left_out` 0, as in the demo): whoever is turned is void. So few cases say little:
 
 | | cases | passed when asked alone | passed after controls | failed | void |
 | --- | --- | --- | --- | --- | --- |

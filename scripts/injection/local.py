@@ -86,9 +86,15 @@ async def measure_local(size: int = SAMPLE, minutes: float = 60.0) -> dict[str, 
 
 
 def patient(rules: Methodology) -> Methodology:
-    """The same rules with ten minutes for a call: how fast this machine is shall not be measured."""
+    """The same rules with ten minutes for a call, for how fast this machine is shall not be measured.
+
+    Nothing is left out either, as in the demo's methodology: a small model that the canary turns on most good
+    work would be asked up to 28 times more about each, and pass no attack less.
+    """
     models = rules.limits.models.model_copy(update={"call_seconds": 600})
-    return rules.model_copy(update={"limits": rules.limits.model_copy(update={"models": models})})
+    limits = rules.limits.model_copy(update={"models": models})
+    controls = rules.controls.model_copy(update={"maximum_left_out": 0})
+    return rules.model_copy(update={"limits": limits, "controls": controls})
 
 
 def _result(size: int, tallies: dict[str, list[Tally]]) -> dict[str, object]:

@@ -103,7 +103,7 @@ def test_only_certain_absence_reads_as_absence(tmp_path: Path) -> None:
 
 
 def test_fsspec_location_reads_by_hash(tmp_path: Path) -> None:
-    (tmp_path / HASH).write_bytes(DATA)
+    ContentStore(tmp_path).put(DATA)
     place = FilesystemLocation(f"file://{tmp_path}")
     assert ContentStore(tmp_path / "own", [place]).get(HASH, max_bytes=100) == DATA
     with pytest.raises(MissingContentError):
