@@ -54,7 +54,13 @@ class RangeTooWideError(RpcError):
 
 
 class RateLimitedError(RpcUnavailableError):
-    """The node asks for fewer requests."""
+    """The node asks for fewer requests. `retry_after`: for how many seconds, where it says so; else 0."""
+
+    retry_after: float = 0.0
+
+
+class DisagreementError(RpcError):
+    """Nodes contradict each other, or one itself: what they said is not used."""
 
 
 class SendError(RpcError):

@@ -7,9 +7,9 @@ from typing import Any
 
 from oracle.chain.abi import load_abi
 from oracle.chain.calls import attested_tuple, committee_tuple, terms_tuple
+from oracle.chain.client import Client, Tag
 from oracle.chain.decoder import TOPICS, Occurrence, decode_logs
 from oracle.chain.errors import BadAnswerError, ChainError, RangeTooWideError
-from oracle.chain.rpc import Rpc, Tag
 from oracle.domain.committee import Committee, CommitteeView, EvaluatorView, KeyView
 from oracle.domain.events import CommitteeCreated
 from oracle.domain.job import JobView
@@ -19,9 +19,9 @@ from oracle.domain.types import Address, Basis, Hash, Outcome, Standing, State
 
 
 class Escrow:
-    """One escrow on one chain, read through one node."""
+    """One escrow on one chain, read through one client."""
 
-    def __init__(self, rpc: Rpc, address: Address, chain_id: int) -> None:
+    def __init__(self, rpc: Client, address: Address, chain_id: int) -> None:
         self.rpc = rpc
         self.address = address
         self.chain_id = chain_id

@@ -16,17 +16,22 @@ _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 _DATA = re.compile(r"0x[0-9a-fA-F]*", re.ASCII)
 _NAMES = re.compile(r"0x[0-9a-fA-F]{40}(?:\|0x[0-9a-fA-F]{64}){2,6}", re.ASCII)  # of a log, joined: one look
 MAX_TOPICS = 4
+_BLOOM_DIGITS = 2 + 2 * 256  # 0x and 256 bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block's header as far as it matters here. Times in Unix seconds, `base_fee` in wei."""
+    """A block's header as far as it matters here. Times in Unix seconds, `base_fee` in wei.
+
+    `bloom` is the header's logsBloom as a number, None where the node leaves it out.
+    """
 
     number: int
     hash: Hash
     parent_hash: Hash
     timestamp: int
     base_fee: int
+    bloom: int | None = None
 
 
 class RawLog(NamedTuple):
@@ -113,6 +118,7 @@ def block_of(answer: Any) -> Block:
         parent_hash=hash32(block.get("parentHash"), "parent hash"),
         timestamp=quantity(block.get("timestamp"), "block time"),
         base_fee=quantity(block.get("baseFeePerGas", "0x0"), "base fee"),
+        bloom=_bloom(block.get("logsBloom")),
     )
 
 
@@ -168,6 +174,14 @@ def receipt_of(answer: Any) -> Receipt:
         contract_address=None if created is None else address(created, "contract address"),
         logs=tuple(log_of(log) for log in logs),
     )
+
+
+def _bloom(value: Any) -> int | None:
+    if value is None:
+        return None
+    if len(hex_data(value, "logs bloom")) != _BLOOM_DIGITS:
+        raise BadAnswerError("the node's logs bloom has not 256 bytes", field="logs bloom")
+    return int(value, 16)
 
 
 def _mapping(answer: Any, what: str) -> Mapping[str, Any]:

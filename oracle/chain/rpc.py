@@ -1,4 +1,4 @@
-"""One node, typed: reads are retried, sends never are.
+"""One node: reads are retried, sends never are.
 
 The chain id is checked before anything else is believed, where one is configured.
 """
@@ -6,55 +6,22 @@ The chain id is checked before anything else is believed, where one is configure
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any
 
 import httpx
 import stamina
 
-from oracle.chain.errors import (
-    BadAnswerError,
-    BlockUnknownError,
-    RpcError,
-    RpcUnavailableError,
-    SendError,
-    WrongChainError,
-)
-from oracle.chain.quantities import (
-    Block,
-    RawLog,
-    Receipt,
-    block_of,
-    hash32,
-    hex_data,
-    log_of,
-    quantity,
-    receipt_of,
-)
+from oracle.chain.client import MAX_LOGS, Client, Fees, Tag
+from oracle.chain.errors import RpcError, RpcUnavailableError, SendError, WrongChainError
+from oracle.chain.quantities import hash32, quantity
 from oracle.chain.transport import Request, Transport
-from oracle.domain.types import Address, Hash
+from oracle.domain.types import Hash
 
-Tag: TypeAlias = int | Literal["latest", "safe", "finalized", "pending", "earliest"]
-"""A block number, or a name for a moving one."""
-
-MAX_LOGS = 200_000  # logs of one answer that are looked at
-
-_PRIORITY_FEE_FLOOR = 1_000_000  # wei; 0.001 gwei, Base's usual tip
-_BASE_FEE_HEADROOM = 2  # a maximum fee of twice the base fee lasts six full blocks (1.125^6)
+__all__ = ["MAX_LOGS", "Fees", "Rpc", "Tag"]
 
 
-@dataclass(frozen=True, slots=True)
-class Fees:
-    """EIP-1559 fees in wei per gas, and the base fee they were made from."""
-
-    max_fee_per_gas: int
-    max_priority_fee_per_gas: int
-    base_fee: int
-
-
-class Rpc:
-    """A JSON-RPC client for one node. Use it as a context manager, or close it."""
+class Rpc(Client):
+    """One node."""
 
     def __init__(
         self,
@@ -81,14 +48,6 @@ class Rpc:
         self._expected = chain_id
         self._checked = chain_id is None
         self._attempts = attempts
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close all connections."""
@@ -139,119 +98,6 @@ class Rpc:
         self._checked = True
         return chain_id
 
-    def block_number(self) -> int:
-        """Number of the newest block."""
-        return quantity(self.call("eth_blockNumber"), "block number")
-
-    def block(self, tag: Tag = "latest") -> Block:
-        """A block's header.
-
-        Raises:
-            BlockUnknownError: the node does not have it.
-        """
-        answer = self.call("eth_getBlockByNumber", [_tag(tag), False])
-        if answer is None:
-            raise BlockUnknownError(f"{self.url_shown} has no block {tag}")
-        return self._numbered(block_of(answer), tag)
-
-    def blocks(self, numbers: Sequence[int]) -> list[Block | None]:
-        """Headers by number, None where the node has none yet.
-
-        Raises:
-            RpcError: the first that failed otherwise.
-        """
-        answers = self.batch([("eth_getBlockByNumber", [hex(number), False]) for number in numbers])
-        found: list[Block | None] = []
-        for number, answer in zip(numbers, answers, strict=True):
-            if answer is None or isinstance(answer, BlockUnknownError):
-                found.append(None)
-                continue
-            found.append(self._numbered(block_of(_or_raise(answer)), number))
-        return found
-
-    def logs(
-        self, address: Address, from_block: int, to_block: int, topics: Sequence[Any] | None = None
-    ) -> list[RawLog]:
-        """Logs of one contract between two blocks, both included, in chain order.
-
-        Raises:
-            RangeTooWideError: ask for less at once.
-            BadAnswerError: a log outside the range or of another address, or too many.
-        """
-        query: dict[str, Any] = {"address": address, "fromBlock": hex(from_block), "toBlock": hex(to_block)}
-        if topics is not None:
-            query["topics"] = list(topics)
-        answer = self.call("eth_getLogs", [query])
-        if not isinstance(answer, list) or len(answer) > MAX_LOGS:
-            raise BadAnswerError(
-                f"{self.url_shown} answered eth_getLogs with no list, or over {MAX_LOGS} logs"
-            )
-        logs = [log_of(item) for item in answer]
-        for log in logs:
-            if log.address != address or not from_block <= log.block_number <= to_block:
-                raise BadAnswerError(
-                    f"{self.url_shown} returned a log of {log.address} in block {log.block_number}, "
-                    f"which was not asked for"
-                )
-        logs.sort(key=lambda log: (log.block_number, log.log_index))
-        return logs
-
-    def eth_call(
-        self, to: Address, data: bytes, *, block: Tag = "latest", sender: Address | None = None
-    ) -> bytes:
-        """What a call returns.
-
-        Raises:
-            RevertedError: the contract refused; it says why.
-        """
-        return _bytes(self.call("eth_call", [_transaction(to, data, sender), _tag(block)]), "call result")
-
-    def eth_calls(self, calls: Sequence[tuple[Address, bytes]], *, block: Tag = "latest") -> list[bytes]:
-        """What many calls return, in one batch.
-
-        Raises:
-            RevertedError: the first that reverted.
-            RpcError: the first that failed otherwise.
-        """
-        answers = self.batch(
-            [("eth_call", [_transaction(to, data, None), _tag(block)]) for to, data in calls]
-        )
-        return [_bytes(_or_raise(answer), "call result") for answer in answers]
-
-    def estimate_gas(self, *, sender: Address, to: Address, data: bytes, value: int = 0) -> int:
-        """Gas a transaction would use now.
-
-        Raises:
-            RevertedError: it would revert; says why.
-        """
-        transaction = _transaction(to, data, sender) | ({"value": hex(value)} if value else {})
-        return quantity(self.call("eth_estimateGas", [transaction]), "gas estimate")
-
-    def code(self, address: Address) -> bytes:
-        """Code at an address; empty where there is no contract."""
-        return _bytes(self.call("eth_getCode", [address, "latest"]), "code")
-
-    def balance(self, address: Address) -> int:
-        """Native balance in wei."""
-        return quantity(self.call("eth_getBalance", [address, "latest"]), "balance")
-
-    def nonce(self, address: Address, block: Tag = "latest") -> int:
-        """Next nonce of an account; with "pending", after what the pool holds."""
-        return quantity(self.call("eth_getTransactionCount", [address, _tag(block)]), "nonce")
-
-    def fees(self) -> Fees:
-        """Fees that get a transaction into one of the next blocks: twice the base fee, and the node's tip."""
-        head, tip_answer = self.batch(
-            [("eth_getBlockByNumber", ["latest", False]), ("eth_maxPriorityFeePerGas", [])]
-        )
-        base_fee = block_of(_or_raise(head)).base_fee
-        # Some nodes do not offer the tip; the floor serves where blocks are not full.
-        tip = (
-            _PRIORITY_FEE_FLOOR if isinstance(tip_answer, Exception) else quantity(tip_answer, "priority fee")
-        )
-        tip = max(tip, _PRIORITY_FEE_FLOOR)
-        return Fees(_BASE_FEE_HEADROOM * base_fee + tip, tip, base_fee)
-
     def send_raw(self, raw: bytes) -> Hash:
         """Hand a signed transaction to the node, once.
 
@@ -280,36 +126,6 @@ class Rpc:
                 results.append(hash32(answer, "transaction hash"))
         return results
 
-    def receipt(self, transaction_hash: Hash) -> Receipt | None:
-        """The receipt of a mined transaction, or None."""
-        return self._receipt(self.call("eth_getTransactionReceipt", [transaction_hash]), transaction_hash)
-
-    def receipts(self, hashes: Sequence[Hash]) -> list[Receipt | None]:
-        """Receipts in one batch, None where not mined.
-
-        Raises:
-            RpcError: the first that failed.
-        """
-        answers = self.batch([("eth_getTransactionReceipt", [item]) for item in hashes])
-        return [self._receipt(_or_raise(a), item) for a, item in zip(answers, hashes, strict=True)]
-
-    def transaction_known(self, transaction_hash: Hash) -> bool:
-        """Whether the node has the transaction, mined or pending."""
-        return self.call("eth_getTransactionByHash", [transaction_hash]) is not None
-
-    def _receipt(self, answer: Any, asked: Hash) -> Receipt | None:
-        if answer is None:
-            return None
-        receipt = receipt_of(answer)
-        if receipt.transaction_hash != asked:
-            raise BadAnswerError(f"{self.url_shown} returned the receipt of another transaction than {asked}")
-        return receipt
-
-    def _numbered(self, block: Block, asked: Tag) -> Block:
-        if isinstance(asked, int) and block.number != asked:
-            raise BadAnswerError(f"{self.url_shown} returned block {block.number} for block {asked}")
-        return block
-
     def _check(self) -> None:
         if not self._checked:
             self.check_chain()
@@ -321,22 +137,3 @@ class Rpc:
             with attempt:
                 return ask()
         raise RpcUnavailableError("no attempt was made")  # attempts is at least 1
-
-
-def _or_raise(answer: Any) -> Any:
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
-
-
-def _tag(tag: Tag) -> str:
-    return hex(tag) if isinstance(tag, int) else tag
-
-
-def _transaction(to: Address, data: bytes, sender: Address | None) -> dict[str, str]:
-    transaction = {"to": to, "data": "0x" + data.hex()}
-    return transaction if sender is None else transaction | {"from": sender}
-
-
-def _bytes(value: Any, what: str) -> bytes:
-    return bytes.fromhex(hex_data(value, what)[2:])

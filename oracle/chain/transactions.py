@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from eth_account import Account
 
+from oracle.chain.client import Client, Fees
 from oracle.chain.errors import AlreadyKnownError, ChainError, RevertedError, RpcUnavailableError
 from oracle.chain.quantities import Receipt
-from oracle.chain.rpc import Fees, Rpc
 from oracle.domain.signatures import address_of
 from oracle.domain.types import Address, Hash, checksum
 
@@ -87,7 +87,7 @@ def gas_limit(estimate: int) -> int:
 
 
 def send_and_wait(
-    rpc: Rpc,
+    rpc: Client,
     private_key: bytes,
     to: Address,
     data: bytes,
@@ -141,7 +141,7 @@ def send_and_wait(
     return receipt
 
 
-def _send(rpc: Rpc, signed: SignedTransaction) -> None:
+def _send(rpc: Client, signed: SignedTransaction) -> None:
     try:
         rpc.send_raw(signed.raw)
     except AlreadyKnownError:
@@ -152,7 +152,7 @@ def _send(rpc: Rpc, signed: SignedTransaction) -> None:
             raise
 
 
-def _wait(rpc: Rpc, transaction_hash: Hash, timeout: float) -> Receipt:
+def _wait(rpc: Client, transaction_hash: Hash, timeout: float) -> Receipt:
     deadline = time.monotonic() + timeout
     while True:
         receipt = rpc.receipt(transaction_hash)

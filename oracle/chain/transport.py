@@ -19,6 +19,7 @@ from oracle.chain.reverts import revert_data, reverted
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024  # bytes of one HTTP answer
 MAX_BATCH = 100  # requests in one HTTP request; public nodes refuse more
+_RETRY_AFTER_DIGITS = 6  # of the seconds in a Retry-After header that is believed
 _DEADLINE_FACTOR = 4  # whole answer within this many times `timeout`, however slowly it drips
 
 Request = tuple[str, Sequence[Any]]
@@ -117,6 +118,7 @@ class Transport:
                         )
                     pieces.append(piece)
                 status = response.status_code
+                retry_after = response.headers.get("retry-after", "")
         except httpx.TimeoutException as error:
             raise RpcUnavailableError(
                 f"{self.shown} did not answer {label} within {self._timeout:g} s", next_step="is the node up?"
@@ -127,7 +129,10 @@ class Transport:
                 next_step="check that the node runs and that the RPC address is right",
             ) from error
         if status == httpx.codes.TOO_MANY_REQUESTS:
-            raise RateLimitedError(f"{self.shown} asks for fewer requests (HTTP 429)", code=status)
+            limited = RateLimitedError(f"{self.shown} asks for fewer requests (HTTP 429)", code=status)
+            if retry_after.isascii() and retry_after.isdigit() and len(retry_after) < _RETRY_AFTER_DIGITS:
+                limited.retry_after = float(retry_after)
+            raise limited
         body = b"".join(pieces)
         try:
             answer = orjson.loads(body)

@@ -1,4 +1,4 @@
-"""The daemon's view of the chain through one node."""
+"""The daemon's view of the chain through one client: a node, or a pool of them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,9 @@ class NodeChain:
         self._rpc = escrow.rpc
 
     def heights(self) -> Heights:
-        """See `ChainPort`. Finalized is asked for first: the tags only move up between the questions."""
-        finalized = self._rpc.block("finalized").number
-        safe = self._rpc.block("safe").number
-        latest = self._rpc.block("latest")
-        return Heights(latest.number, min(safe, latest.number), min(finalized, safe), latest.timestamp)
+        """See `ChainPort`."""
+        heads = self._rpc.heads()
+        return Heights(heads.latest.number, heads.safe, heads.finalized, heads.latest.timestamp)
 
     def headers(self, numbers: Sequence[int]) -> list[Header | None]:
         """See `ChainPort`."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import groupby
 
 import structlog
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from oracle.chain.errors import RangeTooWideError
+from oracle.chain.errors import BlockUnknownError, DecodeError, RangeTooWideError
 from oracle.daemon.ports import ChainPort, Logged
-from oracle.decide.jobs import Place
+from oracle.decide.jobs import ImpossibleEventsError, Place
 from oracle.decide.reorg import (
     BlockId,
     BrokenChainError,
@@ -42,6 +43,7 @@ class Watcher:
         first_block: The escrow's first block.
         smallest_span: Fewest blocks asked for at once; a refusal of so few is an error.
         largest_span: Most blocks asked for at once.
+        doubt: Told, with the reason, when the answers of a step did not fit together.
     """
 
     def __init__(
@@ -52,12 +54,14 @@ class Watcher:
         first_block: int,
         smallest_span: int = 1,
         largest_span: int = 10_000,
+        doubt: Callable[[str], None] = lambda _reason: None,
     ) -> None:
         self._database = database
         self._chain = chain
         self._first = first_block
         self._smallest = smallest_span
         self._largest = largest_span
+        self._doubt = doubt
         self._span = min(1_000, largest_span)
 
     def step(self) -> Heights:
@@ -69,9 +73,13 @@ class Watcher:
             RpcError: no usable answer.
         """
         heights = self._chain.heights()
-        cursor = self._undo_orphans(heights)
-        while (span := next_range(cursor.number, heights.latest, self._span)) is not None:
-            cursor = self._read(cursor, *span, heights)
+        try:
+            cursor = self._undo_orphans(heights)
+            while (span := next_range(cursor.number, heights.latest, self._span)) is not None:
+                cursor = self._read(cursor, *span, heights)
+        except (BrokenChainError, ImpossibleEventsError, BlockUnknownError, DecodeError) as error:
+            self._doubt(error.message)
+            raise
         return self._seen(cursor, heights)
 
     def _seen(self, cursor: BlockId, heights: Heights) -> Heights:
