@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias
 
@@ -166,7 +167,7 @@ class Client(ABC):
 
         Raises:
             RangeTooWideError: ask for less at once.
-            BadAnswerError: a log outside the range or of another address, or too many.
+            BadAnswerError: a log outside the range or of another address, one twice, or too many.
         """
         query: dict[str, Any] = {"address": address, "fromBlock": hex(from_block), "toBlock": hex(to_block)}
         if topics is not None:
@@ -184,6 +185,11 @@ class Client(ABC):
                     f"which was not asked for"
                 )
         logs.sort(key=lambda log: (log.block_number, log.log_index))
+        for log, after in pairwise(logs):
+            if (log.block_number, log.log_index) == (after.block_number, after.log_index):
+                raise BadAnswerError(
+                    f"{self.url_shown} returned log {log.log_index} of block {log.block_number} twice"
+                )
         return logs
 
     def eth_call(

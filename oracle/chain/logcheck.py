@@ -50,20 +50,32 @@ def suspicious(
     ]
 
 
-def blame(only_ours: set[RawLog], only_theirs: set[RawLog], headers: Mapping[int, Block]) -> Blame:
+def blame(ours: Sequence[RawLog], theirs: Sequence[RawLog], headers: Mapping[int, Block]) -> Blame:
     """Judge a difference by headers on which both agree.
 
-    A log that its block's filter rules out is made up: who returned it lies. One that a telling filter holds
-    is real: who left it out lies, or lags.
+    A log that its block's filter rules out is made up: who returned it lies. One left out by a side whose own
+    logs do not explain what the filter holds is real: that side lies, or lags. A log with the address and the
+    topics of another in its block proves nothing; anyone could have made it up.
     """
-    ours = theirs = False
-    for logs, holder_is_ours in ((only_ours, True), (only_theirs, False)):
-        for log in logs:
+    ours_only, theirs_only = difference(ours, theirs)
+    wrong = {True: False, False: False}  # by whether it is us
+    for held, is_ours, by_other in ((ours_only, True, theirs), (theirs_only, False, ours)):
+        for log in held:
             header = headers.get(log.block_number)
-            if header is None or header.bloom is None:
+            if header is None or header.bloom is None or header.hash != log.block_hash:
                 continue
             if not bloom.may_hold_log(header.bloom, log):
-                ours, theirs = ours or holder_is_ours, theirs or not holder_is_ours
-            elif header.bloom.bit_count() <= bloom.TELLING:
-                ours, theirs = ours or not holder_is_ours, theirs or holder_is_ours
-    return Blame(ours, theirs)
+                wrong[is_ours] = True
+            elif header.bloom.bit_count() <= bloom.TELLING and not _explained(log, by_other):
+                wrong[not is_ours] = True
+    return Blame(ours=wrong[True], theirs=wrong[False])
+
+
+def _explained(log: RawLog, others: Sequence[RawLog]) -> bool:
+    """Whether other logs of the block put the same items into its filter."""
+    items = {item for other in others if other.block_number == log.block_number for item in _items(other)}
+    return items.issuperset(_items(log))
+
+
+def _items(log: RawLog) -> tuple[str, ...]:
+    return (log.address, *log.topics)

@@ -149,8 +149,12 @@ class Turn(Client):
         to_block: int,
         topics: Sequence[Any] | None,
     ) -> bool:
-        """Whether a second endpoint returns the same logs; False where none can be asked."""
+        """Whether a second endpoint returns the same logs; False where none can be asked.
+
+        Where it does not, headers judge; where they cannot, a third endpoint does.
+        """
         reader = self._endpoint()
+        others: list[tuple[Endpoint, list[RawLog]]] = []
         for witness in self._pool.readable():
             if witness is reader or witness.heads is None or witness.heads.latest.number < to_block:
                 continue
@@ -159,35 +163,41 @@ class Turn(Client):
             except RangeTooWideError:
                 raise
             except ChainError:
-                continue
-            ours_only, theirs_only = logcheck.difference(logs, theirs)
-            if not ours_only and not theirs_only:
+                continue  # counted; a witness that does not answer is none
+            if logs == theirs:
+                for other, _logs in others:
+                    self._pool.doubt(other, DOUBT_SECONDS)
                 return True
-            if self._settle(reader, witness, ours_only, theirs_only):
-                return True
+            if any(theirs == logs_ for _other, logs_ in others):
+                raise self._convicted(reader, f"returns other logs than {witness.name} and another")
+            if not self._is_wrong(witness, logs, theirs):
+                others.append((witness, theirs))
+        if others:
+            names = ", ".join(other.name for other, _logs in others)
+            self.doubt(f"{names}: other logs")
+            raise DisagreementError(
+                f"{reader.name} and {names} return different logs of blocks {from_block} to {to_block}",
+                next_step="nothing of it is used; if it lasts, one of them is on another fork, or wrong",
+            )
         return False
 
-    def _settle(
-        self, reader: Endpoint, witness: Endpoint, ours_only: set[RawLog], theirs_only: set[RawLog]
-    ) -> bool:
-        """Whether a difference shows that the witness is wrong; raises where it is the reader, or unclear."""
+    def _is_wrong(self, witness: Endpoint, logs: list[RawLog], theirs: list[RawLog]) -> bool:
+        """Whether headers show that the witness is wrong; raises where they show that the reader is."""
+        reader = self._endpoint()
+        ours_only, theirs_only = logcheck.difference(logs, theirs)
         numbers = sorted({item.block_number for item in ours_only | theirs_only})[:_HEADERS_KEPT]
-        ours = reader.ask(lambda rpc: rpc.blocks(numbers))
-        theirs = witness.ask(lambda rpc: rpc.blocks(numbers))
-        same: Mapping[int, Block] = {
-            a.number: a for a, b in zip(ours, theirs, strict=True) if a is not None and a == b
-        }
-        judged = logcheck.blame(ours_only, theirs_only, same)
+        pairs = zip(
+            reader.ask(lambda rpc: rpc.blocks(numbers)),
+            witness.ask(lambda rpc: rpc.blocks(numbers)),
+            strict=True,
+        )
+        same = {ours.number: ours for ours, other in pairs if ours is not None and ours == other}
+        judged = logcheck.blame(logs, theirs, same)
         if judged.ours:
             raise self._convicted(reader, f"returns other logs than {witness.name}; headers contradict it")
         if judged.theirs:
             self._convicted(witness, f"returns other logs than {reader.name}; headers contradict it")
-            return True
-        self.doubt(f"{witness.name} returns other logs")
-        raise DisagreementError(
-            f"{reader.name} and {witness.name} return different logs of block {numbers[0]}",
-            next_step="nothing of it is used; if it lasts, one of both is on another fork or wrong",
-        )
+        return judged.theirs
 
     def _check_omissions(self, logs: list[RawLog], headers: Mapping[int, Block], address: Address) -> None:
         """Ask again, in another way, for blocks whose headers suggest logs that were not returned."""

@@ -10,7 +10,7 @@ import structlog
 from oracle.chain.client import or_raise
 from oracle.chain.decoder import TOPICS, decode_logs
 from oracle.chain.errors import BlockUnknownError, ChainError
-from oracle.chain.pool import Pool
+from oracle.chain.pool import Poll, Pool
 from oracle.chain.quantities import block_of, log_of
 from oracle.chain.rpc import Rpc
 from oracle.decide.jobs import JobRecord
@@ -41,6 +41,7 @@ class AnchorCheck:
         self._escrow = escrow
         self._agree = agree
         self._agreed: dict[tuple[Hash, Hash], float] = {}
+        self._said: dict[Hash, Poll] = {}
 
     def __call__(self, job: Hash, record: JobRecord) -> bool:
         """Whether enough agree; says who does not, where not."""
@@ -57,30 +58,37 @@ class AnchorCheck:
             lambda rpc: self._holds(rpc, job, deliverable, record.anchor_block, anchor), enough=self._agree
         )
         if len(poll.yes) < self._agree:
-            log.warning(
-                "anchor_not_agreed",
-                job=job,
-                block=record.anchor_block,
-                agree=poll.yes,
-                contradict=poll.no,
-                silent=poll.silent,
-                needed=self._agree,
-            )
+            self._say(job, record, poll)
             return False
+        self._said.pop(job, None)
         if poll.no:
             log.warning("anchor_contradicted", job=job, block=record.anchor_block, contradict=poll.no)
         self._agreed[job, anchor] = now + _REMEMBERED_SECONDS
         return True
 
+    def _say(self, job: Hash, record: JobRecord, poll: Poll) -> None:
+        """Once for each way in which they do not agree: it is asked again every turn."""
+        if self._said.get(job) == poll:
+            return
+        self._said[job] = poll
+        log.warning(
+            "anchor_not_agreed",
+            job=job,
+            block=record.anchor_block,
+            agree=poll.yes,
+            contradict=poll.no,
+            silent=poll.silent,
+            needed=self._agree,
+        )
+
     def _holds(self, rpc: Rpc, job: Hash, deliverable: Hash, number: int, anchor: Hash) -> bool:
         query = {"address": self._escrow, "blockHash": anchor, "topics": [TOPICS["Delivered"], job]}
         header, logs = rpc.batch([("eth_getBlockByNumber", [hex(number), False]), ("eth_getLogs", [query])])
-        if header is None or block_of(or_raise(header)).hash != anchor:
+        if header is None:
+            raise BlockUnknownError(f"{rpc.url_shown} has no block {number}")
+        if block_of(or_raise(header)).hash != anchor:
             return False
-        try:
-            items = or_raise(logs)
-        except BlockUnknownError:
-            return False
+        items = or_raise(logs)
         if not isinstance(items, list):
             return False
         try:

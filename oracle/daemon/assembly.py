@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
+from oracle.chain.anyone import Anyone
+from oracle.chain.decoder import TOPICS
 from oracle.chain.deployments import Deployment, load_deployment
 from oracle.chain.escrow import Escrow
-from oracle.chain.rpc import Rpc
+from oracle.chain.pool import Pool, PoolPolicy, Source
+from oracle.chain.turn import Turn
 from oracle.config import ConfigError, KeySource, Settings
 from oracle.daemon.adapter import NodeChain
+from oracle.daemon.anchor import AnchorCheck, IsAnchored
 from oracle.daemon.evaluation import PipelineEvaluation
 from oracle.daemon.evaluator import Evaluator, RetryPolicy
 from oracle.daemon.hosting import hosted
@@ -51,7 +55,8 @@ def secrets_of(settings: Settings) -> list[str]:
     sources = (settings.keys.sender, *settings.keys.evaluators)
     named = [os.environ.get(source.env, "") for source in sources if source.env is not None]
     bare = [value.removeprefix("0x") for value in named]
-    return [settings.chain.rpc.get_secret_value(), settings.database.url.get_secret_value(), *named, *bare]
+    nodes = [endpoint.url.get_secret_value() for endpoint in settings.chain.endpoints()]
+    return [*nodes, settings.database.url.get_secret_value(), *named, *bare]
 
 
 def load_keys(settings: Settings) -> Keys:
@@ -87,12 +92,16 @@ def _load_key(settings: Settings, source: KeySource, field: str) -> Signer:
     return LocalSigner(key)
 
 
-def open_rpc(settings: Settings) -> Rpc:
-    """The node."""
-    return Rpc(
-        settings.chain.rpc.get_secret_value(),
+def open_pool(settings: Settings) -> Pool:
+    """The nodes. Nothing is sent yet; close it when done.
+
+    Raises:
+        RpcUnavailableError: an address is none.
+    """
+    return Pool.open(
+        [Source(item.name, item.url.get_secret_value()) for item in settings.chain.endpoints()],
         chain_id=settings.chain.chain_id,
-        timeout=settings.chain.timeout,
+        policy=PoolPolicy(max_lag=settings.chain.max_lag, timeout=settings.chain.timeout),
     )
 
 
@@ -129,18 +138,20 @@ def assembled(settings: Settings, *, dry_run: bool = False) -> Iterator[Service]
     keys = load_keys(settings)
     with ExitStack() as stack:
         database = stack.enter_context(closing(Database(settings.database_url())))
-        rpc = stack.enter_context(open_rpc(settings))
+        pool = stack.enter_context(closing(open_pool(settings)))
         database.check()
         require_current(database)
         with database.write() as session:
             bind_deployment(session, deployment.chain_id, deployment.escrow, deployment.block)
-        escrow = Escrow(rpc, deployment.escrow, deployment.chain_id)
-        chain = NodeChain(escrow)
+        # The loop's turns stick to one endpoint; everyone else asks whoever answers.
+        turn = Turn(pool, TOPICS.values())
+        chain = NodeChain(Escrow(turn, deployment.escrow, deployment.chain_id))
+        escrow = Escrow(Anyone(pool), deployment.escrow, deployment.chain_id)
         evaluation = stack.enter_context(
             closing(
                 PipelineEvaluation(
                     open_store(settings),
-                    chain,
+                    NodeChain(escrow),
                     chain_id=deployment.chain_id,
                     escrow=deployment.escrow,
                     jury=_open_jury(settings, stack),
@@ -155,9 +166,19 @@ def assembled(settings: Settings, *, dry_run: bool = False) -> Iterator[Service]
             closing(Peering(settings.peers, database, keys.evaluators, escrow.domain))
         )
         service = build(
-            settings, deployment, keys, database, chain, evaluation, escrow,
-            dry_run=dry_run, vitals=vitals, peering=peering,
-        )  # fmt: skip
+            settings,
+            deployment,
+            keys,
+            database,
+            chain,
+            evaluation,
+            escrow,
+            dry_run=dry_run,
+            vitals=vitals,
+            peering=peering,
+            doubt=turn.doubt,
+            is_anchored=AnchorCheck(pool, deployment.escrow, agree=settings.chain.needed()),
+        )
         stack.enter_context(closing(service))
         # Routers of peers and of the public are handed in here.
         stack.enter_context(hosted(settings, health, CollectorRegistry(), routers=[peering.router]))
@@ -185,8 +206,11 @@ def build(
     dry_run: bool,
     vitals: Vitals | None = None,
     peering: Peering | None = None,
+    doubt: Callable[[str], None] = lambda _reason: None,
+    is_anchored: IsAnchored = lambda _job, _record: True,
 ) -> Service:
     """Tie the parts together."""
+    vitals = vitals or Vitals()
     wakers: list[Service] = []
 
     def wake() -> None:
@@ -216,6 +240,8 @@ def build(
             first_block=deployment.block,
             smallest_span=settings.chain.smallest_range,
             largest_span=settings.chain.largest_range,
+            doubt=doubt,
+            progressed=vitals.progressed,
         ),
         evaluator=evaluator,
         attester=Attester(database, StoredJournal(database), evaluation, keys.evaluators, escrow.domain),
@@ -233,6 +259,7 @@ def build(
         vitals=vitals,
         reveal_before=settings.peers.reveal_before,
         on_signed=(lambda: None) if peering is None else peering.wake,
+        is_anchored=is_anchored,
     )
     if peering is not None:
         peering.on_news(service.wake)

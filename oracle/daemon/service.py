@@ -12,7 +12,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from oracle.chain import calls
-from oracle.chain.errors import RpcError, WrongChainError
+from oracle.chain.errors import DecodeError, RpcError, WrongChainError
+from oracle.daemon.anchor import IsAnchored
 from oracle.daemon.evaluator import Evaluator
 from oracle.daemon.facts import REVEAL_BEFORE, Situation, gather, unproven
 from oracle.daemon.outbox import Outbox
@@ -65,6 +66,7 @@ class Service:
         vitals: Told of every turn.
         reveal_before: Seconds before `judgeBy` from which all attestations count; see `facts.gather`.
         on_signed: Called after a turn in which something was signed here.
+        is_anchored: Whether a delivery is agreed on well enough to sign for it.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Service:
         vitals: Vitals | None = None,
         reveal_before: int = REVEAL_BEFORE,
         on_signed: Callable[[], None] = lambda: None,
+        is_anchored: IsAnchored = lambda _job, _record: True,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._parts = parts
@@ -95,6 +98,7 @@ class Service:
         self._vitals = vitals or Vitals()
         self._reveal_before = reveal_before
         self._on_signed = on_signed
+        self._is_anchored = is_anchored
         self._shown: set[tuple[str, ...]] = set()
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -120,7 +124,13 @@ class Service:
                 self.turn()
             except WrongChainError:
                 raise
-            except (RpcError, BrokenChainError, ImpossibleEventsError, OperationalError) as error:
+            except (
+                RpcError,
+                DecodeError,
+                BrokenChainError,
+                ImpossibleEventsError,
+                OperationalError,
+            ) as error:
                 failures += 1
                 wait = min(_FIRST_WAIT * 2 ** min(failures - 1, 8), _LONGEST_WAIT)
                 what = "database_unusable" if isinstance(error, OperationalError) else "chain_unusable"
@@ -157,7 +167,7 @@ class Service:
         """Read, decide, act, send: once. Whether anything was done for a job.
 
         Raises:
-            RpcError, BrokenChainError, ImpossibleEventsError: the chain cannot be read now.
+            RpcError, DecodeError, BrokenChainError, ImpossibleEventsError: the chain cannot be read now.
         """
         if self._prepare is not None:
             self._prepare()
@@ -222,7 +232,9 @@ class Service:
                 return self._parts.evaluator.start(
                     situation.stored, situation.committee, situation.keys[mine], heights.timestamp
                 )
-            case SignFor(_, index):
+            case SignFor(job, index):
+                if not self._is_anchored(job, situation.stored.record):
+                    return False
                 self._parts.attester.sign(situation, index)
                 self._on_signed()
                 return True

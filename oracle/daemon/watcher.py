@@ -44,6 +44,7 @@ class Watcher:
         smallest_span: Fewest blocks asked for at once; a refusal of so few is an error.
         largest_span: Most blocks asked for at once.
         doubt: Told, with the reason, when the answers of a step did not fit together.
+        progressed: Called after each range: the first step may take hours.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Watcher:
         smallest_span: int = 1,
         largest_span: int = 10_000,
         doubt: Callable[[str], None] = lambda _reason: None,
+        progressed: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._chain = chain
@@ -62,6 +64,7 @@ class Watcher:
         self._smallest = smallest_span
         self._largest = largest_span
         self._doubt = doubt
+        self._progressed = progressed
         self._span = min(1_000, largest_span)
 
     def step(self) -> Heights:
@@ -77,6 +80,7 @@ class Watcher:
             cursor = self._undo_orphans(heights)
             while (span := next_range(cursor.number, heights.latest, self._span)) is not None:
                 cursor = self._read(cursor, *span, heights)
+                self._progressed()
         except (BrokenChainError, ImpossibleEventsError, BlockUnknownError, DecodeError) as error:
             self._doubt(error.message)
             raise

@@ -127,7 +127,12 @@ class World:
 
     @contextmanager
     def service(
-        self, evaluation: EvaluationPort, *, dry_run: bool = False, chain: object | None = None
+        self,
+        evaluation: EvaluationPort,
+        *,
+        dry_run: bool = False,
+        chain: object | None = None,
+        **parts: Any,
     ) -> Iterator[Service]:
         """The daemon in this process, with an evaluation of the test's own."""
         settings = self.settings()
@@ -145,6 +150,7 @@ class World:
             evaluation,
             self.market.escrow,
             dry_run=dry_run,
+            **parts,
         )
         try:
             yield made
