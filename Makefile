@@ -12,7 +12,7 @@ export JURY ?= local
 
 PYTHON_BIN := .venv/bin/python
 
-.PHONY: help setup setup-model test test-contracts test-python test-web3-8 demo gas bench-jury verify mutate setup-verify lint fmt lock clean
+.PHONY: help setup setup-model test test-contracts test-python test-postgres test-web3-8 demo gas bench-jury verify mutate setup-verify lint fmt lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,7 @@ setup: ## install everything the other targets need (idempotent)
 	@scripts/setup/python.sh .venv requirements-dev.lock
 	@scripts/setup/node.sh
 	@scripts/setup/sandbox.sh
+	@scripts/setup/postgres.sh
 
 setup-model: setup ## fetch the pinned local model once (1.1 GB) unless JURY=none
 	@if [ "$(JURY)" != none ]; then $(PYTHON_BIN) -m scripts.setup.model; fi
@@ -28,7 +29,7 @@ setup-model: setup ## fetch the pinned local model once (1.1 GB) unless JURY=non
 demo: setup-model ## run the main job on a local chain; JURY=none leaves the model out
 	@$(PYTHON_BIN) -m scripts.demo
 
-test: lint test-contracts test-python test-web3-8 ## run every check and test
+test: lint test-contracts test-python test-postgres test-web3-8 ## run every check and test
 
 test-contracts: setup ## Solidity tests, those of the escrow broken on purpose too
 	@$(PYTHON_BIN) -m scripts.broken
@@ -36,6 +37,9 @@ test-contracts: setup ## Solidity tests, those of the escrow broken on purpose t
 
 test-python: setup ## Python tests, slow ones too
 	$(PYTHON_BIN) -m pytest
+
+test-postgres: setup ## the tests that use a database once more, on PostgreSQL
+	ORACLE_TEST_DATABASE=postgresql $(PYTHON_BIN) -m pytest -m database
 
 test-web3-8: setup ## the daemon's unit tests without Ape, on web3's newer line
 	@scripts/setup/python.sh .venv-oracle requirements-oracle.lock

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -45,12 +45,18 @@ class Database:
         self.engine = create_engine(url, **_options(backend))
         if backend == "sqlite":
             _prepare_sqlite(self.engine)
+            self._reading = self.engine
+        else:
+            _prepare_postgresql(self.engine)
+            self._reading = self.engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
         self._writing = self.engine.execution_options(earnest_write=True)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session over one consistent view; nothing of it is kept."""
-        with Session(self.engine) as session:
+        with Session(self._reading) as session:
             yield session
 
     @contextmanager
@@ -60,16 +66,22 @@ class Database:
             yield session
 
     def check(self) -> None:
-        """Raises StoreError where the database cannot be reached."""
+        """Raises StoreError where the database cannot be reached, or may lose what it says it stored."""
         try:
-            with self.engine.connect():
-                pass
+            with self.engine.connect() as connection:
+                synced = self.engine.dialect.name == "sqlite" or connection.scalar(text("SHOW fsync")) == "on"
         except OperationalError as error:
             raise StoreError(
                 f"cannot open the database {self.shown}: {error.orig}",
                 field="database.url",
                 next_step="check that the folder exists and may be written, or that the server is up",
             ) from error
+        if not synced:
+            raise StoreError(
+                f"{self.shown} runs with fsync = off: after a power cut the signing journal could be gone",
+                field="database.url",
+                next_step="set fsync = on in postgresql.conf and restart the server",
+            )
 
     def close(self) -> None:
         """Close all connections."""
@@ -81,6 +93,18 @@ def _options(backend: str) -> dict[str, Any]:
         # Serializable would retry; every write here locks the row it depends on instead.
         return {"pool_pre_ping": True}
     return {"connect_args": {"timeout": BUSY_TIMEOUT / 1000}}
+
+
+def _prepare_postgresql(engine: Engine) -> None:
+    """A commit is on disk when it returns, even where the server's default is otherwise."""
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.execute(
+            "SELECT set_config('synchronous_commit', 'on', false)"
+            " WHERE current_setting('synchronous_commit') = 'off'"
+        )
+        connection.commit()
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oracle.chain.errors import RpcUnavailableError
@@ -36,7 +34,8 @@ from oracle.signing.signer import LocalSigner
 from oracle.store import jobs
 from oracle.store.database import Database
 from oracle.store.journal import StoredJournal
-from oracle.store.tables import AttestationRow, Base, JournalRow, OutboxRow, TransactionRow
+from oracle.store.tables import AttestationRow, JournalRow, OutboxRow, TransactionRow
+from tests.databases import Databases, unsynced
 from tests.property.chain_model import Act, ChainModel
 
 ESCROW = "0x" + "e5" * 20
@@ -73,11 +72,7 @@ class MortalDatabase(Database):
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
-
-        @event.listens_for(self.engine, "connect")
-        def do_not_sync(connection: Any, _record: Any) -> None:
-            # Deaths are of the process here, not of the machine.
-            connection.execute("PRAGMA synchronous=OFF")
+        unsynced(self)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -124,11 +119,11 @@ class FickleEvaluation:
 class DaemonMachine(RuleBasedStateMachine):
     """The daemon's process is `service`; everything else is the world."""
 
+    databases: ClassVar[Databases]
+
     @initialize(sign_at=st.sampled_from([Level.LATEST, Level.SAFE]))
     def begin(self, sign_at: Level) -> None:
-        self.folder = tempfile.mkdtemp()
-        self.database = MortalDatabase(f"sqlite:///{Path(self.folder) / 'oracle.sqlite3'}")
-        Base.metadata.create_all(self.database.engine)
+        self.database = MortalDatabase(self.databases.made())
         self.chain = ChainModel(self._is_stored)
         self.now = 1_000_000.0
         self.sign_at = sign_at
@@ -312,7 +307,6 @@ class DaemonMachine(RuleBasedStateMachine):
             self._compare()
         finally:
             self.database.close()
-            shutil.rmtree(self.folder)
 
     def _is_done(self) -> bool:
         if any(job.state is not State.CLOSED for job in self.chain.state().jobs.values()):
@@ -339,4 +333,11 @@ class DaemonMachine(RuleBasedStateMachine):
 DaemonMachine.TestCase.settings = settings(
     max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
+
+
+@pytest.fixture(autouse=True)
+def _databases(databases: Databases) -> None:
+    DaemonMachine.databases = databases
+
+
 TestDaemon = DaemonMachine.TestCase

@@ -36,6 +36,7 @@ from oracle.store.chain import bind_deployment
 from oracle.store.database import Database
 from scripts.local.anvil import CHAIN_ID, Anvil, anvil
 from scripts.local.market import ACCOUNTS, UNIT, Market, build_market, fund_collateral
+from tests.databases import Databases
 
 DELIVERABLE = "0x" + "d1" * 32
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -65,6 +66,7 @@ class World:
     chain: Anvil
     market: Market
     folder: Path
+    opened: list[Database] = field(default_factory=list)
 
     @property
     def config(self) -> Path:
@@ -159,7 +161,9 @@ class World:
             database.close()
 
     def database(self) -> Database:
-        return Database(self.settings().database_url())
+        """The daemon's database, closed when the test ends."""
+        self.opened.append(Database(self.settings().database_url()))
+        return self.opened[-1]
 
 
 @pytest.fixture(scope="session")
@@ -179,7 +183,10 @@ def shared_market() -> Iterator[tuple[Anvil, Market]]:
 
 @pytest.fixture
 def world(
-    shared_market: tuple[Anvil, Market], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared_market: tuple[Anvil, Market],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    databases: Databases,
 ) -> Iterator[World]:
     chain, market = shared_market
     snapshot = market.rpc.call("evm_snapshot", [], retry=False)
@@ -188,8 +195,14 @@ def world(
     }
     for name, key in keys.items():
         monkeypatch.setenv(f"TEST_{name}", "0x" + bytes(key).hex())
+    if databases.kind == "postgresql":
+        # Not in the file: tests that write it anew mean the same database.
+        monkeypatch.setenv("ORACLE_DATABASE__URL", databases.empty())
     write_config(tmp_path, chain, market)
-    yield World(chain, market, tmp_path)
+    made = World(chain, market, tmp_path)
+    yield made
+    for database in made.opened:
+        database.close()
     market.rpc.call("evm_revert", [snapshot], retry=False)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import rlp
 from eth_hash.auto import keccak
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from oracle.chain.errors import (
@@ -24,6 +23,7 @@ from oracle.domain.types import Address, Hash
 from oracle.store.chain import Header
 from oracle.store.database import Database
 from oracle.store.outbox import MinedIn
+from tests.databases import unsynced
 
 FINALITY = 3  # blocks
 
@@ -59,11 +59,7 @@ class CutDatabase(Database):
     def __init__(self, url: str, cuts: Cuts) -> None:
         super().__init__(url)
         self._cuts = cuts
-
-        @event.listens_for(self.engine, "connect")
-        def unsynced(connection: Any, _record: Any) -> None:
-            # Only the process is lost here, never the machine; syncing takes most of the time.
-            connection.execute("PRAGMA synchronous=OFF")
+        unsynced(self)
 
     @contextmanager
     def write(self) -> Iterator[Session]:

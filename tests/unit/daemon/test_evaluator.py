@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,8 +15,9 @@ from oracle.daemon.evaluator import Evaluator, RetryPolicy
 from oracle.daemon.ports import EvaluationResult, EvaluationTask, NotNowError
 from oracle.decide.due import EvaluationState
 from oracle.domain.types import Outcome
-from oracle.store import schema, work
+from oracle.store import work
 from oracle.store.database import Database
+from tests.databases import Databases
 
 JOB, DELIVERABLE, ANCHOR, EVIDENCE = ("0x" + pair * 32 for pair in ("01", "d1", "ab", "ee"))
 EVALUATOR = "0x" + "ee" * 20
@@ -52,9 +52,8 @@ class Answers:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[FailingDatabase]:
-    made = FailingDatabase(f"sqlite:///{tmp_path / 'db.sqlite3'}")
-    schema.upgrade(made)
+def database(databases: Databases) -> Iterator[FailingDatabase]:
+    made = FailingDatabase(databases.made())
     yield made
     made.close()
 

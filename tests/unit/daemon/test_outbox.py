@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import pytest
@@ -16,9 +14,8 @@ from oracle.decide.due import Purpose
 from oracle.decide.lane import LanePolicy
 from oracle.signing.signer import LocalSigner
 from oracle.store import outbox as store
-from oracle.store import schema
 from oracle.store.chain import cursor, save_blocks
-from oracle.store.database import Database
+from tests.databases import Databases
 from tests.unit.daemon.model_chain import CutDatabase, Cuts, ModelChain, PowerCutError
 
 ESCROW = "0x" + "e5" * 20
@@ -33,14 +30,15 @@ def call_for(job: str, purpose: Purpose = Purpose.JUDGE, extra: bytes = b"") -> 
 class Desk:
     """A database that outlives the process, the model chain, and a process that can be started again."""
 
-    def __init__(self, path: Path, cuts: Cuts, made: Path) -> None:
-        self.url = f"sqlite:///{path / 'db.sqlite3'}"
+    def __init__(self, databases: Databases, cuts: Cuts) -> None:
+        self.url = databases.made()
         self.cuts = cuts
         self.chain = ModelChain(cuts)
         self.now = 0.0
-        shutil.copy(made, path / "db.sqlite3")
 
     def start(self, is_wanted: Callable[[Session, store.LiveEntry], bool] | None = None) -> None:
+        if hasattr(self, "database"):
+            self.database.close()
         self.database = CutDatabase(self.url, self.cuts)
         self.outbox = Outbox(
             self.database,
@@ -86,20 +84,8 @@ class Desk:
 CALLS = [call_for(job) for job in JOBS]
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database with its tables."""
-    path = tmp_path_factory.mktemp("made") / "db.sqlite3"
-    first = Database(f"sqlite:///{path}")
-    schema.upgrade(first)
-    with first.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    first.close()
-    return path
-
-
-def steps_without_a_cut(path: Path, made: Path) -> int:
-    desk = Desk(path, Cuts(), made)
+def steps_without_a_cut(databases: Databases) -> int:
+    desk = Desk(databases, Cuts())
     desk.start()
     desk.settle(CALLS)
     assert sorted(desk.chain.executed()) == sorted(call.data for call in CALLS)
@@ -109,16 +95,12 @@ def steps_without_a_cut(path: Path, made: Path) -> int:
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_power_cut_at_any_step__each_call_is_mined_exactly_once(
-    tmp_path: Path, moment: Literal["before", "after"], made: Path
+    databases: Databases, moment: Literal["before", "after"]
 ) -> None:
-    whole = tmp_path / "whole"
-    whole.mkdir()
-    steps = steps_without_a_cut(whole, made)
+    steps = steps_without_a_cut(databases)
     assert steps > 20
     for at in range(1, steps + 1):
-        folder = tmp_path / f"{at}"
-        folder.mkdir()
-        desk = Desk(folder, Cuts(at, moment), made)
+        desk = Desk(databases, Cuts(at, moment))
         desk.start()
         with pytest.raises(PowerCutError):
             desk.settle(CALLS)
@@ -133,10 +115,11 @@ def test_power_cut_at_any_step__each_call_is_mined_exactly_once(
 
 
 @pytest.fixture
-def desk(tmp_path: Path, made: Path) -> Desk:
-    begun = Desk(tmp_path, Cuts(), made)
+def desk(databases: Databases) -> Iterator[Desk]:
+    begun = Desk(databases, Cuts())
     begun.start()
-    return begun
+    yield begun
+    begun.database.close()
 
 
 def test_the_same_bytes_go_out_again_after_a_restart(desk: Desk) -> None:

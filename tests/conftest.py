@@ -1,0 +1,30 @@
+"""The databases all tests share, and the mark on those that use one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.databases import Databases, kind_under_test
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Databases of the kind that ORACLE_TEST_DATABASE names."""
+    folder = tmp_path_factory.mktemp("databases")
+    if kind_under_test() == "sqlite":
+        yield Databases(folder, None)
+        return
+    from scripts.local.postgres import postgres
+
+    with postgres() as server:
+        yield Databases(folder, server)
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses a database, so that `-m database` runs just that on the other kind."""
+    for item in items:
+        if "databases" in getattr(item, "fixturenames", ()):
+            item.add_marker("database")

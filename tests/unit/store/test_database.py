@@ -1,0 +1,82 @@
+"""Both kinds of database keep the same promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+
+from oracle.store import schema
+from oracle.store.database import Database, StoreError
+from oracle.store.tables import LaneRow
+from tests.databases import Databases
+
+SENDER, OTHER = "0x" + "11" * 20, "0x" + "22" * 20
+
+
+def test_a_read_sees_one_state__whatever_is_written_meanwhile(databases: Databases) -> None:
+    database = Database(databases.made())
+    count = select(func.count()).select_from(LaneRow)
+    with database.read() as session:
+        assert session.scalar(count) == 0
+        with database.write() as writer:
+            writer.add(LaneRow(sender=SENDER, next_nonce=0))
+        assert session.scalar(count) == 0
+    with database.read() as session:
+        assert session.scalar(count) == 1
+    database.close()
+
+
+def test_a_commit_waits_for_the_disk(databases: Databases) -> None:
+    database = Database(databases.empty())
+    asked = "PRAGMA synchronous" if databases.kind == "sqlite" else "SHOW synchronous_commit"
+    with database.engine.connect() as connection:
+        assert connection.scalar(text(asked)) in (2, "on")
+    database.close()
+
+
+def test_synchronous_commit_that_the_server_switches_off__is_on_again(databases: Databases) -> None:
+    if databases.kind == "sqlite":
+        pytest.skip("a setting of PostgreSQL")
+    url = databases.empty()
+    first = Database(url)
+    with first.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        name = connection.scalar(text("SELECT current_database()"))
+        connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
+    first.close()
+    database = Database(url)
+    with database.engine.connect() as connection:
+        assert connection.scalar(text("SHOW synchronous_commit")) == "on"
+    database.close()
+
+
+def test_upgrade__twice__the_second_changes_nothing(databases: Databases) -> None:
+    database = Database(databases.empty())
+    with pytest.raises(StoreError, match="is at revision none"):
+        schema.require_current(database)
+    assert schema.upgrade(database) == (None, schema.needed())
+    assert schema.upgrade(database) == (schema.needed(), schema.needed())
+    schema.require_current(database)
+    database.close()
+
+
+def test_the_migrations_make_what_the_tables_say(databases: Databases) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
+    from oracle.store.tables import Base
+
+    database = Database(databases.made())
+    with database.engine.connect() as connection:
+        differences: list[Any] = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+    assert differences == []
+    database.close()
+
+
+def test_every_test_takes_its_database_from_the_fixture() -> None:
+    tests = Path(__file__).parents[2]
+    own = {Path(__file__), tests / "databases.py"}
+    strays = [path for path in tests.rglob("*.py") if path not in own and "sqlite://" in path.read_text()]
+    assert strays == []
