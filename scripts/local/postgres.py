@@ -48,10 +48,8 @@ class Postgres:
     def create(self, template: str | None = None) -> str:
         """Make a database, empty or as a copy of `template`, and return its name."""
         name = f"test_{os.getpid()}_{next(self._names)}"
-        made = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
-        if template is not None:
-            made += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
-        self._admin(made)
+        like = sql.Identifier(template or "template1")
+        self._admin(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), like))
         return name
 
     def drop(self, name: str) -> None:
@@ -69,7 +67,7 @@ class Postgres:
         self.process = _start(self.folder)
         _wait_until_up(self)
 
-    def _admin(self, statement: sql.Composable) -> None:
+    def _admin(self, statement: sql.Composed) -> None:
         with psycopg.connect(
             host=str(self.folder), user=_USER, password=self.password, dbname="postgres", autocommit=True
         ) as connection:

@@ -32,13 +32,13 @@ class Desk:
 
     def __init__(self, databases: Databases, cuts: Cuts) -> None:
         self.url = databases.made()
+        self.database = CutDatabase(self.url, cuts)
         self.cuts = cuts
         self.chain = ModelChain(cuts)
         self.now = 0.0
 
     def start(self, is_wanted: Callable[[Session, store.LiveEntry], bool] | None = None) -> None:
-        if hasattr(self, "database"):
-            self.database.close()
+        self.database.close()
         self.database = CutDatabase(self.url, self.cuts)
         self.outbox = Outbox(
             self.database,
