@@ -9,6 +9,7 @@ journal and an outbox of its own.
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -18,7 +19,7 @@ class Steps(Protocol):
     """Hands out the steps of one run. They must be asked for in the same order each time."""
 
     def run(self, name: str, act: Callable[[], str]) -> str:
-        """What `act` returns, or what it returned when this step finished before. Raises what `act` raises."""
+        """What `act` returns, or returned when this step finished before. Raises what `act` raises."""
         ...
 
     async def run_async(self, name: str, act: Callable[[], Awaitable[str]]) -> str:
@@ -42,7 +43,7 @@ class Item:
 
 
 Work: TypeAlias = Callable[[Steps, Sequence[str]], None]
-"""Works on the arguments of one run. May be called again for the same ones; must leave its results elsewhere."""
+"""Works on the arguments of one run. May be called again with the same; leaves its results elsewhere."""
 
 
 class Runs(Protocol):
@@ -81,12 +82,12 @@ class Direct:
         return await act()
 
 
-class Threaded:
+class Threaded(ABC):
     """Async steps over `run`: the step's thread waits while the coroutine runs in the caller's loop."""
 
+    @abstractmethod
     def run(self, name: str, act: Callable[[], str]) -> str:
         """See `Steps`."""
-        raise TypeError(f"step {name}: a subclass runs it")
 
     async def run_async(self, name: str, act: Callable[[], Awaitable[str]]) -> str:
         """See `Steps`."""

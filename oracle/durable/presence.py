@@ -1,7 +1,7 @@
 """Which processes live, and which of them leads: told by locks that the system frees when a process dies.
 
 On PostgreSQL these are advisory locks of a connection that stays open: `kill -9` closes it, and the server
-frees them at once. (A machine that vanishes is noticed when TCP gives up; keepalives make that half a minute.)
+frees them at once. A machine that vanishes is noticed when TCP gives up; keepalives make that half a minute.
 On SQLite there is one process, and a lock on a file beside the database sees to it.
 """
 

@@ -1,4 +1,4 @@
-"""Runs in threads of this process and nowhere else: what is unfinished when it ends must be submitted again."""
+"""Runs in threads of this process only: what is unfinished when it ends must be submitted again."""
 
 from __future__ import annotations
 

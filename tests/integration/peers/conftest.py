@@ -32,6 +32,7 @@ from oracle.store import schema
 from oracle.store.database import Database
 from scripts.local.anvil import CHAIN_ID, Anvil, account, anvil
 from scripts.local.market import ACCOUNTS, UNIT, Market, build_market, fund_collateral
+from tests.databases import Databases
 from tests.integration.daemon.conftest import EXTRACTION, METHODOLOGY, until
 
 SIZE, THRESHOLD = 3, 2
@@ -47,6 +48,7 @@ class Site:
     folder: Path
     port: int
     environment: dict[str, str]
+    database_url: str
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -95,7 +97,7 @@ class Site:
         self.process.send_signal(signal.SIGCONT)
 
     def database(self) -> Database:
-        return Database(f"sqlite:///{self.folder / 'oracle.sqlite3'}")
+        return Database(self.database_url)
 
     def logged(self, event: str) -> list[dict[str, Any]]:
         """Lines of one event in the daemon's log."""
@@ -111,6 +113,7 @@ class Trio:
     chain: Anvil
     market: Market
     folder: Path
+    databases: Databases
     sites: list[Site] = field(default_factory=list)
 
     @property
@@ -186,10 +189,10 @@ def small_market() -> Iterator[tuple[Anvil, Market]]:
 
 
 @pytest.fixture
-def trio(small_market: tuple[Anvil, Market], tmp_path: Path) -> Iterator[Trio]:
+def trio(small_market: tuple[Anvil, Market], tmp_path: Path, databases: Databases) -> Iterator[Trio]:
     chain, market = small_market
     snapshot = market.rpc.call("evm_snapshot", [], retry=False)
-    trio = Trio(chain, market, tmp_path)
+    trio = Trio(chain, market, tmp_path, databases)
     ports = free_ports(SIZE)
     for index in range(SIZE):
         trio.sites.append(make_site(trio, index, ports))
@@ -255,6 +258,7 @@ prove = true
 {others}
 """
     )
+    url = trio.databases.empty()
     site = Site(
         index,
         folder,
@@ -262,7 +266,9 @@ prove = true
         {
             "TEST_SENDER": "0x" + bytes(account(_FIRST_SENDER + index).key).hex(),
             "TEST_EVALUATOR": "0x" + bytes(market.evaluators[index].key.key).hex(),
+            "ORACLE_DATABASE__URL": url,
         },
+        url,
     )
     site.upgrade()
     return site
