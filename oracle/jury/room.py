@@ -5,6 +5,7 @@ Imports nothing heavy: model libraries and statistics are loaded when a job firs
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ class JuryRoom:
     def __init__(self, providers: Providers, calibrations: Path) -> None:
         self._providers, self._calibrations = providers, calibrations
         self._rates: RateLimits | None = None
+        self._first = threading.Lock()
 
     @classmethod
     def open(cls, providers_file: Path, calibrations: Path) -> JuryRoom:
@@ -49,8 +51,9 @@ class JuryRoom:
 
         calibration = read_calibration(self._calibrations, methodology)
         measured = Measured() if calibration is None else calibration.measured(methodology)
-        if self._rates is None:
-            self._rates = rate_limits(self._providers)
+        with self._first:  # jobs begin in threads of their own, and all must share one gate
+            if self._rates is None:
+                self._rates = rate_limits(self._providers)
         return JuryPanel(methodology, self._providers, measured, rates=self._rates)
 
     def close(self) -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
+import oracle.jury.panel
 from oracle.jury.budget import Budget, BudgetError, Price
 from oracle.jury.errors import LocalModelError, ProviderError
 from oracle.jury.local import LocalServer
-from oracle.jury.providers import ConfiguredProviders, read_providers
+from oracle.jury.providers import ConfiguredProviders, Providers, read_providers
 from oracle.jury.ratelimit import Rate, RateLimits
+from oracle.jury.room import JuryRoom
+from tests.unit.jury_live.bench import methodology
 
 GOOD = """
 [providers.anthropic]
@@ -124,6 +129,26 @@ def test_room_of_a_deterministic_job__loads_no_model_library_and_no_statistics(t
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_room__jobs_that_begin_at_once_share_one_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[RateLimits] = []
+
+    def slowly(providers: Providers) -> RateLimits:
+        made.append(RateLimits(providers.rates(), Rate(1)))
+        time.sleep(0.05)
+        return made[-1]
+
+    monkeypatch.setattr(oracle.jury.panel, "rate_limits", slowly)
+    room = JuryRoom.open(write(tmp_path, GOOD), tmp_path)
+    threads = [threading.Thread(target=room, args=(methodology(),)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
 
 
 class TestBudget:
