@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -27,11 +27,10 @@ from oracle.configuration.work import EvaluationSection, EvidenceSection, JurySe
 from oracle.decide.due import DuePolicy
 from oracle.decide.lane import GWEI, LanePolicy
 from oracle.domain.document import describe_problems
-from oracle.domain.types import Hash, parse_hash
+from oracle.domain.fields import HashField
+from oracle.domain.types import Hash
 
 __all__ = ["CommitteeSection", "ConfigError", "KeySource", "Settings", "load_settings"]
-
-CommitteeId = Annotated[str, AfterValidator(parse_hash)]
 
 
 class Settings(BaseSettings):
@@ -48,7 +47,7 @@ class Settings(BaseSettings):
     chain: ChainSection
     keys: KeysSection
     policy: PolicySection = PolicySection()
-    committees: dict[CommitteeId, CommitteeSection] = {}
+    committees: dict[HashField, CommitteeSection] = {}
     outbox: OutboxSection = OutboxSection()
     database: DatabaseSection = DatabaseSection()
     evidence: EvidenceSection = EvidenceSection()

@@ -32,6 +32,9 @@ COMMANDS: dict[str, CommandEntry] = {
     "job": CommandEntry("oracle.cli.job", "job", "Follow a job, deliver, dispute, rule, agree, settle."),
     "account": CommandEntry("oracle.cli.account", "account", "Deposit, show and claim free collateral."),
     "init": CommandEntry("oracle.cli.init", "init", "Write a commented configuration for the daemon."),
+    "keys": CommandEntry(
+        "oracle.cli.signing_keys", "keys", "Show the daemon's keys; prove one for a committee."
+    ),
     "db": CommandEntry("oracle.cli.db", "db", "Make or migrate the daemon's database."),
     "run": CommandEntry("oracle.cli.run", "run", "Run the daemon: evaluate, attest, post, settle."),
     "status": CommandEntry("oracle.cli.status", "status", "Show where the daemon is."),

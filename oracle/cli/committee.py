@@ -11,6 +11,7 @@ from oracle.chain import calls
 from oracle.cli.chain import ChainOptions, Connection, chain_options
 from oracle.cli.committee_show import show
 from oracle.cli.job_acting import confirm
+from oracle.cli.key_proof import MAX_PROOF_BYTES, KeyProof
 from oracle.cli.keys import KeySource, account_of, key_options
 from oracle.cli.output import json_option, print_json, read_bytes
 from oracle.cli.values import HASH
@@ -20,11 +21,14 @@ from oracle.domain.canonical import MAX_DOCUMENT_BYTES
 from oracle.domain.committee import EvaluatorView
 from oracle.domain.committee_file import CommitteeFile
 from oracle.domain.errors import EarnestError
-from oracle.domain.signatures import sign_digest
+from oracle.domain.signatures import recover, sign_digest
 from oracle.domain.typed import committee_id, key_digest
 from oracle.domain.types import Hash, checksum, members_of
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_proof_option = click.option(
+    "--signing-proof", type=_FILE, help="What `oracle keys prove` printed, instead of the signing key itself."
+)
 
 
 class CommitteeError(EarnestError):
@@ -73,17 +77,25 @@ def create(*, file: Path, check_only: bool, chain: ChainOptions, key: KeySource,
 @chain_options()
 @key_options()
 @key_options(prefix="signing-", name="signing_key")
+@_proof_option
 @json_option
 def join(
-    *, identity: Hash, chain: ChainOptions, key: KeySource, signing_key: KeySource, as_json: bool
+    *,
+    identity: Hash,
+    chain: ChainOptions,
+    key: KeySource,
+    signing_key: KeySource,
+    signing_proof: Path | None,
+    as_json: bool,
 ) -> None:
     """Put in your stake and name your signing key: --keystore is the account, --signing-keystore the key.
 
-    The signing key is online with the daemon; the account need not be.
+    The signing key is online with the daemon; the account need not be. A key that lies in a remote signer or
+    KMS is named by what `oracle keys prove` prints: --signing-proof.
     """
 
     def data(connection: Connection, index: int, private: bytes) -> bytes:
-        key_address, proof = _prove(connection, identity, private, signing_key)
+        key_address, proof = _prove(connection, identity, private, signing_key, signing_proof)
         return calls.join(identity, index, key_address, proof)
 
     _act(chain, key, identity, "join", data, as_json=as_json)
@@ -94,14 +106,21 @@ def join(
 @chain_options()
 @key_options()
 @key_options(prefix="signing-", name="signing_key")
+@_proof_option
 @json_option
 def rotate(
-    *, identity: Hash, chain: ChainOptions, key: KeySource, signing_key: KeySource, as_json: bool
+    *,
+    identity: Hash,
+    chain: ChainOptions,
+    key: KeySource,
+    signing_key: KeySource,
+    signing_proof: Path | None,
+    as_json: bool,
 ) -> None:
     """Replace your signing key by another; your stake stays. The old key binds you for older jobs only."""
 
     def data(connection: Connection, index: int, private: bytes) -> bytes:
-        key_address, proof = _prove(connection, identity, private, signing_key)
+        key_address, proof = _prove(connection, identity, private, signing_key, signing_proof)
         return calls.rotate_key(identity, index, key_address, proof)
 
     _act(chain, key, identity, "rotate", data, as_json=as_json)
@@ -251,12 +270,29 @@ def _index_of(connection: Connection, identity: Hash, private: bytes) -> int:
     )
 
 
-def _prove(connection: Connection, identity: Hash, private: bytes, signing: KeySource) -> tuple[str, bytes]:
+def _prove(
+    connection: Connection, identity: Hash, private: bytes, signing: KeySource, proof: Path | None
+) -> tuple[str, bytes]:
     """(address, signature over `Key`) of the signing key."""
-    signer = signing.load(connection.escrow.chain_id)
-    address = account_of(signer)
-    digest = key_digest(connection.escrow.domain, identity, account_of(private), address)
-    return address, sign_digest(signer, digest)
+    domain, account = connection.escrow.domain, account_of(private)
+    if proof is None:
+        signer = signing.load(connection.escrow.chain_id)
+        address = account_of(signer)
+        return address, sign_digest(signer, key_digest(domain, identity, account, address))
+    if signing.given:
+        raise CommitteeError(
+            "two signing keys are named",
+            field="--signing-proof",
+            next_step="give either --signing-proof or --signing-keystore",
+        )
+    given = KeyProof.parse(read_bytes(proof, max_bytes=MAX_PROOF_BYTES), what=str(proof))
+    if recover(key_digest(domain, identity, account, given.key), given.signature) != given.key:
+        raise CommitteeError(
+            f"{proof} does not prove that {checksum(given.key)} signs for {checksum(account)} in {identity}",
+            field="--signing-proof",
+            next_step=f"run where the key is configured: oracle keys prove {identity} {checksum(account)}",
+        )
+    return given.key, given.signature
 
 
 def _require_sound(problems: list[Problem]) -> None:

@@ -12,6 +12,7 @@ from oracle import __version__
 from oracle.cli.commands import COMMANDS, CommandEntry
 from oracle.cli.output import ERROR_EXIT_CODE, show_error, wants_json, with_next_step
 from oracle.domain.errors import EarnestError
+from oracle.signing.hardening import forbid_dumps
 
 
 class UsageMistakeError(EarnestError):
@@ -74,5 +75,6 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point of the `oracle` executable."""
+    """Entry point of the `oracle` executable. Any command may hold a key, so none can be dumped."""
+    forbid_dumps()
     cli.main(args=None if arguments is None else list(arguments), prog_name="oracle")

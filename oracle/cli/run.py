@@ -9,7 +9,8 @@ from types import FrameType
 import rich_click as click
 
 from oracle.config import load_settings
-from oracle.daemon.assembly import assembled, secrets_of
+from oracle.daemon.assembly import assembled
+from oracle.daemon.keys import forget_environment, secrets_of
 from oracle.daemon.logs import configure_logs
 
 config_option = click.option(
@@ -42,6 +43,7 @@ def run(config: Path, *, once: bool, patience: float, dry_run: bool) -> None:
     settings = load_settings(config)
     configure_logs(level=settings.log.level, output=settings.log.format, secrets=secrets_of(settings))
     with assembled(settings, dry_run=dry_run) as service:
+        forget_environment(settings)
 
         def stop(_number: int, _frame: FrameType | None) -> None:
             service.stop()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
@@ -15,12 +13,13 @@ from oracle.chain.deployments import Deployment, load_deployment
 from oracle.chain.escrow import Escrow
 from oracle.chain.pool import Pool, PoolPolicy, Source
 from oracle.chain.turn import Turn
-from oracle.config import ConfigError, KeySource, Settings
+from oracle.config import Settings
 from oracle.daemon.adapter import NodeChain
 from oracle.daemon.anchor import AnchorCheck, IsAnchored
 from oracle.daemon.evaluation import PipelineEvaluation
 from oracle.daemon.evaluator import Evaluator, RetryPolicy
 from oracle.daemon.hosting import hosted
+from oracle.daemon.keys import Keys, load_keys
 from oracle.daemon.outbox import Outbox
 from oracle.daemon.peering import Peering
 from oracle.daemon.ports import ChainPort, EvaluationPort
@@ -28,68 +27,16 @@ from oracle.daemon.service import Parts, Service, wanted_now
 from oracle.daemon.signing import Attester
 from oracle.daemon.vitals import Vitals
 from oracle.daemon.watcher import Watcher
-from oracle.domain.types import Address
 from oracle.evaluation.drand import RELAYS
 from oracle.evaluation.pipeline import JuryFactory
 from oracle.evidence.sealing import Identities, read_identities
 from oracle.evidence.store import ContentStore, open_copy, open_location
 from oracle.jury.room import JuryRoom
-from oracle.signing.signer import LocalSigner, Signer, load_keystore
 from oracle.store.chain import bind_deployment
 from oracle.store.database import Database
 from oracle.store.journal import StoredJournal
 from oracle.store.schema import require_current
 from oracle.web.health import Health
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """The keys held here."""
-
-    sender: Signer
-    evaluators: dict[Address, Signer]
-
-
-def secrets_of(settings: Settings) -> list[str]:
-    """Texts that must never be logged."""
-    sources = (settings.keys.sender, *settings.keys.evaluators)
-    named = [os.environ.get(source.env, "") for source in sources if source.env is not None]
-    bare = [value.removeprefix("0x") for value in named]
-    nodes = [endpoint.url.get_secret_value() for endpoint in settings.chain.endpoints()]
-    return [*nodes, settings.database.url.get_secret_value(), *named, *bare]
-
-
-def load_keys(settings: Settings) -> Keys:
-    """Open every configured key.
-
-    Raises:
-        SigningError, ConfigError: one cannot be opened, or one is configured twice.
-    """
-    sender = _load_key(settings, settings.keys.sender, "keys.sender")
-    evaluators: dict[Address, Signer] = {}
-    for number, source in enumerate(settings.keys.evaluators):
-        signer = _load_key(settings, source, f"keys.evaluators.{number}")
-        if signer.address in evaluators:
-            raise ConfigError(f"the key of {signer.address} is configured twice", field="keys.evaluators")
-        evaluators[signer.address] = signer
-    return Keys(sender, evaluators)
-
-
-def _load_key(settings: Settings, source: KeySource, field: str) -> Signer:
-    if source.keystore is not None and source.password_file is not None:
-        return load_keystore(settings.path(source.keystore), settings.path(source.password_file))
-    text = os.environ.get(source.env or "", "").removeprefix("0x")
-    try:
-        key = bytes.fromhex(text)
-    except ValueError:
-        key = b""
-    if len(key) != 32:
-        raise ConfigError(
-            f"the environment variable {source.env} does not hold 32 bytes of hex",
-            field=field,
-            next_step=f"set {source.env}, or use a keystore",
-        )
-    return LocalSigner(key)
 
 
 def open_pool(settings: Settings) -> Pool:
@@ -135,8 +82,8 @@ def assembled(settings: Settings, *, dry_run: bool = False) -> Iterator[Service]
         EarnestError: the configuration, a key, the deployment or the database is not as it must be.
     """
     deployment = deployment_of(settings)
-    keys = load_keys(settings)
     with ExitStack() as stack:
+        keys = stack.enter_context(closing(load_keys(settings)))
         database = stack.enter_context(closing(Database(settings.database_url())))
         pool = stack.enter_context(closing(open_pool(settings)))
         database.check()

@@ -16,7 +16,7 @@ from oracle.daemon.peer_intake import LATER, STORED, PeerIntake
 from oracle.daemon.peer_view import Delivery, Said, deliveries, is_late, said_to
 from oracle.decide.exchange import Key, Shown, acknowledged, to_send
 from oracle.domain.errors import EarnestError
-from oracle.domain.typed import Domain, commitment_digest, commitment_to, peers_domain, request_digest
+from oracle.domain.typed import Domain, commitment_message, commitment_to, peers_domain, request_message
 from oracle.domain.types import Address, Hash
 from oracle.peers.client import PeerClient, PeerError
 from oracle.peers.limits import Breaker
@@ -185,10 +185,10 @@ class Exchange:
                 salt = "0x" + secrets.token_hex(32)
                 commitment = commitment_to(item.digest, salt)
                 subject, deliverable = item.attestation.subject, item.attestation.deliverable
-                digest = commitment_digest(
+                message = commitment_message(
                     self._peers, item.committee, item.evaluator, subject, deliverable, commitment
                 )
-                signature = "0x" + self._signers[item.signer].sign_digest(digest).hex()
+                signature = "0x" + self._signers[item.signer].sign(message).hex()
                 wanted = StoredCommitment(
                     subject, deliverable, item.committee, item.evaluator, item.signer, commitment, signature
                 )
@@ -280,7 +280,7 @@ class Exchange:
         signer = self._signers[errand.key]
 
         def sign(route: str, body: bytes) -> str:
-            return "0x" + signer.sign_digest(request_digest(self._peers, route, body)).hex()
+            return "0x" + signer.sign(request_message(self._peers, route, body)).hex()
 
         try:
             answer = link.client.exchange(request, sign)

@@ -26,6 +26,7 @@ from oracle.decide.reorg import BrokenChainError, Heights
 from oracle.domain.errors import EarnestError
 from oracle.domain.terms import Verdict
 from oracle.domain.types import ZERO_ADDRESS, Address, Hash, Outcome, members_of
+from oracle.signing.signer import SigningError
 from oracle.store import chain as chain_store
 from oracle.store import jobs as job_store
 from oracle.store import outbox as outbox_store
@@ -113,7 +114,7 @@ class Service:
         self._wake.set()
 
     def run(self) -> None:
-        """Turn until stopped. A node that is down is waited for; a node of another chain ends it.
+        """Turn until stopped. A node or signer that is down is waited for; a node of another chain ends it.
 
         Raises:
             WrongChainError: the node serves another chain.
@@ -130,10 +131,11 @@ class Service:
                 BrokenChainError,
                 ImpossibleEventsError,
                 OperationalError,
+                SigningError,
             ) as error:
                 failures += 1
                 wait = min(_FIRST_WAIT * 2 ** min(failures - 1, 8), _LONGEST_WAIT)
-                what = "database_unusable" if isinstance(error, OperationalError) else "chain_unusable"
+                what = _trouble(error)
                 reason = error.message if isinstance(error, EarnestError) else str(error.orig)
                 log.warning(what, error=type(error).__name__, reason=reason, retry_in=wait)
                 self._vitals.failed(f"{what}: {type(error).__name__}")
@@ -168,6 +170,7 @@ class Service:
 
         Raises:
             RpcError, DecodeError, BrokenChainError, ImpossibleEventsError: the chain cannot be read now.
+            SigningError: the key that pays the gas cannot be used now.
         """
         if self._prepare is not None:
             self._prepare()
@@ -291,6 +294,13 @@ def wanted_now(session: Session, entry: outbox_store.LiveEntry) -> bool:
         agreement.opening.deliver_by,
         0 if block is None else block.timestamp,
     )
+
+
+def _trouble(error: Exception) -> str:
+    """The event a failed turn is logged as."""
+    if isinstance(error, OperationalError):
+        return "database_unusable"
+    return "key_unusable" if isinstance(error, SigningError) else "chain_unusable"
 
 
 def _verdict(situation: Situation, step: Send) -> Verdict:

@@ -25,7 +25,10 @@ def sign_call(
     fees: Fees,
     noop: bool = False,
 ) -> Signed:
-    """Sign a call without value. The same call, nonce and fees give the same bytes (RFC 6979).
+    """Sign a call without value.
+
+    A key in this process gives the same bytes for the same call, nonce and fees (RFC 6979); one that lies
+    elsewhere may not, so what goes out twice is what was stored.
 
     Source of the layout: EIP-1559, `0x02 || rlp([chain_id, nonce, max_priority_fee_per_gas, max_fee_per_gas,
     gas_limit, destination, amount, data, access_list, y_parity, r, s])`.
@@ -41,8 +44,7 @@ def sign_call(
         data,
         [],
     ]
-    digest = "0x" + keccak(_TYPE + rlp.encode(fields)).hex()
-    signature = signer.sign_digest(digest)
+    signature = signer.sign(_TYPE + rlp.encode(fields))
     r, s, parity = (
         int.from_bytes(signature[:32], "big"),
         int.from_bytes(signature[32:64], "big"),

@@ -104,9 +104,23 @@ def job_id_of(domain: Domain, terms: Terms, opening: Hash) -> Hash:
     return _job_id(domain, terms, _bytes32(opening, "openingHash"))
 
 
+def message(domain: Domain, struct: bytes) -> bytes:
+    """The 66 bytes whose keccak-256 is a digest: 0x19 0x01, the separator, the hash of an encoded struct.
+
+    Args:
+        struct: Type hash and encoded fields, 32 bytes each.
+    """
+    return b"\x19\x01" + domain.separator + keccak(struct)
+
+
 def attestation_digest(domain: Domain, attestation: Attestation) -> Hash:
-    """What an evaluator signs."""
-    return _digest(
+    """The digest an evaluator signs."""
+    return _hex(keccak(attestation_message(domain, attestation)))
+
+
+def attestation_message(domain: Domain, attestation: Attestation) -> bytes:
+    """What an evaluator signs, for signers that hash it themselves."""
+    return message(
         domain,
         _type_hash(ATTESTATION_TYPE)
         + _bytes32(attestation.subject, "subject")
@@ -207,8 +221,13 @@ def pledge_digest(
 
 
 def key_digest(domain: Domain, committee: Hash, evaluator: Address, key: Address) -> Hash:
-    """What a signing key signs to show that it belongs to the evaluator."""
-    return _digest(
+    """The digest a signing key signs to show that it belongs to the evaluator."""
+    return _hex(keccak(key_message(domain, committee, evaluator, key)))
+
+
+def key_message(domain: Domain, committee: Hash, evaluator: Address, key: Address) -> bytes:
+    """What a signing key signs to show that it is the evaluator's, for signers that hash it themselves."""
+    return message(
         domain, _type_hash(KEY_TYPE) + _bytes32(committee, "committee") + _address(evaluator) + _address(key)
     )
 
@@ -231,8 +250,15 @@ def commitment_to(digest: Hash, salt: Hash) -> Hash:
 def commitment_digest(
     peers: Domain, committee: Hash, evaluator: int, subject: Hash, deliverable: Hash, commitment: Hash
 ) -> Hash:
-    """What an evaluator signs to commit to an attestation it does not show yet. See `peers_domain`."""
-    return _digest(
+    """The digest an evaluator signs to commit to an attestation it does not show yet. See `peers_domain`."""
+    return _hex(keccak(commitment_message(peers, committee, evaluator, subject, deliverable, commitment)))
+
+
+def commitment_message(
+    peers: Domain, committee: Hash, evaluator: int, subject: Hash, deliverable: Hash, commitment: Hash
+) -> bytes:
+    """What an evaluator signs to commit to an attestation, for signers that hash it themselves."""
+    return message(
         peers,
         _type_hash(COMMITMENT_TYPE)
         + _bytes32(committee, "committee")
@@ -244,8 +270,13 @@ def commitment_digest(
 
 
 def request_digest(peers: Domain, route: str, body: bytes) -> Hash:
-    """What an evaluator signs to be let in by a peer: where the request goes, and all it says."""
-    return _digest(peers, _type_hash(REQUEST_TYPE) + keccak(route.encode("ascii")) + keccak(body))
+    """The digest an evaluator signs to be let in by a peer: where the request goes, and all it says."""
+    return _hex(keccak(request_message(peers, route, body)))
+
+
+def request_message(peers: Domain, route: str, body: bytes) -> bytes:
+    """What an evaluator signs to be let in by a peer, for signers that hash it themselves."""
+    return message(peers, _type_hash(REQUEST_TYPE) + keccak(route.encode("ascii")) + keccak(body))
 
 
 def receive_authorization_digest(
@@ -345,7 +376,7 @@ def _job_id(domain: Domain, terms: Terms, opening: bytes) -> Hash:
 
 
 def _digest(domain: Domain, struct: bytes) -> Hash:
-    return _hex(keccak(b"\x19\x01" + domain.separator + keccak(struct)))
+    return _hex(keccak(message(domain, struct)))
 
 
 @lru_cache(maxsize=32)

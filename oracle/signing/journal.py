@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from oracle.domain.signatures import compact, recover
+from oracle.domain.signatures import compact
 from oracle.domain.terms import Attestation, Attested
-from oracle.domain.typed import Domain, attestation_digest
+from oracle.domain.typed import Domain, attestation_digest, attestation_message
 from oracle.domain.types import Address, Hash
-from oracle.signing.signer import Signer, SigningError
+from oracle.signing.signer import Signer, SigningError, checked
 
 
 class ContradictionError(SigningError):
@@ -73,9 +73,8 @@ def attest(journal: Journal, signer: Signer, domain: Domain, attestation: Attest
             field="attestation",
             next_step="the first attestation stands; dispute the outcome if it is wrong",
         )
-    signature = signer.sign_digest(digest)
-    if recover(digest, signature) != signer.address:
-        raise SigningError(f"the signer of {signer.address} answered with a signature of another key")
+    message = attestation_message(domain, attestation)
+    signature = checked(signer.address, message, signer.sign(message), by=f"the signer of {signer.address}")
     r, vs = compact(signature)
     return Attested(r=r, vs=vs, evidence=attestation.evidence)
 

@@ -8,11 +8,12 @@ import stat
 from pathlib import Path
 from typing import Protocol
 
-from eth_keyfile.keyfile import decode_keyfile_json
+from eth_account import Account
 
+from oracle.domain.canonical import keccak_hex
 from oracle.domain.errors import EarnestError
-from oracle.domain.signatures import address_of, sign_digest
-from oracle.domain.types import Address, Hash
+from oracle.domain.signatures import SignatureError, address_of, recover, sign_digest
+from oracle.domain.types import Address
 
 MAX_KEYSTORE = 65_536  # bytes
 MAX_PASSWORD = 4_096  # bytes
@@ -23,19 +24,33 @@ class SigningError(EarnestError):
 
 
 class Signer(Protocol):
-    """A key that signs digests, wherever it lies."""
+    """A key, wherever it lies.
+
+    It is given the message and not its hash: remote signers hash what they sign. Two signatures of one
+    message may differ.
+    """
 
     @property
     def address(self) -> Address:
         """The account of the key."""
         ...
 
-    def sign_digest(self, digest: Hash) -> bytes:
-        """65 bytes: r, s in the lower half of the order, v as 27 or 28.
+    def sign(self, message: bytes) -> bytes:
+        """A signature of keccak-256 of `message`, checked to be by `address`.
+
+        Args:
+            message: An EIP-712 message (`typed.message`) or an unsigned transaction.
+
+        Returns:
+            65 bytes: r, s in the lower half of the order, v as 27 or 28.
 
         Raises:
-            SigningError: the key cannot be used now.
+            SigningError: the key cannot be used now, or a remote signer answered with something else.
         """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections; the signer is not used again."""
         ...
 
 
@@ -54,9 +69,33 @@ class LocalSigner:
     def __reduce__(self) -> str:
         raise SigningError("a signer is not copied or written down")
 
-    def sign_digest(self, digest: Hash) -> bytes:
+    def sign(self, message: bytes) -> bytes:
         """See `Signer`."""
-        return sign_digest(self._key, digest)
+        return sign_digest(self._key, keccak_hex(message))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def checked(address: Address, message: bytes, signature: bytes, *, by: str) -> bytes:
+    """The signature, where `address` made it over `message`.
+
+    Args:
+        by: Who answered with it, for the error.
+
+    Raises:
+        SigningError: it is malformed, or of another key or message.
+    """
+    try:
+        signer = recover(keccak_hex(message), signature)
+    except SignatureError as error:
+        raise SigningError(f"{by} answered with an unusable signature: {error.message}") from error
+    if signer != address:
+        raise SigningError(
+            f"{by} answered with a signature that is not by {address} over what it was given",
+            next_step="check which key and which hash it signs with; nothing of it was used",
+        )
+    return signature
 
 
 def load_keystore(path: Path, password_file: Path) -> LocalSigner:
@@ -76,7 +115,7 @@ def load_keystore(path: Path, password_file: Path) -> LocalSigner:
         document = json.loads(data)
         if not isinstance(document, dict):
             raise SigningError(f"{path} is not a keystore", field="keystore")
-        key = decode_keyfile_json(document, password.decode())
+        key = Account.decrypt(document, password.decode())
     except (ValueError, KeyError, TypeError):
         # From None: the library's message may quote what it read.
         raise SigningError(

@@ -20,6 +20,7 @@ from oracle.chain.rpc import Rpc
 from oracle.config import Settings, load_settings
 from oracle.daemon import assembly
 from oracle.daemon.adapter import NodeChain
+from oracle.daemon.keys import load_keys
 from oracle.daemon.ports import EvaluationPort, EvaluationResult, EvaluationTask
 from oracle.daemon.service import Service
 from oracle.domain import typed
@@ -146,7 +147,7 @@ class World:
         made = assembly.build(
             settings,
             deployment,
-            assembly.load_keys(settings),
+            load_keys(settings),
             database,
             NodeChain(self.market.escrow) if chain is None else chain,  # type: ignore[arg-type]
             evaluation,

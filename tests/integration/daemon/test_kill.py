@@ -26,7 +26,7 @@ POINTS = [
     ("oracle.daemon.evaluator", "Evaluator._run", "after", 1),  # outcome stored
     ("oracle.store.journal", "StoredJournal.record", "before", 1),  # about to be written down
     ("oracle.store.journal", "StoredJournal.record", "after", 1),  # written down, not signed
-    ("oracle.signing.journal", "recover", "after", 1),  # signed, the signature not stored
+    ("oracle.signing.journal", "checked", "after", 1),  # signed, the signature not stored
     ("oracle.store.work", "save_attestation", "after", 2),  # one attestation stored of three
     ("oracle.store.outbox", "enqueue", "before", 1),  # three attestations, nothing queued
     ("oracle.daemon.outbox", "Outbox.step", "before", 3),  # queued, perhaps
