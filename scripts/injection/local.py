@@ -89,7 +89,7 @@ def patient(rules: Methodology) -> Methodology:
     """The same rules with ten minutes for a call, for how fast this machine is shall not be measured.
 
     Nothing is left out either, as in the demo's methodology: a small model that the canary turns on most good
-    work would be asked up to 28 times more about each, and pass no attack less.
+    work would be asked up to 29 times more about each, and pass no attack less.
     """
     models = rules.limits.models.model_copy(update={"call_seconds": 600})
     limits = rules.limits.model_copy(update={"models": models})
