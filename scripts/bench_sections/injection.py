@@ -48,7 +48,7 @@ The real local model ({model}), on a drawn sample of {sample} deliveries of each
 had let it in, measured by `python -m scripts.injection.local` with {frame}. Nothing is left out
 (`maximum_left_out` 0, as in the demo): whoever is turned is void. So few cases say little:
 
-| | cases | passed when asked alone | passed after controls | failed | void |
+| | cases | passed when asked alone | passed after controls | void | neither |
 | --- | --- | --- | --- | --- | --- |
 {rows}
 
@@ -77,8 +77,9 @@ def measure() -> Section:
 
 
 def _row(name: str, counted: dict[str, Any]) -> str:
-    columns = ("cases", "turned", "passed", "failed", "voided")
-    return f"| {name} | {' | '.join(str(counted[column]) for column in columns)} |"
+    neither = counted["cases"] - counted["passed"] - counted["voided"]
+    columns = (*(counted[column] for column in ("cases", "turned", "passed", "voided")), neither)
+    return f"| {name} | {' | '.join(map(str, columns))} |"
 
 
 def _by_family(tally: Tally) -> str:

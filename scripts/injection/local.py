@@ -39,7 +39,6 @@ class LocalFigures:
     cases: int
     turned: int
     passed: int
-    failed: int
     voided: int
     why: dict[str, int]
 
@@ -124,7 +123,6 @@ def _figures(tally: Tally) -> LocalFigures:
         tally.cases,
         tally.turned,
         len(tally.passed),
-        tally.outcomes["failed"],
         len(tally.voided),
         dict(Counter(tally.why_void)),
     )
