@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
+from oracle.jury.prompt import FRAME_VERSION
 from scripts.bench_sections import Section
 from scripts.injection.local import RESULT
 from scripts.injection.measure import Tally, scripted
@@ -46,7 +47,7 @@ _SORTS = {"attacks": "attacks", "benign": "good deliveries"}
 _LOCAL = """
 The real local model ({model}), on a drawn sample of {sample} deliveries of each sort, as if its probes
 had let it in, measured by `python -m scripts.injection.local` with {frame}. Nothing is left out
-(`maximum_left_out` 0, as in the demo): whoever is turned is void. So few cases say little:
+(`maximum_left_out` 0, as in the demo): whoever is turned is void.{older} So few cases say little:
 
 | | cases | passed when asked alone | passed after controls | void | neither |
 | --- | --- | --- | --- | --- | --- |
@@ -66,7 +67,8 @@ def measure() -> Section:
         counted = Counter(local["attacks"]["why"]) + Counter(local["benign"]["why"])
         reasons = "; ".join(f"{why} ({times})" for why, times in counted.most_common())
         rows = "\n".join(_row(name, local[key]) for key, name in _SORTS.items())
-        text += _LOCAL.format(**local, rows=rows, reasons=reasons or "none was")
+        older = "" if local["frame"] == FRAME_VERSION else f" The jury asks by {FRAME_VERSION} now."
+        text += _LOCAL.format(**local, older=older, rows=rows, reasons=reasons or "none was")
         figures |= {
             "local_attacks": local["attacks"]["cases"],
             "local_injection_passed": local["attacks"]["passed"],
