@@ -27,6 +27,9 @@ from oracle.daemon.service import Parts, Service, wanted_now
 from oracle.daemon.signing import Attester
 from oracle.daemon.vitals import Vitals
 from oracle.daemon.watcher import Watcher
+from oracle.durable.opening import durable
+from oracle.durable.port import Runs
+from oracle.durable.threads import ThreadRuns
 from oracle.evaluation.drand import RELAYS
 from oracle.evaluation.pipeline import JuryFactory
 from oracle.evidence.sealing import Identities, read_identities
@@ -90,6 +93,11 @@ def assembled(settings: Settings, *, dry_run: bool = False) -> Iterator[Service]
         require_current(database)
         with database.write() as session:
             bind_deployment(session, deployment.chain_id, deployment.escrow, deployment.block)
+        runs, presence = None, None
+        if not dry_run:  # a dry run may look on beside the process that acts
+            runs, presence = stack.enter_context(
+                durable(settings.database_url(), workers=settings.evaluation.workers)
+            )
         # The loop's turns stick to one endpoint; everyone else asks whoever answers.
         turn = Turn(pool, TOPICS.values())
         chain = NodeChain(Escrow(turn, deployment.escrow, deployment.chain_id))
@@ -125,12 +133,13 @@ def assembled(settings: Settings, *, dry_run: bool = False) -> Iterator[Service]
             peering=peering,
             doubt=turn.doubt,
             is_anchored=AnchorCheck(pool, deployment.escrow, agree=settings.chain.needed()),
+            runs=runs,
+            leads=(lambda: True) if presence is None else presence.leads,
+            on_lead=(lambda: None) if dry_run else peering.start,
         )
         stack.enter_context(closing(service))
         # Routers of peers and of the public are handed in here.
         stack.enter_context(hosted(settings, health, CollectorRegistry(), routers=[peering.router]))
-        if not dry_run:
-            peering.start()
         yield service
 
 
@@ -155,8 +164,16 @@ def build(
     peering: Peering | None = None,
     doubt: Callable[[str], None] = lambda _reason: None,
     is_anchored: IsAnchored = lambda _job, _record: True,
+    runs: Runs | None = None,
+    leads: Callable[[], bool] = lambda: True,
+    on_lead: Callable[[], None] = lambda: None,
 ) -> Service:
-    """Tie the parts together."""
+    """Tie the parts together. Without `runs`, evaluations run in threads and begin anew after a crash."""
+
+    def prepare() -> None:
+        escrow.check_domain()
+        on_lead()
+
     vitals = vitals or Vitals()
     wakers: list[Service] = []
 
@@ -167,7 +184,7 @@ def build(
     evaluator = Evaluator(
         database,
         evaluation,
-        workers=settings.evaluation.workers,
+        runs or ThreadRuns(settings.evaluation.workers),
         retry=RetryPolicy(settings.evaluation.tries, settings.evaluation.wait),
         wake=wake,
     )
@@ -202,11 +219,12 @@ def build(
         default_policy=settings.due_policy(),
         close_for=[committee for committee, section in settings.committees.items() if section.serve],
         poll=settings.chain.poll,
-        prepare=escrow.check_domain,
+        prepare=prepare,
         vitals=vitals,
         reveal_before=settings.peers.reveal_before,
         on_signed=(lambda: None) if peering is None else peering.wake,
         is_anchored=is_anchored,
+        leads=leads,
     )
     if peering is not None:
         peering.on_news(service.wake)

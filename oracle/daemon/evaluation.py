@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from oracle.daemon.loop import LoopThread
 from oracle.daemon.ports import ChainPort, EvaluationResult, EvaluationTask, NotNowError
+from oracle.daemon.recent import Recent
 from oracle.decide.draw import quicknet_round
 from oracle.domain.document import Document
 from oracle.domain.errors import EarnestError
 from oracle.domain.types import Address, Hash, Outcome
+from oracle.durable.port import Direct, Steps
 from oracle.evaluation.drand import RELAYS, fetch_quicknet
 from oracle.evaluation.pipeline import JuryFactory, NotYetError, Task, evaluate, keep
 from oracle.evaluation.randomness import PublicRandomness
@@ -21,9 +24,11 @@ from oracle.evaluation.record import MAX_RECORD_BYTES, Anchor, EvaluationRecord,
 from oracle.evidence.errors import EvidenceError
 from oracle.evidence.store import ContentStore
 from oracle.pact.document import Pact
+from oracle.pact.measures import TestsMeasure
 from oracle.pact.methodology import DrawRules, Methodology
 
 MAX_DOCUMENT = 1_048_576  # bytes of a pact or methodology
+_KEPT = 64  # documents kept parsed: many jobs are under the same few
 _SEARCHED = 64  # blocks looked at in one question for the draw's block
 _OUTCOMES = {"pass": Outcome.PASS, "fail": Outcome.FAIL, "lapse": Outcome.LAPSE}
 
@@ -36,6 +41,16 @@ class UndecidedNotice(Document):
     job: str
     deliverable: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _NotNow:
+    """A step's result where it cannot be done now: an exception would not survive as what it was."""
+
+    not_now: str
+
+
+_ANSWERS: TypeAdapter[EvaluationResult | _NotNow] = TypeAdapter(EvaluationResult | _NotNow)
 
 
 class PipelineEvaluation:
@@ -65,19 +80,44 @@ class PipelineEvaluation:
         self._jury = jury
         self._relays = tuple(relays)
         self._loop = LoopThread()
+        self._pacts: Recent[Pact] = Recent(_KEPT)
+        self._methodologies: Recent[Methodology] = Recent(_KEPT)
 
-    def evaluate(self, task: EvaluationTask) -> EvaluationResult:
-        """See `EvaluationPort`."""
+    def evaluate(self, task: EvaluationTask, steps: Steps) -> EvaluationResult:
+        """See `EvaluationPort`. A quick one is one step; else checks and each jury's answer are."""
+        if not self.is_quick(task):
+            return self._evaluate(task, steps)
+
+        def whole() -> str:
+            try:
+                return _ANSWERS.dump_json(self._evaluate(task, Direct())).decode()
+            except NotNowError as error:
+                return _ANSWERS.dump_json(_NotNow(error.message)).decode()
+
+        answer = _ANSWERS.validate_json(steps.run(f"evaluate {task.job}", whole))
+        if isinstance(answer, _NotNow):
+            raise NotNowError(answer.not_now)
+        return answer
+
+    def is_quick(self, task: EvaluationTask) -> bool:
+        """See `EvaluationPort`: a known pact of which nothing is put to a jury or run in a sandbox."""
         try:
-            pact = Pact.parse(self._document(task.agreement.opening.pact), what="the pact")
-            methodology = Methodology.parse(self._document(task.methodology), what="the methodology")
+            pact = self._pact(task.agreement.opening.pact)
+        except EarnestError:
+            return False
+        return not any(each.is_jury or isinstance(each.measure, TestsMeasure) for each in pact.conditions)
+
+    def _evaluate(self, task: EvaluationTask, steps: Steps) -> EvaluationResult:
+        try:
+            pact = self._pact(task.agreement.opening.pact)
+            methodology = self._methodology(task.methodology)
         except EvidenceError as error:
             if not task.last_chance:
                 raise NotNowError(f"the pact or the methodology cannot be had: {error.message}") from error
             return self._undecided(task, f"the pact or the methodology could not be had: {error.message}")
         except EarnestError as error:
             return self._undecided(task, f"what both sides signed cannot be measured: {error.message}")
-        record = self._loop.run(self._record(task, pact, methodology))
+        record = self._loop.run(self._record(task, pact, methodology, steps))
         if not task.last_try and not task.last_chance and _not_retrievable(record):
             raise NotNowError("the delivery is at none of the places it may be")
         return EvaluationResult(
@@ -99,7 +139,9 @@ class PipelineEvaluation:
             record = UndecidedNotice.parse(data)
         return self._store.put(record.model_copy(update={"evaluator": evaluator}).canonical())
 
-    async def _record(self, task: EvaluationTask, pact: Pact, methodology: Methodology) -> EvaluationRecord:
+    async def _record(
+        self, task: EvaluationTask, pact: Pact, methodology: Methodology, steps: Steps
+    ) -> EvaluationRecord:
         terms = task.agreement.terms
         subject = Subject(
             job=task.job,
@@ -126,9 +168,24 @@ class PipelineEvaluation:
                 randomness=randomness,
                 jury=self._jury,
                 last_chance=task.last_chance,
+                steps=steps,
             )
         except NotYetError as error:
             raise NotNowError(error.message) from error
+
+    def _pact(self, content_hash: Hash) -> Pact:
+        found = self._pacts.get(content_hash)
+        if found is None:
+            found = Pact.parse(self._document(content_hash), what="the pact")
+            self._pacts.put(content_hash, found)
+        return found
+
+    def _methodology(self, content_hash: Hash) -> Methodology:
+        found = self._methodologies.get(content_hash)
+        if found is None:
+            found = Methodology.parse(self._document(content_hash), what="the methodology")
+            self._methodologies.put(content_hash, found)
+        return found
 
     def _document(self, content_hash: Hash) -> bytes:
         return self._store.get(content_hash, max_bytes=MAX_DOCUMENT)

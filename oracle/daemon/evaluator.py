@@ -1,18 +1,22 @@
-"""Runs evaluations beside the main loop, and keeps what they came to."""
+"""Runs evaluations beside the main loop, in durable runs, and keeps what they came to."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
+from pydantic import TypeAdapter
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from oracle.daemon.ports import EvaluationPort, EvaluationTask
 from oracle.domain.committee import Committee
 from oracle.domain.errors import EarnestError
 from oracle.domain.types import Address, Hash
+from oracle.durable.port import Item, Runs, Steps
 from oracle.store import work
 from oracle.store.database import Database
 from oracle.store.jobs import StoredJob
@@ -21,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 LONGEST_WAIT = 30.0  # seconds between two tries
 LAST_CHANCE = 600  # seconds before judgeBy at most; a quarter of the time for the verdict where that is less
+_TEND_EVERY = 5.0  # seconds between two looks for what dead workers left
+_LOST_AFTER = 60.0  # seconds after which an evaluation that no run knows of is begun again
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,53 +43,100 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class _Running:
-    """An evaluation that was begun."""
+class Begun:
+    """What a run is told of one evaluation: enough to do it in another process. `tries` counts this one."""
 
-    future: Future[None]
     task: EvaluationTask
     tries: int
 
+    @property
+    def key(self) -> str:
+        """By which it is known while it runs."""
+        return running_key(self.task.job, self.task.deliverable, self.task.anchor_hash)
+
+
+_BEGUN = TypeAdapter(Begun)
+_Ending = Callable[[Session], None]
+
+
+def running_key(job: Hash, deliverable: Hash, anchor_hash: Hash) -> str:
+    """The key of an evaluation's run."""
+    return f"{job}/{deliverable}/{anchor_hash}"
+
 
 class Evaluator:
-    """Evaluates in threads of its own, each job at most once at a time.
+    """Evaluates each delivery at most once at a time.
 
     Args:
+        runs: Where evaluations run; opened here.
         wake: Called when an evaluation ends, so that the main loop need not wait for its next turn.
+        pause: Seconds before an end that could not be stored is stored again; doubled each time.
     """
 
     def __init__(
         self,
         database: Database,
         evaluation: EvaluationPort,
+        runs: Runs,
         *,
-        workers: int,
         retry: RetryPolicy,
         wake: Callable[[], None],
         clock: Callable[[], float] = time.time,
+        pause: float = 1.0,
     ) -> None:
         self._database = database
         self._evaluation = evaluation
+        self._runs = runs
         self._retry = retry
         self._wake = wake
         self._clock = clock
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="evaluation")
-        self._running: dict[Hash, _Running] = {}
+        self._pause = pause
+        self._closing = threading.Event()
+        self._chosen: dict[Hash, tuple[StoredJob, Committee, Address, int]] = {}
+        self._tended_at = 0.0
+        runs.open(self._work)
 
     def start(self, job: StoredJob, committee: Committee, evaluator: Address, timestamp: int) -> bool:
-        """Begin an evaluation, unless the job is being evaluated. Whether it was begun.
+        """Choose a job's delivery for evaluation; `flush` begins it. Whether it was chosen.
 
         Args:
             evaluator: The key the record is made for.
             timestamp: The chain's time, Unix seconds.
         """
         record = job.record
-        if job.job in self._running:
-            return False  # also where it has ended: `reap` looks at how, first
-        if record.deliverable is None or record.anchor_hash is None:
+        if job.job in self._chosen or record.deliverable is None or record.anchor_hash is None:
             return False
+        self._chosen[job.job] = (job, committee, evaluator, timestamp)
+        return True
+
+    def flush(self) -> None:
+        """Begin what was chosen: marked as running in one transaction, then submitted together.
+
+        What is marked and not submitted, because the process ended in between, is released at the next start.
+        """
+        chosen, self._chosen = self._chosen, {}
+        if not chosen:
+            return
         with self._database.write() as session:
-            begun = work.begin_evaluation(session, job.job, record.deliverable, record.anchor_hash)
+            begun = [
+                made
+                for job, committee, evaluator, timestamp in chosen.values()
+                if (made := self._begin(session, job, committee, evaluator, timestamp)) is not None
+            ]
+        self._runs.submit(
+            [
+                Item(one.key, _BEGUN.dump_json(one).decode(), quick=self._evaluation.is_quick(one.task))
+                for one in begun
+            ]
+        )
+
+    def _begin(
+        self, session: Session, job: StoredJob, committee: Committee, evaluator: Address, timestamp: int
+    ) -> Begun | None:
+        record = job.record
+        if record.deliverable is None or record.anchor_hash is None:
+            return None
+        begun = work.begin_evaluation(session, job.job, record.deliverable, record.anchor_hash)
         task = EvaluationTask(
             job=job.job,
             agreement=job.agreement,
@@ -96,60 +149,108 @@ class Evaluator:
             last_try=begun.tries >= self._retry.tries,
             last_chance=_is_last_chance(job, timestamp),
         )
-        self._running[job.job] = _Running(self._pool.submit(self._run, task, begun.tries), task, begun.tries)
-        return True
+        return Begun(task, begun.tries)
 
-    def reap(self) -> None:
-        """Look at the evaluations that have ended. One whose end could not be stored is put back.
+    def resume(self) -> int:
+        """At the start: what is marked as running and is in no run is due again. Returns how many."""
+        return self._release(0.0)
 
-        Raises:
-            OperationalError: the database cannot be written now either; the next call tries again.
-        """
-        for job, running in [item for item in self._running.items() if item[1].future.done()]:
-            error = running.future.exception()
-            if error is not None:
-                self._postpone(running.task, running.tries, f"{type(error).__name__}: its end was not stored")
-            del self._running[job]
+    def tend(self) -> None:
+        """Every few seconds: take over what dead workers left; find what was lost."""
+        now = self._clock()
+        if now - self._tended_at < _TEND_EVERY:
+            return
+        self._tended_at = now
+        self._runs.tend()
+        released = self._release(_LOST_AFTER)
+        if released:
+            log.warning("evaluations_lost", count=released)
+
+    def _release(self, older_than: float) -> int:
+        with self._database.read() as session:
+            marked = work.running_evaluations(session, time.time() - older_than)
+        if not marked:
+            return 0
+        active = self._runs.active()
+        lost = [row for row in marked if running_key(row.job, row.deliverable, row.anchor_hash) not in active]
+        with self._database.write() as session:
+            return work.release_evaluations(session, lost)
 
     @property
     def busy(self) -> int:
-        """How many evaluations are running, or have ended and were not looked at."""
-        return len(self._running)
+        """How many evaluations are in unfinished runs."""
+        return len(self._runs.active())
 
-    def close(self, *, wait: bool) -> None:
-        """Take no more; what is cut off is evaluated again after the next start."""
-        self._pool.shutdown(wait=wait, cancel_futures=True)
+    def close(self) -> None:
+        """Take no more, and wait for those that run; what is cut off goes on after the next start."""
+        self._closing.set()
+        self._runs.close()
 
-    def _run(self, task: EvaluationTask, tries: int) -> None:
-        started = self._clock()
+    def _work(self, steps: Steps, arguments: Sequence[str]) -> None:
+        """One run. What its evaluations came to is stored in one transaction."""
         try:
-            result = self._evaluation.evaluate(task)
-        except EarnestError as error:
-            self._postpone(task, tries, error.message)
-        except Exception as error:  # a defect in one evaluation must not stop the others
-            log.exception("evaluation_crashed", job=task.job)
-            self._postpone(task, tries, f"{type(error).__name__} in the evaluation")
-        else:
-            with self._database.write() as session:
-                work.finish_evaluation(
-                    session, task.job, task.deliverable, result.outcome, result.evidence, result.reason
-                )
-            log.info(
-                "evaluated",
-                job=task.job,
-                outcome=result.outcome.word,
-                evidence=result.evidence,
-                reason=result.reason,
-                seconds=round(self._clock() - started, 3),
-            )
+            endings = [self._evaluate(steps, _BEGUN.validate_json(argument)) for argument in arguments]
+            self._store(endings)
         finally:
             self._wake()
 
-    def _postpone(self, task: EvaluationTask, tries: int, reason: str) -> None:
-        wait = min(self._retry.wait * 2 ** min(tries - 1, 6), LONGEST_WAIT)
-        log.warning("evaluation_postponed", job=task.job, tries=tries, retry_in=wait, reason=reason)
-        with self._database.write() as session:
-            work.postpone_evaluation(session, task.job, task.deliverable, self._clock() + wait, reason)
+    def _evaluate(self, steps: Steps, begun: Begun) -> _Ending:
+        started, task = self._clock(), begun.task
+        try:
+            result = self._evaluation.evaluate(task, steps)
+        except EarnestError as error:
+            return self._postponed(begun, error.message)
+        except Exception as error:  # a defect in one evaluation must not stop the others
+            log.exception("evaluation_crashed", job=task.job)
+            return self._postponed(begun, f"{type(error).__name__} in the evaluation")
+        log.info(
+            "evaluated",
+            job=task.job,
+            outcome=result.outcome.word,
+            evidence=result.evidence,
+            reason=result.reason,
+            seconds=round(self._clock() - started, 3),
+        )
+
+        def ending(session: Session) -> None:
+            work.finish_evaluation(
+                session,
+                task.job,
+                task.deliverable,
+                task.anchor_hash,
+                result.outcome,
+                result.evidence,
+                result.reason,
+            )
+
+        return ending
+
+    def _postponed(self, begun: Begun, reason: str) -> _Ending:
+        task = begun.task
+        wait = min(self._retry.wait * 2 ** min(begun.tries - 1, 6), LONGEST_WAIT)
+        log.warning("evaluation_postponed", job=task.job, tries=begun.tries, retry_in=wait, reason=reason)
+        retry_at = self._clock() + wait
+
+        def ending(session: Session) -> None:
+            work.postpone_evaluation(session, task.job, task.deliverable, task.anchor_hash, retry_at, reason)
+
+        return ending
+
+    def _store(self, endings: Sequence[_Ending]) -> None:
+        """Store how evaluations ended, however long the database cannot be written."""
+        wait = self._pause
+        while True:
+            try:
+                with self._database.write() as session:
+                    for ending in endings:
+                        ending(session)
+            except OperationalError as error:
+                log.warning("evaluations_not_stored", reason=str(error.orig), retry_in=wait)
+                if self._closing.wait(wait):
+                    raise
+                wait = min(2 * wait, LONGEST_WAIT)
+            else:
+                return
 
 
 def _is_last_chance(job: StoredJob, timestamp: int) -> bool:

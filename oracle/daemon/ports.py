@@ -12,6 +12,7 @@ from oracle.domain.errors import EarnestError
 from oracle.domain.events import EscrowEvent
 from oracle.domain.terms import Agreement
 from oracle.domain.types import Address, Hash, Outcome
+from oracle.durable.port import Steps
 from oracle.store.chain import Header
 from oracle.store.outbox import MinedIn
 
@@ -103,12 +104,16 @@ class EvaluationResult:
 class EvaluationPort(Protocol):
     """The evaluation of one delivery: fetch, check, ask, record."""
 
-    def evaluate(self, task: EvaluationTask) -> EvaluationResult:
-        """Evaluate and store the record.
+    def evaluate(self, task: EvaluationTask, steps: Steps) -> EvaluationResult:
+        """Evaluate and store the record. After a crash it is called again, with the steps that have finished.
 
         Raises:
             NotNowError: it cannot be done now; try again later.
         """
+        ...
+
+    def is_quick(self, task: EvaluationTask) -> bool:
+        """Whether it takes a moment only, so that it may share a run with others."""
         ...
 
     def evidence_for(self, evidence: Hash, evaluator: Address) -> Hash:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from oracle.chain import calls
@@ -30,7 +30,6 @@ from oracle.signing.signer import SigningError
 from oracle.store import chain as chain_store
 from oracle.store import jobs as job_store
 from oracle.store import outbox as outbox_store
-from oracle.store import work as work_store
 from oracle.store.database import Database
 from oracle.store.tables import Block
 
@@ -68,6 +67,7 @@ class Service:
         reveal_before: Seconds before `judgeBy` from which all attestations count; see `facts.gather`.
         on_signed: Called after a turn in which something was signed here.
         is_anchored: Whether a delivery is agreed on well enough to sign for it.
+        leads: Whether this process may act now; of several on one database one does.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class Service:
         reveal_before: int = REVEAL_BEFORE,
         on_signed: Callable[[], None] = lambda: None,
         is_anchored: IsAnchored = lambda _job, _record: True,
+        leads: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._parts = parts
@@ -100,6 +101,7 @@ class Service:
         self._reveal_before = reveal_before
         self._on_signed = on_signed
         self._is_anchored = is_anchored
+        self._leads = leads
         self._shown: set[tuple[str, ...]] = set()
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -132,6 +134,7 @@ class Service:
                 ImpossibleEventsError,
                 OperationalError,
                 SigningError,
+                IntegrityError,  # another process, which led until now, wrote the same
             ) as error:
                 failures += 1
                 wait = min(_FIRST_WAIT * 2 ** min(failures - 1, 8), _LONGEST_WAIT)
@@ -163,22 +166,26 @@ class Service:
 
     def close(self) -> None:
         """Let running evaluations end, and take no more."""
-        self._parts.evaluator.close(wait=True)
+        self._parts.evaluator.close()
 
     def turn(self) -> bool:
         """Read, decide, act, send: once. Whether anything was done for a job.
+
+        Where another process leads, this one only evaluates, in threads of its own.
 
         Raises:
             RpcError, DecodeError, BrokenChainError, ImpossibleEventsError: the chain cannot be read now.
             SigningError: the key that pays the gas cannot be used now.
         """
+        self._parts.evaluator.tend()
+        if not self._leads():
+            self._vitals.progressed()
+            return False
         if self._prepare is not None:
             self._prepare()
             self._prepare = None
-            with self._parts.database.write() as session:
-                released = work_store.release_running(session)
+            released = self._parts.evaluator.resume()
             log.info("started", sender=self._sender, keys=sorted(self._keys), evaluations_again=released)
-        self._parts.evaluator.reap()
         heights = self._parts.watcher.step()
         self._say_idle_keys()
         acted = False
@@ -209,6 +216,7 @@ class Service:
                     raise
                 except EarnestError as error:
                     self._log_once("not_done", **_shown(step), reason=error.message)
+        self._parts.evaluator.flush()
         return acted
 
     def _say_idle_keys(self) -> None:
@@ -298,7 +306,7 @@ def wanted_now(session: Session, entry: outbox_store.LiveEntry) -> bool:
 
 def _trouble(error: Exception) -> str:
     """The event a failed turn is logged as."""
-    if isinstance(error, OperationalError):
+    if isinstance(error, DBAPIError):
         return "database_unusable"
     return "key_unusable" if isinstance(error, SigningError) else "chain_unusable"
 

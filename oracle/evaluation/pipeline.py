@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from pydantic import TypeAdapter
+
 from oracle.domain.errors import EarnestError
 from oracle.evaluation import assess
 from oracle.evaluation.intake import Intake, Store, take_in
@@ -30,6 +32,25 @@ from oracle.pact.methodology import Methodology
 
 RandomnessSource = Callable[[], Awaitable[PublicRandomness]]
 JuryFactory = Callable[[Methodology], Jury]
+
+
+class Steps(Protocol):
+    """Runs the parts that should not be done twice: those that take long or cost money."""
+
+    async def run_async(self, name: str, act: Callable[[], Awaitable[str]]) -> str:
+        """What `act` returns, or returned when the same evaluation was cut off after it."""
+        ...
+
+
+class _Once:
+    """Steps of an evaluation that is never resumed."""
+
+    async def run_async(self, name: str, act: Callable[[], Awaitable[str]]) -> str:  # noqa: ARG002
+        """See `Steps`."""
+        return await act()
+
+
+_ENTRIES = TypeAdapter(list[ConditionEntry])
 
 
 class NotYetError(EarnestError):
@@ -69,6 +90,7 @@ async def evaluate(
     jury: JuryFactory | None = None,
     last_chance: bool = False,
     clock: Callable[[], float] = time.time,
+    steps: Steps | None = None,
 ) -> EvaluationRecord:
     """Judge a delivery.
 
@@ -79,6 +101,7 @@ async def evaluate(
         jury: makes the jury; called only if one is needed.
         last_chance: record what is missing as undecided instead of raising NotYetError.
         clock: Unix seconds.
+        steps: keeps what checks and juries answered, for when the evaluation is cut off and done again.
 
     Raises:
         NotYetError: a store did not answer, or the random value is not there; try again before the job's
@@ -93,12 +116,20 @@ async def evaluate(
     )
     if intake.obstacles and not last_chance:
         raise NotYetError(f"the delivery or a material cannot be fetched now: {intake.obstacles[0].message}")
-    entries = await asyncio.to_thread(
-        assess.check_conditions, task.pact, task.methodology, task.subject, intake
-    )
+    steps = steps or _Once()
+
+    async def checks() -> str:
+        found = await asyncio.to_thread(
+            assess.check_conditions, task.pact, task.methodology, task.subject, intake
+        )
+        return _ENTRIES.dump_json(found, by_alias=True).decode()
+
+    entries = _ENTRIES.validate_json(await steps.run_async("checks", checks))
     draw: DrawSection | None = None
     if assess.needs_jury(task.pact, intake, entries):
-        draw, entries = await _with_jury(task, intake, entries, randomness, jury, deadline, last_chance)
+        draw, entries = await _with_jury(
+            task, intake, entries, randomness, jury, deadline, steps, last_chance=last_chance
+        )
     else:
         entries = [_settled(each) for each in entries]
     added = assess.aggregate(task.pact, intake, entries)
@@ -135,7 +166,9 @@ async def _with_jury(
     randomness: RandomnessSource | None,
     jury: JuryFactory | None,
     deadline: float,
-    last_chance: bool,  # noqa: FBT001 - handed on
+    steps: Steps,
+    *,
+    last_chance: bool,
 ) -> tuple[DrawSection | None, list[ConditionEntry]]:
     draw = await _draw(task, randomness, last_chance)
     bench: Jury | None = None
@@ -158,7 +191,7 @@ async def _with_jury(
         else:
             if bench is None:
                 bench = jury(task.methodology)
-            decision = await _ask(bench, case, draw, deadline)
+            decision = await _asked_once(steps, bench, case, draw, deadline)
             done.append(entry.model_copy(update={"state": decision.state, "jury": decision}))
     return draw, done
 
@@ -183,6 +216,15 @@ async def _draw(
         if last_chance:
             return None
         raise NotYetError(f"the draw's public random value cannot be had now: {error.message}") from error
+
+
+async def _asked_once(
+    steps: Steps, bench: Jury, case: assess.JuryCase, draw: DrawSection, deadline: float
+) -> JuryDecision:
+    async def ask() -> str:
+        return (await _ask(bench, case, draw, deadline)).model_dump_json(by_alias=True)
+
+    return JuryDecision.model_validate_json(await steps.run_async(f"judge {case.condition.id}", ask))
 
 
 async def _ask(bench: Jury, case: assess.JuryCase, draw: DrawSection, deadline: float) -> JuryDecision:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
@@ -87,13 +87,24 @@ def begin_evaluation(session: Session, job: Hash, deliverable: Hash, anchor_hash
 
 
 def finish_evaluation(
-    session: Session, job: Hash, deliverable: Hash, outcome: Outcome, evidence: Hash, reason: str
+    session: Session,
+    job: Hash,
+    deliverable: Hash,
+    anchor_hash: Hash,
+    outcome: Outcome,
+    evidence: Hash,
+    reason: str,
 ) -> None:
-    """Store what an evaluation came to. `evidence` is the record's hash; the record is stored before."""
+    """Store what an evaluation came to. `evidence` is the record's hash; the record is stored before.
+
+    Where two workers evaluated the same, what was stored first stands: it may be signed already. What was
+    evaluated against a block that was orphaned meanwhile counts for nothing.
+    """
     _change(
         session,
         job,
         deliverable,
+        anchor_hash,
         state=EvaluationState.DONE.value,
         outcome=int(outcome),
         evidence=evidence,
@@ -101,27 +112,42 @@ def finish_evaluation(
     )
 
 
-def postpone_evaluation(session: Session, job: Hash, deliverable: Hash, retry_at: float, reason: str) -> None:
+def postpone_evaluation(
+    session: Session, job: Hash, deliverable: Hash, anchor_hash: Hash, retry_at: float, reason: str
+) -> None:
     """Store that an evaluation could not run, and when it is tried again."""
     _change(
         session,
         job,
         deliverable,
+        anchor_hash,
         state=EvaluationState.WAITING.value,
         retry_at=retry_at,
         reason=reason,
     )
 
 
-def release_running(session: Session) -> int:
-    """At the start: evaluations that ran when the process ended are due at once. Returns how many."""
-    result = session.execute(
-        update(EvaluationRow)
-        .where(EvaluationRow.state == EvaluationState.RUNNING.value)
-        .values(state=EvaluationState.WAITING.value, retry_at=0.0, reason="the process ended meanwhile")
-        .returning(EvaluationRow.job)
+def running_evaluations(session: Session, before: float) -> list[StoredEvaluation]:
+    """Evaluations marked as running since before a time (Unix seconds)."""
+    query = select(EvaluationRow).where(
+        EvaluationRow.state == EvaluationState.RUNNING.value, EvaluationRow.updated_at <= before
     )
-    return len(result.all())
+    return [_evaluation(row) for row in session.scalars(query)]
+
+
+def release_evaluations(session: Session, lost: Sequence[StoredEvaluation]) -> int:
+    """Evaluations that no process works on any more are due at once. Returns how many."""
+    for one in lost:
+        _change(
+            session,
+            one.job,
+            one.deliverable,
+            one.anchor_hash,
+            state=EvaluationState.WAITING.value,
+            retry_at=0.0,
+            reason="the process ended meanwhile",
+        )
+    return len(lost)
 
 
 def save_attestation(session: Session, stored: StoredAttestation) -> bool:
@@ -209,10 +235,15 @@ def stored_attestation(row: AttestationRow) -> StoredAttestation:
     )
 
 
-def _change(session: Session, job: Hash, deliverable: Hash, **values: object) -> None:
+def _change(session: Session, job: Hash, deliverable: Hash, anchor_hash: Hash, **values: object) -> None:
     session.execute(
         update(EvaluationRow)
-        .where(EvaluationRow.job == job, EvaluationRow.deliverable == deliverable)
+        .where(
+            EvaluationRow.job == job,
+            EvaluationRow.deliverable == deliverable,
+            EvaluationRow.anchor_hash == anchor_hash,
+            EvaluationRow.state != EvaluationState.DONE.value,
+        )
         .values(updated_at=time.time(), **values)
     )
 

@@ -15,6 +15,7 @@ from oracle.domain import typed
 from oracle.domain.signatures import compact, sign_digest
 from oracle.domain.terms import Agreement, Attestation, Attested, Opening, Terms, Verdict
 from oracle.domain.types import ZERO_HASH, Funding, Hash, Outcome
+from oracle.durable.port import Direct
 from oracle.evidence.store import ContentStore
 from oracle.pact.delivery import Declaration
 from oracle.pact.document import Pact
@@ -169,7 +170,8 @@ def look_again(town: Town, deal: Deal, store: ContentStore) -> EvaluationResult:
                 anchor_hash=header.hash,
                 last_try=True,
                 last_chance=True,
-            )
+            ),
+            Direct(),
         )
     finally:
         evaluation.close()

@@ -30,6 +30,8 @@ from oracle.domain.committee import Committee
 from oracle.domain.terms import Agreement, Opening, Terms
 from oracle.domain.typed import Domain, job_id
 from oracle.domain.types import Address, Hash, Outcome, State
+from oracle.durable.port import Steps
+from oracle.durable.threads import ThreadRuns
 from oracle.signing.signer import LocalSigner
 from oracle.store import jobs
 from oracle.store.database import Database
@@ -105,7 +107,10 @@ class FickleEvaluation:
     def __init__(self) -> None:
         self.fails = False
 
-    def evaluate(self, task: EvaluationTask) -> EvaluationResult:
+    def is_quick(self, task: EvaluationTask) -> bool:  # noqa: ARG002
+        return True
+
+    def evaluate(self, task: EvaluationTask, steps: Steps) -> EvaluationResult:  # noqa: ARG002
         if self.fails:
             self.fails = False
             raise NotNowError("the store does not answer")
@@ -216,10 +221,13 @@ class DaemonMachine(RuleBasedStateMachine):
         clock = lambda: self.now  # noqa: E731 - one clock for all parts
         database = self.database
         evaluator = Evaluator(
-            database, self.evaluation, workers=1, retry=RetryPolicy(3, 1.0), wake=lambda: None, clock=clock
+            database,
+            self.evaluation,
+            ThreadRuns(pool=Inline()),
+            retry=RetryPolicy(3, 1.0),
+            wake=lambda: None,
+            clock=clock,
         )
-        evaluator.close(wait=True)
-        evaluator._pool = Inline()  # type: ignore[assignment]
         keys = {signer.address: signer for signer in SIGNERS}
         outbox = Outbox(
             database,

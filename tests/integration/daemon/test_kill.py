@@ -23,7 +23,8 @@ POINTS = [
     ("oracle.store.work", "begin_evaluation", "after", 1),  # evaluation marked, not committed
     ("oracle.daemon.evaluation", "PipelineEvaluation.evaluate", "before", 1),  # marked as running
     ("oracle.daemon.evaluation", "keep", "after", 1),  # record kept, outcome not stored
-    ("oracle.daemon.evaluator", "Evaluator._run", "after", 1),  # outcome stored
+    ("oracle.daemon.evaluator", "Evaluator._store", "before", 1),  # the run's step stored, the outcome not
+    ("oracle.daemon.evaluator", "Evaluator._store", "after", 1),  # outcome stored, the run not ended
     ("oracle.store.journal", "StoredJournal.record", "before", 1),  # about to be written down
     ("oracle.store.journal", "StoredJournal.record", "after", 1),  # written down, not signed
     ("oracle.signing.journal", "checked", "after", 1),  # signed, the signature not stored

@@ -26,7 +26,7 @@ from oracle.store.tables import AttestationRow, EventRow, TransactionRow
 from scripts.local import faults
 from scripts.local.anvil import CHAIN_ID
 from scripts.local.faults import Fault, Proxy, fault_proxy
-from tests.integration.daemon.conftest import DELIVERABLE, FixedEvaluation, World
+from tests.integration.daemon.conftest import DELIVERABLE, FixedEvaluation, World, until
 
 SHORT = 0.7  # seconds to wait for an answer that does not come
 
@@ -68,6 +68,7 @@ class Net:
         """Turn and mine until the job is judged."""
         for _ in range(turns):
             self.turn()
+            until(lambda: not self.service._parts.evaluator.busy)
             self.world.mine()
             if self.judged(job):
                 return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -14,12 +16,17 @@ from sqlalchemy.orm import Session
 from oracle.daemon.evaluator import Evaluator, RetryPolicy
 from oracle.daemon.ports import EvaluationResult, EvaluationTask, NotNowError
 from oracle.decide.due import EvaluationState
-from oracle.domain.types import Outcome
+from oracle.decide.jobs import JobRecord
+from oracle.domain.terms import Agreement, Opening, Terms
+from oracle.domain.types import Outcome, State
+from oracle.durable.port import Steps
+from oracle.durable.threads import ThreadRuns
 from oracle.store import work
 from oracle.store.database import Database
+from oracle.store.jobs import StoredJob
 from tests.databases import Databases
 
-JOB, DELIVERABLE, ANCHOR, EVIDENCE = ("0x" + pair * 32 for pair in ("01", "d1", "ab", "ee"))
+JOB, DELIVERABLE, ANCHOR, EVIDENCE, OTHER = ("0x" + pair * 32 for pair in ("01", "d1", "ab", "ee", "0f"))
 EVALUATOR = "0x" + "ee" * 20
 
 
@@ -43,12 +50,17 @@ class Answers:
         self.answer: EvaluationResult | Exception = EvaluationResult(Outcome.PASS, EVIDENCE, "as wanted")
         self.before: Any = lambda: None
 
-    def evaluate(self, task: EvaluationTask) -> EvaluationResult:
-        assert task.job == JOB
+    def is_quick(self, task: EvaluationTask) -> bool:  # noqa: ARG002
+        return True
+
+    def evaluate(self, task: EvaluationTask, steps: Steps) -> EvaluationResult:  # noqa: ARG002
         self.before()
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
+
+    def evidence_for(self, evidence: str, evaluator: str) -> str:  # noqa: ARG002
+        return evidence
 
 
 @pytest.fixture
@@ -58,17 +70,41 @@ def database(databases: Databases) -> Iterator[FailingDatabase]:
     made.close()
 
 
-def begin(evaluator: Evaluator) -> bool:
-    record = SimpleNamespace(deliverable=DELIVERABLE, anchor_hash=ANCHOR, anchor_block=5, delivered_at=1_000)
-    agreement = SimpleNamespace(terms=SimpleNamespace(judge_by=90_000))
-    job: Any = SimpleNamespace(job=JOB, record=record, agreement=agreement)
+@pytest.fixture
+def answers() -> Answers:
+    return Answers()
+
+
+@pytest.fixture
+def runs() -> ThreadRuns:
+    return ThreadRuns(workers=2)
+
+
+@pytest.fixture
+def evaluator(database: FailingDatabase, answers: Answers, runs: ThreadRuns) -> Iterator[Evaluator]:
+    made = Evaluator(database, answers, runs, retry=RetryPolicy(), wake=lambda: None, pause=0.01)
+    yield made
+    made.close()
+
+
+def begin(evaluator: Evaluator, anchor: str = ANCHOR) -> None:
+    terms = Terms("0x" + "b1" * 20, "0x" + "b2" * 20, "0x" + "c0" * 32, 5, 1, 1, 90_000, 100, 50)
+    opening = Opening("0x" + "a1" * 32, "0x" + "b2" * 32, 0, 0, 50, 100, 1)
+    record = JobRecord(
+        State.OPEN, 1, 0, 900, deliverable=DELIVERABLE, delivered_at=1_000, anchor_block=5, anchor_hash=anchor
+    )
+    job = StoredJob(JOB, Agreement(terms, opening), "0x" + "0a" * 32, record)
     committee: Any = SimpleNamespace(methodology="0x" + "4d" * 32)
-    return evaluator.start(job, committee, EVALUATOR, 1_000)
+    assert evaluator.start(job, committee, EVALUATOR, 1_000)
+    assert not evaluator.start(job, committee, EVALUATOR, 1_000), "chosen already"
+    evaluator.flush()
 
 
 def finished(evaluator: Evaluator) -> None:
-    for running in list(evaluator._running.values()):
-        running.future.exception(timeout=10)
+    end = time.monotonic() + 10
+    while evaluator.busy:
+        assert time.monotonic() < end
+        time.sleep(0.005)
 
 
 def stored(database: Database) -> work.StoredEvaluation:
@@ -78,51 +114,77 @@ def stored(database: Database) -> work.StoredEvaluation:
     return found
 
 
-def test_an_end_that_could_not_be_stored_is_tried_again(database: FailingDatabase) -> None:
-    answers = Answers()
-    evaluator = Evaluator(database, answers, workers=1, retry=RetryPolicy(), wake=lambda: None)  # type: ignore[arg-type]
+def test_an_end_that_cannot_be_stored__is_stored_when_it_can(
+    database: FailingDatabase, answers: Answers, evaluator: Evaluator
+) -> None:
     answers.before = lambda: setattr(database, "full", True)
-    assert begin(evaluator)
-    finished(evaluator)
+    begin(evaluator)
+    time.sleep(0.1)
     assert stored(database).state is EvaluationState.RUNNING
-    with pytest.raises(OperationalError):
-        evaluator.reap()
-    assert not begin(evaluator), "it has ended, but nobody has looked yet"
+    assert evaluator.busy == 1
     database.full = False
-    evaluator.reap()
-    assert stored(database).state is EvaluationState.WAITING
-    answers.before = lambda: None
-    assert begin(evaluator)
     finished(evaluator)
     assert (stored(database).state, stored(database).outcome) == (EvaluationState.DONE, Outcome.PASS)
-    evaluator.close(wait=True)
 
 
 @pytest.mark.parametrize("error", [NotNowError("the store is down"), RuntimeError("a defect")])
-def test_an_evaluation_that_fails_waits_and_is_begun_again(
-    database: FailingDatabase, error: Exception
+def test_an_evaluation_that_fails__waits_and_is_begun_again(
+    database: FailingDatabase, answers: Answers, evaluator: Evaluator, error: Exception
 ) -> None:
-    answers = Answers()
     answers.answer = error
-    evaluator = Evaluator(database, answers, workers=1, retry=RetryPolicy(), wake=lambda: None)  # type: ignore[arg-type]
-    assert begin(evaluator)
+    begin(evaluator)
     finished(evaluator)
-    evaluator.reap()
     assert stored(database).state is EvaluationState.WAITING
     assert stored(database).retry_at > 0
-    assert begin(evaluator)
+    begin(evaluator)
     finished(evaluator)
     assert stored(database).tries == 2
-    evaluator.close(wait=True)
 
 
-def test_a_job_is_evaluated_at_most_once_at_a_time(database: FailingDatabase) -> None:
-    answers = Answers()
-    evaluator = Evaluator(database, answers, workers=2, retry=RetryPolicy(), wake=lambda: None)  # type: ignore[arg-type]
-    assert begin(evaluator)
-    assert not begin(evaluator)
-    assert evaluator.busy == 1
+def test_what_was_stored_first__stands(
+    database: FailingDatabase, answers: Answers, evaluator: Evaluator
+) -> None:
+    """A worker that was taken for dead comes to its end after the one that took over."""
+
+    def other_worker() -> None:
+        with database.write() as session:
+            work.finish_evaluation(session, JOB, DELIVERABLE, ANCHOR, Outcome.FAIL, OTHER, "first")
+
+    answers.before = other_worker
+    begin(evaluator)
     finished(evaluator)
-    evaluator.reap()
-    assert evaluator.busy == 0
-    evaluator.close(wait=True)
+    assert (stored(database).outcome, stored(database).evidence) == (Outcome.FAIL, OTHER)
+
+
+def test_an_end_against_an_orphaned_block__counts_for_nothing(
+    database: FailingDatabase, answers: Answers, evaluator: Evaluator
+) -> None:
+    def reorg() -> None:
+        with database.write() as session:
+            work.begin_evaluation(session, JOB, DELIVERABLE, OTHER)
+
+    answers.before = reorg
+    begin(evaluator)
+    finished(evaluator)
+    assert (stored(database).state, stored(database).anchor_hash) == (EvaluationState.RUNNING, OTHER)
+
+
+def test_marked_as_running_and_in_no_run__is_due_again(
+    database: FailingDatabase, evaluator: Evaluator
+) -> None:
+    with database.write() as session:
+        work.begin_evaluation(session, JOB, DELIVERABLE, ANCHOR)
+    assert evaluator.resume() == 1
+    assert stored(database).state is EvaluationState.WAITING
+    assert stored(database).retry_at == 0
+
+
+def test_resume__what_runs_goes_on(database: FailingDatabase, answers: Answers, evaluator: Evaluator) -> None:
+    go = threading.Event()
+    answers.before = go.wait
+    begin(evaluator)
+    assert evaluator.resume() == 0
+    assert stored(database).state is EvaluationState.RUNNING
+    go.set()
+    finished(evaluator)
+    assert stored(database).state is EvaluationState.DONE
