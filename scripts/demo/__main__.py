@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -17,9 +16,10 @@ from oracle.domain.errors import EarnestError
 from oracle.domain.job import JobView
 from oracle.domain.types import Hash, Outcome, State
 from oracle.evaluation.record import parse_record
-from oracle.evidence.store import ContentStore
+from oracle.evidence.store import ContentStore, DirectoryLocation
 from oracle.pact.methodology import Methodology
 from scripts.demo import daemon, parties, show
+from scripts.demo.daemon import Site
 from scripts.demo.juror import prepare_jury
 from scripts.demo.ledger import Account, accounts, every_unit
 from scripts.demo.parties import Deal
@@ -30,6 +30,8 @@ from scripts.local.market import ACCOUNTS
 
 FOLDER = ROOT / ".demo"
 BLOCK_SECONDS = 2
+KILLED = 2  # which evaluator dies in the middle
+_KILLED_AFTER = 3  # once so many jobs are judged
 _POLL = 0.5  # seconds between looks
 _PATIENCE = 420  # seconds until the demo gives up
 
@@ -72,18 +74,24 @@ def _run(console: Console, chain: Anvil, *, wants_jury: bool, picture: Path | No
     town = found(chain, record, methodology)
     _begin_blocks(town)
 
-    store = ContentStore(FOLDER / "evidence")
-    config = daemon.configure(
-        town, chain, FOLDER, jury=None if jury is None else jury.providers,
+    handover = FOLDER / "handover"
+    sites = daemon.configure(
+        town, chain, FOLDER, handover, jury=None if jury is None else jury.providers,
         calibrations=FOLDER if jury is None else jury.calibrations,
     )  # fmt: skip
-    with daemon.running(town, config, FOLDER / "daemon.log") as process:
+    store = daemon.evidence_of(sites, handover)
+    show.say(
+        console,
+        f"{len(sites)} evaluators, each a process with its own key, database and evidence; 2 of them make a "
+        "verdict …",
+    )
+    with daemon.running(sites):
         deals = parties.prepare(town, parties.relabelled(PLANS, jury=wants_jury), store)
         show.say(console, f"{len(deals)} jobs, each opened by the buyer's one signature; blocks every 2 s:")
         parties.open_all(town, deals)
         parties.deliver_all(town, deals)
-        _follow(console, town, deals, store, process)
-    return _conclude(console, town, deals, store, picture)
+        _follow(console, town, deals, store, sites)
+    return _conclude(console, town, deals, sites, picture)
 
 
 def _begin_blocks(town: Town) -> None:
@@ -95,18 +103,21 @@ def _begin_blocks(town: Town) -> None:
     rpc.call("evm_mine", [], retry=False)  # the limits in the agreements start from this block's time
 
 
-def _follow(
-    console: Console, town: Town, deals: list[Deal], store: ContentStore, process: subprocess.Popen[bytes]
-) -> None:
-    """Say what moves until all is closed; act for the careless committee, the buyer and the arbiter."""
+def _follow(console: Console, town: Town, deals: list[Deal], store: ContentStore, sites: list[Site]) -> None:
+    """Say what moves until all is closed; act for the careless committee, the buyer and the arbiter.
+
+    In the middle, when the first verdict is there and others are not, one evaluator is killed.
+    """
     shown: dict[Hash, str] = {}
     begun = time.monotonic()
     wrong = next(deal for deal in deals if deal.plan.wrong)
     parties.judge_without_looking(town, wrong)
     found_out: Outcome | None = None
     while True:
-        if process.poll() is not None:
-            raise DemoError(f"the daemon ended with code {process.returncode}; see .demo/daemon.log")
+        for site in sites:
+            if site.process is not None and (code := site.process.poll()) is not None:
+                log = f".demo/evaluator-{site.index}/daemon.log"
+                raise DemoError(f"evaluator {site.index} ended with code {code}; see {log}")
         views = dict(
             zip((d.job for d in deals), town.market.escrow.job_states([d.job for d in deals]), strict=True)
         )
@@ -118,11 +129,27 @@ def _follow(
                 show.say(console, f"  [dim]{at:5.1f} s[/]  {deal.plan.name:30} {state}")
         if all(view.state is State.CLOSED for view in views.values()):
             return
+        _kill_one(console, sites[KILLED], [views[deal.job] for deal in deals], time.monotonic() - begun)
         found_out = _contest(console, town, wrong, views[wrong.job], store, found_out)
         if time.monotonic() - begun > _PATIENCE:
             late = [d.plan.name for d in deals if views[d.job].state is not State.CLOSED]
-            raise DemoError(f"still open after {_PATIENCE} s: {', '.join(late)}; see .demo/daemon.log")
+            raise DemoError(
+                f"still open after {_PATIENCE} s: {', '.join(late)}; see .demo/evaluator-*/daemon.log"
+            )
         time.sleep(_POLL)
+
+
+def _kill_one(console: Console, site: Site, views: list[JobView], at: float) -> None:
+    """`kill -9` one evaluator once a first verdict stands and others are still to come."""
+    judged = sum(view.state is not State.OPEN for view in views)
+    if site.process is None or judged < _KILLED_AFTER:
+        return
+    site.kill()
+    show.say(
+        console,
+        f"  [dim]{at:5.1f} s[/]  [red]evaluator {site.index} is killed (kill -9)[/]; "
+        f"{len(views) - judged} jobs are still without a verdict",
+    )
 
 
 def _contest(
@@ -142,7 +169,11 @@ def _contest(
 
 
 def _conclude(
-    console: Console, town: Town, deals: list[Deal], store: ContentStore, picture: Path | None
+    console: Console,
+    town: Town,
+    deals: list[Deal],
+    sites: list[Site],
+    picture: Path | None,
 ) -> list[str]:
     ledger = accounts(town, deals)
     console.print()
@@ -152,7 +183,7 @@ def _conclude(
         console,
         f"Amounts in USDC. Gas at {show.GWEI} gwei and {show.USD_PER_ETH} USD per ETH, without the L1 fee.",
     )
-    _show_evidence(console, deals, ledger, store)
+    _show_evidence(console, deals, ledger, sites)
     units = every_unit(town)
     accounted = show.units_table(units)
     console.print(accounted)
@@ -171,17 +202,19 @@ def _conclude(
     wrong = next(deal for deal in deals if deal.plan.wrong)
     if not ledger[wrong.job].slashed:
         problems.append(f"{wrong.plan.name}: its signers were not slashed")
+    if sites[KILLED].process is not None:
+        problems.append("no evaluator was killed in the middle")
     if units[-1][1]:
         problems.append(f"{units[-1][1]} units of USDC are unaccounted for")
     return problems
 
 
 def _show_evidence(
-    console: Console, deals: list[Deal], ledger: dict[Hash, Account], store: ContentStore
+    console: Console, deals: list[Deal], ledger: dict[Hash, Account], sites: list[Site]
 ) -> None:
     show.say(console, "\nWhat the verdicts rest on; read one with: .venv/bin/oracle evidence show PATH")
     for deal in deals:
-        path = _evidence_path(store, ledger[deal.job])
+        path = _evidence_path(sites, ledger[deal.job])
         if path is not None:
             show.say(console, f"  [bold]{deal.plan.name}[/]")
             for line in show.evidence_lines(parse_record(path.read_bytes()), path.relative_to(ROOT)):
@@ -189,11 +222,12 @@ def _show_evidence(
     console.print()
 
 
-def _evidence_path(store: ContentStore, account: Account) -> Path | None:
+def _evidence_path(sites: list[Site], account: Account) -> Path | None:
     for digest in account.evidence:
-        path = store.directory.path(digest)
-        if path.is_file():
-            return path
+        for site in sites:
+            path = DirectoryLocation(site.evidence).path(digest)
+            if path.is_file():
+                return path
     return None
 
 

@@ -1,48 +1,118 @@
-"""The oracle's daemon as a process of its own, configured as an operator would."""
+"""Three evaluators, each `oracle run` in a process of its own with its own key, database and evidence."""
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from oracle.evidence.store import ContentStore, DirectoryLocation
 from scripts.demo.plan import Bench
-from scripts.demo.town import DemoError, Town
+from scripts.demo.town import SIZE, DemoError, Town
 from scripts.local.anvil import CHAIN_ID, Anvil, account
 
-_SENDER = 7  # account that pays the daemon's gas
+_FIRST_SENDER = 7  # accounts from here on pay the evaluators' gas
 _STOP_SECONDS = 30
+SERVING = 0
+"""Which of them also closes the jobs of the committees that do not do it themselves."""
 
 
-def configure(town: Town, chain: Anvil, folder: Path, *, jury: Path | None, calibrations: Path) -> Path:
-    """Write the daemon's configuration; its keys come through the environment."""
-    keys = "\n".join(
-        f'[[keys.evaluators]]\nenv = "DEMO_EVALUATOR_{index}"'
-        for index in range(len(town.evaluators[Bench.DILIGENT]))
-    )
+@dataclass
+class Site:
+    """One evaluator: its folder, and its process while it runs."""
+
+    index: int
+    folder: Path
+    port: int
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def config(self) -> Path:
+        """Its configuration, as an operator would write it."""
+        return self.folder / "oracle.toml"
+
+    @property
+    def evidence(self) -> Path:
+        """Its evidence."""
+        return self.folder / "evidence"
+
+    def kill(self) -> None:
+        """End it as a power cut would: `kill -9`."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+
+def configure(
+    town: Town, chain: Anvil, folder: Path, handover: Path, *, jury: Path | None, calibrations: Path
+) -> list[Site]:
+    """Write each evaluator's configuration; keys come through the environment.
+
+    Args:
+        handover: Where pacts and deliveries are put; all evaluators read there.
+    """
+    sites = []
+    ports = _free_ports(SIZE)
+    for index, member in enumerate(town.evaluators[Bench.DILIGENT]):
+        place = folder / f"evaluator-{index}"
+        place.mkdir()
+        environment = {
+            "DEMO_SENDER": "0x" + bytes(account(_FIRST_SENDER + index).key).hex(),
+            "DEMO_EVALUATOR": "0x" + bytes(member.key.key).hex(),
+        }
+        site = Site(index, place, ports[index], environment)
+        site.config.write_text(
+            _text(town, chain, folder, handover, index, ports, jury, calibrations), encoding="utf-8"
+        )
+        sites.append(site)
+    return sites
+
+
+def _text(
+    town: Town,
+    chain: Anvil,
+    folder: Path,
+    handover: Path,
+    index: int,
+    ports: list[int],
+    jury: Path | None,
+    calibrations: Path,
+) -> str:
     room = "" if jury is None else f'[jury]\nproviders = "{jury}"\ncalibrations = "{calibrations}"\n'
-    text = f"""# Written by the demo.
+    served = (
+        f'[committees."{town.committees[Bench.CARELESS]}"]\nserve = true\n'
+        f'[committees."{town.committees[Bench.SILENT]}"]\nabstain = true\nserve = true\n'
+    )
+    others = "\n".join(
+        f'[[peers.others]]\nevaluator = "{member.account.address}"\nurl = "http://127.0.0.1:{ports[other]}"'
+        for other, member in enumerate(town.evaluators[Bench.DILIGENT])
+        if other != index
+    )
+    return f"""# Written by the demo.
 [chain]
 rpc = "{chain.url}"
 chain_id = {CHAIN_ID}
-deployment = "{CHAIN_ID}.json"
+deployment = "{folder / f"{CHAIN_ID}.json"}"
 poll = 0.3
 
 [policy]
 work_at = "latest"
 sign_at = "latest"
 attest_before = 4
+stagger = 2
 
-[committees."{town.committees[Bench.CARELESS]}"]
-serve = true
-
-[committees."{town.committees[Bench.SILENT]}"]
-abstain = true
-serve = true
+{served if index == SERVING else ""}
+[evidence]
+directory = "evidence"
+others = ["{handover}"]
 
 [evaluation]
 workers = 2
@@ -51,42 +121,73 @@ wait = 1.0
 drand = []
 
 {room}
+[web]
+port = {ports[index]}
+
+[peers]
+{others}
+
 [keys.sender]
 env = "DEMO_SENDER"
 
-{keys}
+[[keys.evaluators]]
+env = "DEMO_EVALUATOR"
 """
-    config = folder / "oracle.toml"
-    config.write_text(text, encoding="utf-8")
-    return config
 
 
 @contextmanager
-def running(town: Town, config: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Migrate the database and run the daemon until the context ends.
+def running(sites: list[Site]) -> Iterator[None]:
+    """Make the databases and run the evaluators until the context ends.
 
     Raises:
-        DemoError: the database could not be made.
+        DemoError: a database could not be made.
     """
-    environment = os.environ | {"DEMO_SENDER": "0x" + bytes(account(_SENDER).key).hex()}
-    for index, member in enumerate(town.evaluators[Bench.DILIGENT]):
-        environment[f"DEMO_EVALUATOR_{index}"] = "0x" + bytes(member.key.key).hex()
-    oracle = [str(Path(sys.executable).parent / "oracle")]
-    upgraded = subprocess.run(
-        [*oracle, "db", "upgrade", "--config", str(config)], env=environment, capture_output=True, check=False
-    )
-    if upgraded.returncode != 0:
-        raise DemoError(f"`oracle db upgrade` failed: {upgraded.stderr.decode()}")
-    with log.open("wb") as output:
-        daemon = subprocess.Popen(
-            [*oracle, "run", "--config", str(config)], env=environment, stdout=output, stderr=output
+    oracle = str(Path(sys.executable).parent / "oracle")
+    upgrades = [
+        subprocess.Popen(
+            [oracle, "db", "upgrade", "--config", str(site.config)],
+            env=os.environ | site.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
-        try:
-            yield daemon
-        finally:
-            daemon.send_signal(signal.SIGTERM)
-            try:
-                daemon.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                daemon.kill()
-                daemon.wait()
+        for site in sites
+    ]
+    for upgrade in upgrades:
+        _, said = upgrade.communicate()
+        if upgrade.returncode != 0:
+            raise DemoError(f"`oracle db upgrade` failed: {said.decode()}")
+    with ExitStack() as stack:
+        for site in sites:
+            with (site.folder / "daemon.log").open("wb") as output:
+                site.process = subprocess.Popen(
+                    [oracle, "run", "--config", str(site.config)],
+                    env=os.environ | site.environment,
+                    stdout=output,
+                    stderr=output,
+                )
+            stack.callback(_end, site)
+        yield
+
+
+def evidence_of(sites: list[Site], handover: Path) -> ContentStore:
+    """What a stranger reads from: the hand-over place and every evaluator's evidence."""
+    return ContentStore(handover, [DirectoryLocation(site.evidence) for site in sites])
+
+
+def _end(site: Site) -> None:
+    process = site.process
+    if process is None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        site.kill()
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for item in sockets:
+            item.bind(("127.0.0.1", 0))
+        return [int(item.getsockname()[1]) for item in sockets]

@@ -28,6 +28,7 @@ from scripts.local.anvil import CHAIN_ID
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FEE = 20 * UNIT
 CHALLENGE = 6  # seconds
+LONG_CHALLENGE = 60  # where the buyer disputes: it evaluates for itself first, beside three evaluators
 RULING = 60  # seconds
 _GAS = 500_000  # limit of each transaction that is sent without an estimate
 
@@ -60,7 +61,7 @@ def prepare(town: Town, plans: tuple[Plan, ...], store: ContentStore) -> list[De
                 bond=plan.bond,
                 fee=FEE,
                 judge_by=now + plan.judge_within,
-                challenge=CHALLENGE,
+                challenge=LONG_CHALLENGE if plan.wrong else CHALLENGE,
                 ruling=RULING,
             ),
             Opening(
