@@ -117,7 +117,7 @@ def subjects_under_way(
         .group_by(JobVersion.job)
         .order_by(func.min(JobVersion.id))
     )
-    return dict(session.execute(query).tuples().all())
+    return {str(job): int(count) for job, count in session.execute(query)}
 
 
 def uncommitted(session: Session, committee: Hash, signers: Collection[Address]) -> list[StoredAttestation]:
