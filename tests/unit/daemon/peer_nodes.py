@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 from starlette.testclient import TestClient
@@ -42,10 +41,10 @@ from oracle.store import work as work_store
 from oracle.store.chain import Happened, Header
 from oracle.store.database import Database
 from oracle.store.peers import Incident
-from oracle.store.tables import Base
 from oracle.store.work import StoredAttestation
 from oracle.web.app import make_app
 from oracle.web.limits import Limits
+from tests.databases import unsynced
 
 DOMAIN = Domain(31_337, "0x" + "e5" * 20)
 PEERS = peers_domain(DOMAIN)
@@ -266,14 +265,14 @@ def post(
 
 
 @contextmanager
-def nodes(folder: Path, chain: Chain, **settings: float) -> Iterator[list[Node]]:
-    """Three evaluators that can reach each other. Nothing moves by itself: `tell` does."""
+def nodes(urls: Sequence[str], chain: Chain, **settings: float) -> Iterator[list[Node]]:
+    """Three evaluators that can reach each other, each with its database. Only `tell` makes them speak."""
     section = PeersSection.model_validate({"again_every": 1_000.0, **settings})
     clients = [TestClient(make_app([], limits=Limits())) for _ in SIGNERS]
     made = []
     for index, signer in enumerate(SIGNERS):
-        database = Database(f"sqlite:///{folder / f'{index}.sqlite3'}")
-        Base.metadata.create_all(database.engine)
+        database = Database(urls[index])
+        unsynced(database)
         others = {
             ACCOUNTS[other]: PeerClient(
                 "http://testserver", seconds=5.0, http=httpx.Client(transport=AppTransport(clients[other]))

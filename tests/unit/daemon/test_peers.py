@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -20,6 +19,7 @@ from oracle.peers.router import peer_router
 from oracle.store import peers as peer_store
 from oracle.web.app import make_app
 from oracle.web.limits import Limits
+from tests.databases import Databases
 from tests.unit.daemon.peer_nodes import (
     ACCOUNTS,
     COMMITTEE,
@@ -48,8 +48,13 @@ def chain() -> Chain:
 
 
 @pytest.fixture
-def trio(tmp_path: Path, chain: Chain) -> Iterator[list[Node]]:
-    with nodes(tmp_path, chain) as made:
+def urls(databases: Databases) -> list[str]:
+    return [databases.made() for _ in SIGNERS]
+
+
+@pytest.fixture
+def trio(urls: list[str], chain: Chain) -> Iterator[list[Node]]:
+    with nodes(urls, chain) as made:
         yield made
 
 
@@ -105,13 +110,13 @@ def test_what_was_told_is_not_told_again(chain: Chain, trio: list[Node]) -> None
 
 
 def test_a_restart_between_any_two_steps__tells_the_rest(
-    chain: Chain, tmp_path: Path, trio: list[Node]
+    chain: Chain, urls: list[str], trio: list[Node]
 ) -> None:
     job = delivered(chain, trio)
     trio[0].attest(job)
     trio[1].attest(job)
     for _ in range(4):  # every round with processes that remember only what is stored
-        with nodes(tmp_path, chain) as restarted:
+        with nodes(urls, chain) as restarted:
             for node in restarted[:2]:
                 node.tell()
     assert trio[0].attested(job) == trio[1].attested(job) == {0: Outcome.PASS, 1: Outcome.PASS}
@@ -260,8 +265,8 @@ def test_who_is_expelled__is_shut_out(chain: Chain, trio: list[Node]) -> None:
     assert post(trio[0], statement(1, job)).status_code == 403
 
 
-def test_who_asks_too_often__is_told_to_wait__and_others_are_not(tmp_path: Path, chain: Chain) -> None:
-    with nodes(tmp_path, chain, requests_per_second=1.0) as trio:
+def test_who_asks_too_often__is_told_to_wait__and_others_are_not(urls: list[str], chain: Chain) -> None:
+    with nodes(urls, chain, requests_per_second=1.0) as trio:
         job = delivered(chain, trio)
         answers = [post(trio[0], statement(1, job)).status_code for _ in range(12)]
         assert answers[:5] == [200] * 5
