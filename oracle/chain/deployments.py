@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from oracle.chain.errors import ChainError
 from oracle.domain.canonical import parse_json
 from oracle.domain.document import describe_problems
-from oracle.domain.fields import AddressField
+from oracle.domain.fields import AddressField, HashField
 from oracle.domain.typed import USDC_NAME, USDC_VERSION
 from oracle.domain.types import Address, Hash
 
@@ -34,6 +34,9 @@ class _EscrowPart(_Part):
     block: Annotated[int, Field(ge=0)]
     transaction: str
     constructor: dict[str, str]
+    code_hash: HashField | None = None
+    annex: AddressField | None = None
+    annex_code_hash: HashField | None = None
 
 
 class _UsdcPart(_Part):
@@ -64,6 +67,11 @@ class Deployment:
     usdc_version: str
     constructor: dict[str, str]
     """The escrow's constructor arguments by name; numbers as decimal strings."""
+    code_hash: Hash | None = None
+    """keccak-256 of the escrow's code on chain."""
+    annex: Address | None = None
+    """The escrow's second half."""
+    annex_code_hash: Hash | None = None
 
 
 def load_deployment(where: Path, chain_id: int | None = None) -> Deployment:
@@ -102,6 +110,9 @@ def load_deployment(where: Path, chain_id: int | None = None) -> Deployment:
         usdc_name=file.usdc.name,
         usdc_version=file.usdc.version,
         constructor=file.escrow.constructor,
+        code_hash=file.escrow.code_hash,
+        annex=file.escrow.annex,
+        annex_code_hash=file.escrow.annex_code_hash,
     )
 
 

@@ -35,6 +35,9 @@ COMMANDS: dict[str, CommandEntry] = {
     "keys": CommandEntry(
         "oracle.cli.signing_keys", "keys", "Show the daemon's keys; prove one for a committee."
     ),
+    "check": CommandEntry(
+        "oracle.cli.check", "check", "Look at everything the daemon needs; say how to mend it."
+    ),
     "db": CommandEntry("oracle.cli.db", "db", "Make or migrate the daemon's database."),
     "run": CommandEntry("oracle.cli.run", "run", "Run the daemon: evaluate, attest, post, settle."),
     "status": CommandEntry("oracle.cli.status", "status", "Show where the daemon is."),

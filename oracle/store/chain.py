@@ -72,6 +72,12 @@ def bind_deployment(session: Session, chain_id: int, escrow: Address, first_bloc
         )
 
 
+def bound_deployment(session: Session) -> tuple[int, Address] | None:
+    """Chain id and escrow this store follows; None where it follows none yet."""
+    row = session.scalars(select(Deployment)).one_or_none()
+    return None if row is None else (row.chain_id, row.escrow)
+
+
 def cursor(session: Session) -> BlockId | None:
     """The last block read; None before the first."""
     row = session.scalars(select(Block).order_by(Block.block_number.desc()).limit(1)).one_or_none()

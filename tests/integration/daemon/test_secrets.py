@@ -16,11 +16,14 @@ from pathlib import Path
 import pytest
 from eth_account import Account
 from fastapi import APIRouter, Request, Response
+from sqlalchemy import inspect, text
 
 from oracle.domain.types import State
+from oracle.store.database import Database
 from oracle.web.app import make_app
 from oracle.web.host import Host
 from oracle.web.limits import Limits
+from tests.databases import Databases
 from tests.integration.daemon.conftest import World, until, write_config
 from tests.unit.signing.fake_web3signer import FakeWeb3Signer
 
@@ -102,9 +105,24 @@ def _forms(secrets: dict[str, bytes]) -> dict[str, bytes]:
     return found
 
 
+def _tables(url: str) -> dict[Path, bytes]:
+    """Every row of every table there is, and SQLite's files as they lie on the disk."""
+    found: dict[Path, bytes] = {}
+    with closing(Database(url)) as database, database.engine.connect() as connection:
+        for name in inspect(connection).get_table_names():
+            rows = connection.execute(text(f'SELECT * FROM "{name}"')).all()
+            found[Path(f"table {name}")] = b"".join(
+                value if isinstance(value, bytes) else str(value).encode() for row in rows for value in row
+            )
+    if url.startswith("sqlite"):
+        file = Path(url.partition("///")[2])
+        found |= {path: path.read_bytes() for path in file.parent.glob(file.name + "*")}
+    return found
+
+
 @pytest.mark.timeout(300)
 def test_run__job_failures_and_a_crash__no_secret_is_anywhere(
-    world: World, remote: Host, monkeypatch: pytest.MonkeyPatch
+    world: World, remote: Host, databases: Databases
 ) -> None:
     secrets = _configure(world, remote)
     forms = _forms(secrets)
@@ -117,7 +135,7 @@ def test_run__job_failures_and_a_crash__no_secret_is_anywhere(
     environment |= {
         "TEST_EVALUATOR_0": "0x" + secrets["evaluator 0"].hex(),
         "PYTHONPATH": str(Path(__file__).parents[3]),
-        "ORACLE_DATABASE__URL": f"sqlite:///{world.folder / 'oracle.sqlite3'}",
+        "ORACLE_DATABASE__URL": databases.made(),
         "ORACLE_EVIDENCE__DIRECTORY": str(world.folder / "evidence"),
     }
     program = [sys.executable, "-c", "from oracle.cli.main import main; main()"]
@@ -174,9 +192,11 @@ def test_run__job_failures_and_a_crash__no_secret_is_anywhere(
         for path in world.folder.rglob("*")
         if path.is_file() and "private" not in path.parts
     }
-    assert {"oracle.sqlite3", "daemon.log"} <= {path.name for path in places}
+    assert Path("daemon.log") in places
     assert any(path.parts[0] == "evidence" for path in places)
     places[Path("process")] = shown
+    places |= _tables(environment["ORACLE_DATABASE__URL"])
+    assert places[Path("table signing_journal")] != b""
     assert [
         (str(place), name) for place, data in places.items() for name, form in forms.items() if form in data
     ] == []

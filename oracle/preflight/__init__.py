@@ -1,0 +1,1 @@
+"""`oracle check`: looks at everything the daemon needs, and says how to mend what is wrong."""
