@@ -31,6 +31,7 @@ from oracle.store import chain as chain_store
 from oracle.store import jobs as job_store
 from oracle.store import outbox as outbox_store
 from oracle.store.database import Database
+from oracle.store.holds import notice_holds
 from oracle.store.tables import Block
 
 log = structlog.get_logger(__name__)
@@ -185,6 +186,10 @@ class Service:
             self._prepare()
             self._prepare = None
             released = self._parts.evaluator.resume()
+            with self._parts.database.write() as session:
+                held = notice_holds(session)
+            if held:
+                log.error("restored_from_backup", next_step="see docs/databases.md: signing is held back")
             log.info("started", sender=self._sender, keys=sorted(self._keys), evaluations_again=released)
         heights = self._parts.watcher.step()
         self._say_idle_keys()

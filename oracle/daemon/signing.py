@@ -8,15 +8,20 @@ import structlog
 
 from oracle.daemon.facts import Situation
 from oracle.daemon.ports import EvaluationPort
+from oracle.domain.errors import EarnestError
 from oracle.domain.terms import Attestation
 from oracle.domain.typed import Domain, attestation_digest
 from oracle.domain.types import Address
 from oracle.signing.journal import Journal, already_signed, attest
 from oracle.signing.signer import Signer
-from oracle.store import chain, work
+from oracle.store import chain, holds, work
 from oracle.store.database import Database
 
 log = structlog.get_logger(__name__)
+
+
+class HeldError(EarnestError):
+    """Signing is held back until the operator confirms that the journal is complete."""
 
 
 class Attester:
@@ -41,6 +46,7 @@ class Attester:
 
         Raises:
             SigningError: the key cannot be used.
+            HeldError: the database came from a backup, and the key may have signed something else already.
             EvidenceError: the record cannot be read or kept.
         """
         record, evaluation = situation.stored.record, situation.evaluation
@@ -51,6 +57,7 @@ class Attester:
             self._journal, signer, self._domain, situation.stored.job, record.deliverable
         )
         if attestation is None:
+            self._refuse_held(record.delivered_at)
             attestation = Attestation(
                 subject=situation.stored.job,
                 deliverable=record.deliverable,
@@ -79,3 +86,14 @@ class Attester:
                 ),
             )
         log.info("attested", job=situation.stored.job, evaluator=index, outcome=attestation.outcome.word)
+
+    def _refuse_held(self, delivered_at: int) -> None:
+        with self._database.read() as session:
+            until = holds.held_until(session)
+        if until is not None and delivered_at < until:
+            raise HeldError(
+                "this database was restored from a backup: its journal may lack what the key signed for "
+                "deliveries from before the restore",
+                field="database",
+                next_step="if nothing was signed after the backup, run: oracle db release-signing",
+            )

@@ -165,6 +165,14 @@ class EvaluationRow(Base):
     """The evaluation of one deliverable of one job, as far as it is."""
 
     __tablename__ = "evaluations"
+    __table_args__ = (
+        Index(
+            "ix_evaluations_running",
+            "updated_at",
+            sqlite_where=text("state = 'running'"),
+            postgresql_where=text("state = 'running'"),
+        ),
+    )
 
     job: Mapped[str] = mapped_column(HexBytes, primary_key=True)
     deliverable: Mapped[str] = mapped_column(HexBytes, primary_key=True)
@@ -192,6 +200,17 @@ class JournalRow(Base):
     evidence: Mapped[str] = mapped_column(HexBytes)
     digest: Mapped[str] = mapped_column(HexBytes)
     written_at: Mapped[float]
+
+
+class HoldRow(Base):
+    """That this database came from a backup, and since when; see `holds.py`. Released by the operator."""
+
+    __tablename__ = "holds"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    backup_at: Mapped[float | None]
+    noticed_at: Mapped[float | None]
+    released_at: Mapped[float | None]
 
 
 class AttestationRow(Base):
