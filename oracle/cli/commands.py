@@ -41,6 +41,9 @@ COMMANDS: dict[str, CommandEntry] = {
     "db": CommandEntry("oracle.cli.db", "db", "Make or migrate the daemon's database."),
     "run": CommandEntry("oracle.cli.run", "run", "Run the daemon: evaluate, attest, post, settle."),
     "status": CommandEntry("oracle.cli.status", "status", "Show where the daemon is."),
+    "peers": CommandEntry(
+        "oracle.cli.peers", "peers", "See what the other evaluators did; write proofs of equivocation."
+    ),
     "methodology": CommandEntry(
         "oracle.cli.methodology", "methodology", "Check, hash and publish how a committee judges."
     ),

@@ -21,6 +21,7 @@ from oracle.cli.job_acting import (
 )
 from oracle.cli.job_agree import agree, offer
 from oracle.cli.job_found import FoundJob, find_job
+from oracle.cli.job_prove import prove_equivocation
 from oracle.cli.job_show import list_jobs, show
 from oracle.cli.keys import KeySource, account_of, key_options
 from oracle.cli.output import FileError, json_option, print_json
@@ -45,7 +46,7 @@ def job() -> None:
     """
 
 
-for _command in (show, list_jobs, offer, agree):
+for _command in (show, list_jobs, offer, agree, prove_equivocation):
     job.add_command(_command)
 
 

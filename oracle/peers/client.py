@@ -10,6 +10,8 @@ import httpx
 from oracle.domain.errors import EarnestError
 from oracle.peers.messages import MAX_ANSWER_BYTES, ROUTE, SIGNATURE_HEADER, ExchangeAnswer, ExchangeRequest
 
+_IDLE_SECONDS = 2.0
+
 Sign = Callable[[str, bytes], str]
 """Signs a request's route and body with the key of its sender; returns 65 bytes as 0x-hex."""
 
@@ -34,7 +36,10 @@ class PeerClient:
     def __init__(self, url: str, *, seconds: float, http: httpx.Client | None = None) -> None:
         self._url = url.rstrip("/") + ROUTE
         self._seconds = seconds
-        self._http = http or httpx.Client(follow_redirects=False, trust_env=False)
+        # Idle connections are given up before the other side ends them, which could lose a request.
+        self._http = http or httpx.Client(
+            follow_redirects=False, trust_env=False, limits=httpx.Limits(keepalive_expiry=_IDLE_SECONDS)
+        )
 
     def close(self) -> None:
         """Close its connections."""

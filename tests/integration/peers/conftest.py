@@ -165,9 +165,9 @@ class Trio:
 
     def reaches(self, job: Hash, state: State, *, seconds: float = 60.0) -> None:
         """Make blocks until a job is in a state."""
-        until(lambda: self.market.escrow.job_state(job).state is state, each=self._block, seconds=seconds)
+        until(lambda: self.market.escrow.job_state(job).state is state, each=self.beat, seconds=seconds)
 
-    def _block(self) -> None:
+    def beat(self) -> None:
         """A block twice a second: time for all to read the last one."""
         self.mine()
         time.sleep(0.4)
