@@ -20,7 +20,7 @@ from oracle.decide.reorg import Heights
 from oracle.domain import events
 from oracle.domain.canonical import keccak_hex
 from oracle.domain.committee import Committee
-from oracle.domain.signatures import compact
+from oracle.domain.signatures import compact, sign_digest
 from oracle.domain.terms import Agreement, Attestation, Attested, Opening, Terms
 from oracle.domain.typed import (
     Domain,
@@ -51,8 +51,11 @@ PEERS = peers_domain(DOMAIN)
 COMMITTEE, OTHER_COMMITTEE = "0x" + "c0" * 32, "0x" + "c1" * 32
 DELIVERABLE = "0x" + "d1" * 32
 DELIVERED_AT, JUDGE_BY = 10_010, 20_000
-SIGNERS = [LocalSigner(bytes([7] * 31 + [index])) for index in (1, 2, 3)]
-STRANGER = LocalSigner(bytes([8] * 32))
+_KEYS = [bytes([7] * 31 + [index]) for index in (1, 2, 3)]
+_STRANGERS_KEY = bytes([8] * 32)
+SIGNERS = [LocalSigner(key) for key in _KEYS]
+STRANGER = LocalSigner(_STRANGERS_KEY)
+_KEY_OF = {LocalSigner(key).address: key for key in (*_KEYS, _STRANGERS_KEY)}
 ACCOUNTS = tuple("0x" + f"{index:02x}" * 20 for index in (1, 2, 3))
 
 
@@ -194,7 +197,7 @@ def signed(
     """An attestation by an evaluator's key."""
     attestation = Attestation(job, DELIVERABLE, outcome, evidence)
     digest = attestation_digest(DOMAIN, attestation)
-    r, vs = compact(SIGNERS[index].sign_digest(digest))
+    r, vs = compact(sign_digest(_KEYS[index], digest))
     return StoredAttestation(
         COMMITTEE, index, SIGNERS[index].address, attestation, Attested(r, vs, evidence), digest, seen_at
     )
@@ -231,7 +234,7 @@ def statement(
         subject=job,
         deliverable=deliverable,
         commitment=commitment,
-        signature="0x" + (signer or SIGNERS[index]).sign_digest(digest).hex(),
+        signature="0x" + sign_digest(_KEY_OF[(signer or SIGNERS[index]).address], digest).hex(),
         reveal=shown if reveal else None,
     )
 
@@ -257,7 +260,7 @@ def post(
         nonce=nonce or "0x" + secrets.token_hex(16),
         statements=statements,
     ).canonical()
-    signature = (signer or SIGNERS[sender]).sign_digest(request_digest(PEERS, route, body))
+    signature = sign_digest(_KEY_OF[(signer or SIGNERS[sender]).address], request_digest(PEERS, route, body))
     headers = {SIGNATURE_HEADER: "0x" + signature.hex()}
     return httpx.Client(transport=AppTransport(to.http)).post(
         "http://testserver" + ROUTE, content=change(body), headers=headers
