@@ -7,6 +7,7 @@ from pathlib import Path
 import rich_click as click
 from click.exceptions import Exit
 
+from oracle.cli.delivery_direct import hand_over_directly
 from oracle.cli.documents import FILE, FOLDER, load_document
 from oracle.cli.output import FOUND_PROBLEMS_EXIT_CODE, json_option, print_json, write_new
 from oracle.evidence.private import Source, open_delivery, read_envelope, seal_delivery
@@ -27,6 +28,9 @@ def delivery() -> None:
     A delivery is a manifest that names files by hash. The manifest's own hash is what `deliver` anchors on
     chain; files and manifest lie in a content-addressed store.
     """
+
+
+delivery.add_command(hand_over_directly)
 
 
 @delivery.command()

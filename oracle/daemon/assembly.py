@@ -14,8 +14,10 @@ from oracle.chain.escrow import Escrow
 from oracle.chain.pool import Pool, PoolPolicy, Source
 from oracle.chain.turn import Turn
 from oracle.config import Settings
+from oracle.configuration.process import WebSection
 from oracle.daemon.adapter import NodeChain
 from oracle.daemon.anchor import AnchorCheck, IsAnchored
+from oracle.daemon.deliveries import DeliveryCounter
 from oracle.daemon.evaluation import PipelineEvaluation
 from oracle.daemon.evaluator import Evaluator, RetryPolicy
 from oracle.daemon.hosting import hosted
@@ -39,6 +41,7 @@ from oracle.store.chain import bind_deployment
 from oracle.store.database import Database
 from oracle.store.journal import StoredJournal
 from oracle.store.schema import require_current
+from oracle.web.deliveries import delivery_router
 from oracle.web.health import Health
 
 
@@ -102,10 +105,11 @@ def assembled(settings: Settings, *, dry_run: bool = False) -> Iterator[Service]
         turn = Turn(pool, TOPICS.values())
         chain = NodeChain(Escrow(turn, deployment.escrow, deployment.chain_id))
         escrow = Escrow(Anyone(pool), deployment.escrow, deployment.chain_id)
+        store = open_store(settings)
         evaluation = stack.enter_context(
             closing(
                 PipelineEvaluation(
-                    open_store(settings),
+                    store,
                     NodeChain(escrow),
                     chain_id=deployment.chain_id,
                     escrow=deployment.escrow,
@@ -139,7 +143,10 @@ def assembled(settings: Settings, *, dry_run: bool = False) -> Iterator[Service]
         )
         stack.enter_context(closing(service))
         # Routers of peers and of the public are handed in here.
-        stack.enter_context(hosted(settings, health, CollectorRegistry(), routers=[peering.router]))
+        web = settings.web or WebSection()
+        counter = DeliveryCounter(database, store, keys.evaluators, most=web.body, wake=service.wake)
+        routers = [peering.router, delivery_router(counter)]
+        stack.enter_context(hosted(settings, health, CollectorRegistry(), routers=routers))
         yield service
 
 

@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints, model_validator
 from oracle.domain.document import Document, Part
 from oracle.pact.document import Line
 
+_DIRECT = "direct+"
 OFFCHAIN_SCHEMA: Literal["earnest/offchain/1"] = "earnest/offchain/1"
 
 AgeKey: TypeAlias = Annotated[str, StringConstraints(pattern=r"^age1[02-9ac-hj-np-z]{58}$")]
@@ -32,7 +33,8 @@ class OffchainTerms(Document):
     """What both sides signed beside the terms on chain.
 
     Args:
-        handover: Places where deliveries are put: a folder, https://, s3:// or ipfs:// address each.
+        handover: Places where deliveries are put: a folder, https://, s3:// or ipfs:// address each; or
+            `direct+https://host`, where an evaluator takes them itself once they are anchored.
         keys: Null where deliveries are public.
     """
 
@@ -45,6 +47,13 @@ class OffchainTerms(Document):
         if len(set(self.recipients)) != len(self.recipients):
             raise ValueError("two of the keys are the same; each reader has a key of its own")
         return self
+
+    @property
+    def direct(self) -> tuple[str, ...]:
+        """Addresses of evaluators to whom deliveries are handed directly; none where they lie in a store."""
+        return tuple(
+            place.removeprefix(_DIRECT).rstrip("/") for place in self.handover if place.startswith(_DIRECT)
+        )
 
     @property
     def recipients(self) -> tuple[str, ...]:

@@ -127,7 +127,9 @@ class Trio:
     def warp(self, seconds: int) -> None:
         self.chain.warp(self.market.rpc, seconds)
 
-    def job(self, *, challenge: int = 86_400, judge_within: int | None = None) -> tuple[Agreement, Hash]:
+    def job(
+        self, *, challenge: int = 86_400, judge_within: int | None = None, offchain: Hash | None = None
+    ) -> tuple[Agreement, Hash]:
         """An open job under the example pact for extraction."""
         pact = Pact.parse((EXTRACTION / "pact.json").read_bytes())
         store = self.handover
@@ -139,6 +141,8 @@ class Trio:
             gated=1_000 * UNIT, bond=200 * UNIT, fee=20 * UNIT, challenge=challenge
         )
         agreement = replace(agreement, opening=replace(agreement.opening, pact=pact.hash()))
+        if offchain is not None:
+            agreement = replace(agreement, opening=replace(agreement.opening, offchain=offchain))
         if judge_within is not None:
             now = self.market.now()
             agreement = replace(
@@ -151,12 +155,13 @@ class Trio:
         self.market.open(agreement)
         return agreement, typed.job_id(self.market.escrow.domain, agreement)
 
-    def deliver(self, job: Hash, who: str = "careful") -> Hash:
+    def deliver(self, job: Hash, who: str = "careful", *, into: ContentStore | None = None) -> Hash:
+        """Anchor an example's delivery; its files go where the evaluators read, or into `into`."""
         folder = EXTRACTION / "deliveries" / who
         pact = Pact.parse((EXTRACTION / "pact.json").read_bytes())
         declared = Declaration.parse((folder / "declared.json").read_bytes())
         packed = pack(folder / "files", pact=pact.hash(), declared=declared)
-        store = self.handover
+        store = into or self.handover
         store.put(packed.manifest)
         for content in packed.blobs.values():
             store.put(content)
