@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import subprocess
-import sys
 import unicodedata
-from pathlib import Path
 from typing import Any, Final
 
 from oracle.evaluation.checks.base import CheckError, CheckInputs, Finding, short
+from oracle.evaluation.checks.nursery import Nursery, NurseryError
 from oracle.pact.expressions import EXTENSIONS
 from oracle.pact.measures import CelMeasure, Fact, PatternMeasure, SchemaMeasure
 
-_CHILD: Final = Path(__file__).with_name("child.py")
+_NURSERY: Final = Nursery()
 _ANSWER_BYTES: Final = 1_000_000
 
 
@@ -27,19 +25,12 @@ def _ask(task: dict[str, Any], inputs: CheckInputs) -> dict[str, Any]:
     limits = inputs.limits.checks
     task |= {"seconds": limits.seconds, "memory_bytes": limits.memory_bytes}
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", str(_CHILD)],
-            input=json.dumps(task).encode(),
-            capture_output=True,
-            timeout=limits.seconds,
-            check=False,
-            env={},
-        )
-    except subprocess.TimeoutExpired as error:
-        raise CheckError(f"the check took more than {limits.seconds} s and was stopped") from error
-    if done.returncode != 0 or len(done.stdout) > _ANSWER_BYTES:
-        raise CheckError(f"the check's process ended with status {done.returncode}, beyond its limits")
-    answer: dict[str, Any] = json.loads(done.stdout)
+        said = _NURSERY.ask(json.dumps(task).encode(), seconds=limits.seconds, most=_ANSWER_BYTES)
+    except NurseryError as error:
+        if error.timed_out:
+            raise CheckError(f"the check took more than {limits.seconds} s and was stopped") from error
+        raise CheckError("the check's process ended without an answer, beyond its limits") from error
+    answer: dict[str, Any] = json.loads(said)
     if "error" in answer:
         raise CheckError(str(answer["error"])[:500])
     return answer
