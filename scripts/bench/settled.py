@@ -1,0 +1,68 @@
+"""Deterministic jobs from delivery to confirmed verdict: three evaluators, SQLite and PostgreSQL.
+
+All processes are on this machine: the chain, three evaluators with their exchange, and the database server.
+Every job is under the example pact for extraction. Counted from the moment the first delivery is sent until
+the last verdict is seen in a block.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from oracle.chain import calls
+from scripts.bench.evaluators import Yard, yard
+from scripts.local.postgres import postgres
+
+JOBS = {"sqlite": 120, "postgresql": 300}
+_BLOCK_TIME = 1  # seconds
+_PATIENCE = 240.0  # seconds
+
+
+def run() -> dict[str, float]:
+    """Verdicts a second on both databases."""
+
+    def file(folder: Path, _index: int) -> str:
+        return f"sqlite:///{folder / 'oracle.sqlite3'}"
+
+    on_sqlite = measure(file, JOBS["sqlite"])
+    with postgres() as server:
+        on_postgres = measure(lambda _folder, _index: server.url(server.create()), JOBS["postgresql"])
+    return {"settled_per_second": on_postgres, "settled_per_second_sqlite": on_sqlite}
+
+
+def measure(databases: Callable[[Path, int], str], count: int) -> float:
+    """Verdicts a second for `count` jobs that are delivered as fast as the chain takes them."""
+    with yard(databases, block_time=_BLOCK_TIME) as ready:
+        jobs = ready.open_jobs(count + 1)
+        ready.start()
+        settle(ready, jobs[:1])  # warm: documents are fetched, libraries loaded
+        seconds = settle(ready, jobs[1:])
+        print(f"  {count} jobs in {seconds:.1f} s: {count / seconds:.1f} a second", flush=True)
+        return count / seconds
+
+
+def settle(ready: Yard, jobs: list[str]) -> float:
+    """Deliver these jobs and wait for their verdicts; seconds."""
+    first = ready.market.rpc.block_number()
+    wanted = set(jobs)
+    started = time.monotonic()
+    ready.send(ready.market.provider, [calls.deliver(job, ready.deliverable) for job in jobs], mine=False)
+    shown = 0
+
+    def done() -> bool:
+        nonlocal shown
+        found = len(wanted & set(ready.judged(first)))
+        if found != shown:
+            shown = found
+            print(f"  {time.monotonic() - started:6.1f} s: {found} of {len(jobs)}", flush=True)
+        return found == len(jobs)
+
+    ready.wait(done, seconds=_PATIENCE, each=0.5)
+    return time.monotonic() - started
+
+
+if __name__ == "__main__":
+    print(run() if len(sys.argv) < 2 else None)
