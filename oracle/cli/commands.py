@@ -44,6 +44,9 @@ COMMANDS: dict[str, CommandEntry] = {
     "peers": CommandEntry(
         "oracle.cli.peers", "peers", "See what the other evaluators did; write proofs of equivocation."
     ),
+    "jobs": CommandEntry("oracle.cli.jobs", "jobs", "Show the jobs as the daemon's store has them."),
+    "tx": CommandEntry("oracle.cli.tx", "tx", "Show transactions: queued, pending, mined, final."),
+    "replay": CommandEntry("oracle.cli.replay", "replay", "Go through every decision about a job again."),
     "methodology": CommandEntry(
         "oracle.cli.methodology", "methodology", "Check, hash and publish how a committee judges."
     ),

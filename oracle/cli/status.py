@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import rich_click as click
 from sqlalchemy.orm import Session
 
+from oracle.cli.opened import reading
 from oracle.cli.output import json_option, print_json
 from oracle.cli.run import config_option
+from oracle.cli.tx import entry_json, entry_line
 from oracle.config import load_settings
-from oracle.store import chain, jobs, outbox
-from oracle.store.database import Database
-from oracle.store.schema import require_current
+from oracle.store import history, overview
 
 _SHOWN = 20  # newest transactions shown
 
@@ -26,44 +27,36 @@ def status(config: Path, *, as_json: bool) -> None:
 
     Reads the database only: works while the daemon runs, and while it does not.
     """
-    database = Database(load_settings(config).database_url())
-    try:
-        database.check()
-        require_current(database)
-        with database.read() as session:
-            found = _status(session)
-    finally:
-        database.close()
+    with reading(load_settings(config)) as session:
+        found = _status(session)
+        newest = history.outbox_entries(session, limit=_SHOWN)
     if as_json:
-        print_json(found)
+        print_json(found | {"transactions": [entry_json(entry) for entry in newest]})
         return
-    block = found["block"]
-    click.echo(f"Block   {block if block is not None else 'none read yet'}")
-    counts = ", ".join(f"{count} {state}" for state, count in found["jobs"].items())
-    click.echo(f"Jobs    {counts or 'none'}")
-    for entry in found["transactions"]:
-        click.echo(
-            f"{entry['standing']:8}{entry['purpose']:8}{entry['job'] or '':68}"
-            f"nonce {entry['nonce'] if entry['nonce'] is not None else '-'}"
-            + (f"  {entry['error']}" if entry["error"] else "")
-        )
+    block, age = found["block"], found["block_age"]
+    click.echo(f"Block         {'none read yet' if block is None else f'{block}, {age:.0f} s old'}")
+    for name, title in (
+        ("jobs", "Jobs"),
+        ("evaluations", "Evaluations"),
+        ("outbox", "Outbox"),
+        ("incidents", "Incidents"),
+    ):
+        counts = ", ".join(f"{count} {state}" for state, count in found[name].items())
+        click.echo(f"{title:14}{counts or 'none'}")
+    click.echo(f"Signed        {found['signed']} attestations by the keys of this store")
+    for entry in newest:
+        click.echo(entry_line(entry))
 
 
 def _status(session: Session) -> dict[str, Any]:
-    cursor = chain.cursor(session)
+    seen = overview.overview(session)
     return {
-        "block": None if cursor is None else cursor.number,
-        "block_hash": None if cursor is None else cursor.hash,
-        "jobs": {state.word: count for state, count in sorted(jobs.count_by_state(session).items())},
-        "transactions": [
-            {
-                "standing": standing,
-                "purpose": entry.call.purpose.value,
-                "job": entry.call.subject,
-                "nonce": entry.nonce,
-                "tries": entry.tries,
-                "error": entry.error,
-            }
-            for entry, standing in outbox.list_entries(session, limit=_SHOWN)
-        ],
+        "block": seen.block,
+        "block_hash": seen.block_hash,
+        "block_age": None if seen.block_time is None else max(0.0, round(time.time() - seen.block_time, 1)),
+        "jobs": seen.jobs,
+        "evaluations": seen.evaluations,
+        "outbox": seen.outbox,
+        "signed": seen.signed,
+        "incidents": seen.incidents,
     }

@@ -74,9 +74,13 @@ def running_jobs(session: Session, committees: Collection[Hash]) -> list[StoredJ
     return [_stored_job(row) for row in session.execute(query)]
 
 
-def list_jobs(session: Session, *, limit: int, offset: int = 0) -> list[StoredJob]:
-    """All jobs, newest first."""
+def list_jobs(
+    session: Session, *, limit: int, offset: int = 0, state: State | None = None
+) -> list[StoredJob]:
+    """All jobs, or those in one state, newest first."""
     query = _current_jobs().order_by(JobRow.block_number.desc(), JobRow.job).limit(limit).offset(offset)
+    if state is not None:
+        query = query.where(JobVersion.state == state.value)
     return [_stored_job(row) for row in session.execute(query)]
 
 

@@ -1,0 +1,252 @@
+"""Goes through every decision about a job again, from what is stored and from the evidence, and compares.
+
+Nothing is asked of a chain or a model, nothing is signed. The record follows from the events, the outcome
+from the evaluation record, each attestation from the outcome, each call from attestations and record, and
+each signed transaction from its call. What does not follow was changed after the fact, or decided by other
+code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import rlp
+from eth_account import Account
+from sqlalchemy.orm import Session
+
+from oracle.daemon.facts import Situation
+from oracle.daemon.service import calldata
+from oracle.decide.due import DuePolicy, JobFacts, Purpose, Send, due
+from oracle.decide.jobs import EvaluatorRecord, JobRecord, apply_job_event
+from oracle.decide.reorg import Heights, Level
+from oracle.domain.canonical import keccak_hex
+from oracle.domain.committee import Committee
+from oracle.domain.errors import EarnestError
+from oracle.domain.signatures import SignatureError, recover
+from oracle.domain.typed import Domain, attestation_digest
+from oracle.domain.types import Hash
+from oracle.evaluation.record import MAX_RECORD_BYTES, parse_record
+from oracle.evaluation.verify import verify
+from oracle.evidence.store import ContentStore
+from oracle.jury.room import replayer
+from oracle.store import history, jobs, work
+from oracle.store.history import OutboxEntry, SignedTransaction
+from oracle.store.jobs import StoredJob
+from oracle.store.work import StoredAttestation
+
+_FAR = 2**62  # a block number above all
+# Everything at once, everything settled, nobody waited for: what was done must follow from the facts alone.
+_POLICY = DuePolicy(work_at=Level.LATEST, sign_at=Level.LATEST, attest_before=2**40, stagger=0, prove=True)
+
+
+class ReplayError(EarnestError):
+    """There is nothing of the job to go through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """One decision. `recorded` and `recomputed` where they differ; `note` says what was not looked at."""
+
+    what: str
+    holds: bool
+    recorded: str = ""
+    recomputed: str = ""
+    note: str = ""
+
+
+def replay(session: Session, store: ContentStore, domain: Domain, job: Hash) -> list[Replayed]:
+    """Every decision about a job, gone through again.
+
+    Args:
+        store: Has the evidence and the documents it names.
+        domain: The escrow's.
+
+    Raises:
+        ReplayError: the job is not stored.
+    """
+    stored = jobs.get_job(session, job)
+    if stored is None:
+        raise ReplayError(
+            f"job {job} is not in this store",
+            field="job",
+            next_step="oracle jobs lists those that are; the daemon may not have read that far",
+        )
+    return [
+        *_record(session, stored),
+        *_evaluation(session, store, stored),
+        *_signatures(session, domain, job),
+        *_calls(session, domain, stored),
+    ]
+
+
+def _compared(what: str, recorded: object, recomputed: object) -> Replayed:
+    if recorded == recomputed:
+        return Replayed(what, holds=True)
+    return Replayed(what, False, str(recorded), str(recomputed))
+
+
+def _record(session: Session, stored: StoredJob) -> Iterator[Replayed]:
+    """The record from the events."""
+    record: JobRecord | None = None
+    versions = history.job_versions(session, stored.job)
+    events = history.job_events(session, stored.job)
+    for number, (event, place) in enumerate(events):
+        what = f"record after {type(event).__name__} in block {place.block_number}"
+        try:
+            record = apply_job_event(record, event, place)
+        except EarnestError as error:
+            yield Replayed(what, False, "an event that was stored", error.message)
+            return
+        recorded = versions[number] if number < len(versions) else None
+        yield _compared(what, recorded, record)
+    yield _compared("number of versions of the record", len(versions), len(events))
+    yield _compared("the record as it stands", stored.record, record)
+
+
+def _evaluation(session: Session, store: ContentStore, stored: StoredJob) -> Iterator[Replayed]:
+    """The outcome from the evaluation record, and the record from the delivery."""
+    deliverable = stored.record.deliverable
+    found = None if deliverable is None else work.get_evaluation(session, stored.job, deliverable)
+    if found is None or found.evidence is None:
+        yield Replayed("evaluation", True, note="this process has not evaluated the job")
+        return
+    own = {entry.attestation.evidence for entry in history.journal_of(session, stored.job)}
+    for evidence in sorted({found.evidence, *own}):
+        what = f"evaluation record {evidence}"
+        try:
+            data = store.get(evidence, max_bytes=MAX_RECORD_BYTES)
+            outcome = parse_record(data).outcome
+            verified = verify(data, store, expected_hash=evidence, replayer=replayer)
+        except EarnestError as error:
+            yield Replayed(what, False, evidence, error.message)
+            continue
+        yield _compared(f"outcome of {what}", found.outcome.word, outcome)
+        for difference in verified.differences:
+            yield Replayed(
+                f"{what} at {difference.pointer}", False, difference.recorded, difference.recomputed
+            )
+        if verified.holds:
+            yield Replayed(what, True, note="; ".join(verified.notes))
+
+
+def _signatures(session: Session, domain: Domain, job: Hash) -> Iterator[Replayed]:
+    """Each attestation from what it says, and ours from the journal."""
+    journal = {(entry.signer, entry.attestation): entry for entry in history.journal_of(session, job)}
+    for entry in journal.values():
+        yield _compared(
+            f"journal of {entry.signer}", entry.digest, attestation_digest(domain, entry.attestation)
+        )
+    signers = {signer for signer, _ in journal}
+    for item in work.attestations_of(session, [job]):
+        what = f"attestation of evaluator {item.evaluator} ({item.attestation.outcome.word})"
+        digest = attestation_digest(domain, item.attestation)
+        yield _compared(f"digest of the {what}", item.digest, digest)
+        signature = bytes.fromhex(item.attested.r[2:] + item.attested.vs[2:])
+        try:
+            signer = recover(digest, signature)
+        except SignatureError as error:
+            signer = error.message
+        yield _compared(f"signer of the {what}", item.signer, signer)
+        if item.signer in signers:
+            written = (item.signer, item.attestation) in journal
+            yield _compared(f"journal behind the {what}", "written", "written" if written else "missing")
+
+
+def _calls(session: Session, domain: Domain, stored: StoredJob) -> Iterator[Replayed]:
+    """Each queued call from record and attestations, and each transaction from its call."""
+    committee = jobs.get_committee(session, stored.agreement.terms.committee)
+    entries = history.outbox_entries(session, job=stored.job, limit=10_000)
+    if committee is None or not entries:
+        return
+    situations = list(_situations(session, stored, committee))
+    for entry in reversed(entries):
+        what = f"{entry.purpose.value} (entry {entry.id})"
+        if entry.purpose is Purpose.PROVE:
+            yield Replayed(what, True, note="proofs of equivocation are checked by the contract")
+        else:
+            made = {data for situation in situations for data in _calls_due(situation, entry.purpose)}
+            yield Replayed(
+                what,
+                entry.data in made,
+                f"0x{entry.data.hex()}",
+                f"none of the {len(made)} calls that follow from what is stored",
+            )
+        for signed in entry.transactions:
+            yield _transaction(domain, entry, signed)
+
+
+def _situations(session: Session, stored: StoredJob, committee: Committee) -> Iterator[Situation]:
+    """What was known at each moment: each version of the record, attestations one by one, each roll."""
+    versions = history.job_versions(session, stored.job)
+    rolls = history.evaluator_rolls(session, stored.agreement.terms.committee)
+    attestations = work.attestations_of(session, [stored.job])
+    for version in versions:
+        for count in range(len(attestations), -1, -1):
+            for roll in rolls:
+                yield _situation(stored, committee, version, attestations[:count], roll)
+
+
+def _situation(
+    stored: StoredJob,
+    committee: Committee,
+    record: JobRecord,
+    attestations: list[StoredAttestation],
+    roll: dict[int, EvaluatorRecord],
+) -> Situation:
+    keys = {index: evaluator.key for index, evaluator in roll.items()}
+    counted = {
+        item.evaluator: item
+        for item in attestations
+        if item.attestation.deliverable == record.deliverable and item.signer == keys.get(item.evaluator)
+    }
+    facts = JobFacts(
+        job=stored.job,
+        terms=stored.agreement.terms,
+        deliver_by=stored.agreement.opening.deliver_by,
+        record=record,
+        threshold=committee.threshold,
+        held=frozenset(),
+        expelled=frozenset(index for index, evaluator in roll.items() if evaluator.expelled),
+        attested={
+            index: (item.attestation.outcome, item.attestation.payable) for index, item in counted.items()
+        },
+    )
+    return Situation(replace(stored, record=record), committee, keys, facts, None, counted, {})
+
+
+def _calls_due(situation: Situation, purpose: Purpose) -> Iterator[bytes]:
+    """Calls of a purpose that follow from a situation, at a time at which it may be sent."""
+    facts = situation.facts
+    moments = {
+        Purpose.JUDGE: facts.terms.judge_by - 1,
+        Purpose.ATTEST: facts.terms.judge_by - 1,
+        Purpose.LAPSE: facts.terms.judge_by if facts.record.deliverable is not None else facts.deliver_by,
+        Purpose.SETTLE: facts.record.deadline,
+    }
+    heights = Heights(latest=_FAR, safe=_FAR, finalized=_FAR, timestamp=moments[purpose])
+    for step in due(facts, heights, _POLICY, 0.0):
+        if isinstance(step, Send) and step.purpose is purpose:
+            yield calldata(situation, step)
+
+
+def _transaction(domain: Domain, entry: OutboxEntry, signed: SignedTransaction) -> Replayed:
+    """A signed transaction: its hash, its signer, its chain, and that it makes the call it is for."""
+    what = f"transaction {signed.tx_hash}"
+    try:
+        sender = str(Account.recover_transaction(signed.raw)).lower()
+        chain_id, nonce, _, _, _, to, value, data, *_ = rlp.decode(signed.raw[1:])  # EIP-1559, after its type
+    except (ValueError, TypeError, rlp.DecodingError) as error:
+        return Replayed(what, False, "a signed transaction", type(error).__name__)
+    found = (
+        keccak_hex(signed.raw),
+        sender,
+        int.from_bytes(chain_id, "big"),
+        int.from_bytes(nonce, "big"),
+        "0x" + to.hex(),
+        data.hex(),
+        int.from_bytes(value, "big"),
+    )
+    target, call = (entry.sender, b"") if signed.noop else (entry.target, entry.data)
+    expected = (signed.tx_hash, entry.sender, domain.chain_id, signed.nonce, target, call.hex(), 0)
+    return _compared(what, found, expected)
