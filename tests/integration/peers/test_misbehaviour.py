@@ -45,7 +45,7 @@ KILLS = [
     ("oracle.store.peers", "save_commitment", "after", 1),  # commitment written, not on disk
     ("oracle.daemon.peer_links", "Exchange._commit", "after", 2),  # committed, nobody told
     ("oracle.peers.client", "PeerClient.exchange", "before", 1),  # signed, not sent
-    ("oracle.peers.client", "PeerClient.exchange", "after", 1),  # told, the answer not stored
+    ("oracle.daemon.peer_links", "Exchange._take", "before", 1),  # told, the answer not stored
     ("oracle.daemon.peer_links", "Exchange._take", "after", 1),  # the answer stored
     ("oracle.store.peers", "use_nonce", "after", 1),  # a peer's request begun
     ("oracle.daemon.peer_desk", "PeerDesk._answer", "after", 1),  # stored, not answered
