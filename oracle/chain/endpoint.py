@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 import structlog
@@ -24,6 +24,8 @@ from oracle.chain.rpc import Rpc
 log = structlog.get_logger(__name__)
 
 _WRONG_CHAIN_PAUSE = 60.0  # seconds; it is a mistake in the configuration, or in front of the node
+
+_CLOSING_SECONDS = 1.0  # that questions on their way may take when the pool is closed
 
 _Answer = TypeVar("_Answer")
 
@@ -48,21 +50,28 @@ class Endpoint:
         # Its own threads: one that hangs must not keep the others from being asked.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix=f"rpc-{name}")
         self._looking: Future[Heads | None] | None = None
+        self._asked: set[Future[Any]] = set()
 
     def close(self) -> None:
-        """Close all connections; questions on their way are let go."""
+        """Close all connections; questions on their way have a moment to end, and are let go."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        wait(list(self._asked), timeout=_CLOSING_SECONDS)
         self.rpc.close()
 
     def later(self, question: Callable[[Rpc], _Answer]) -> Future[_Answer]:
         """`ask` in a thread of this endpoint."""
-        return self._threads.submit(self.ask, question)
+        return self._kept(self._threads.submit(self.ask, question))
 
     def look_later(self, chain_id: int | None) -> Future[Heads | None]:
         """`look` in a thread of this endpoint; the one that is still on its way, where there is one."""
         if self._looking is None or self._looking.done():
-            self._looking = self._threads.submit(self.look, chain_id)
+            self._looking = self._kept(self._threads.submit(self.look, chain_id))
         return self._looking
+
+    def _kept(self, asked: Future[_Answer]) -> Future[_Answer]:
+        self._asked.add(asked)
+        asked.add_done_callback(self._asked.discard)
+        return asked
 
     def ask(self, question: Callable[[Rpc], _Answer]) -> _Answer:
         """The node's answer; its failure is counted, and passed on."""
@@ -98,12 +107,12 @@ class Endpoint:
             self._recovered()  # it refused, but it works
             return
         self.error = error
-        wait = 0.0
+        pause = 0.0
         if isinstance(error, WrongChainError):
-            at_once, wait = True, _WRONG_CHAIN_PAUSE
+            at_once, pause = True, _WRONG_CHAIN_PAUSE
         elif isinstance(error, RateLimitedError):
-            at_once, wait = True, error.retry_after
-        if self.breaker.failed(at_once=at_once, wait=wait):
+            at_once, pause = True, error.retry_after
+        if self.breaker.failed(at_once=at_once, wait=pause):
             log.warning("endpoint_left_alone", endpoint=self.name, reason=error.message)
 
     def _recovered(self) -> None:
