@@ -12,7 +12,7 @@ export JURY ?= local
 
 PYTHON_BIN := .venv/bin/python
 
-.PHONY: help setup setup-model test test-contracts test-python test-postgres test-web3-8 demo gas bench-jury verify mutate setup-verify lint fmt lock clean
+.PHONY: bench help setup setup-model test test-contracts test-python test-postgres test-web3-8 demo gas bench-jury verify mutate setup-verify lint fmt lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ test-web3-8: setup ## the daemon's unit tests without Ape, on web3's newer line
 
 gas: setup ## gas table with real USDC, WRITE=1 renews docs/gas.md; the last line is one JSON object
 	@$(PYTHON_BIN) -m scripts.gas $(if $(WRITE),--write)
+
+bench: setup ## measure speed beside what others do (SECTIONS="index …"); the last line is one JSON object
+	@$(PYTHON_BIN) -m scripts.bench $(SECTIONS)
 
 bench-jury: setup ## measure the jury on recorded votes (VOTES=FILE for others); the last line is one JSON object
 	@$(PYTHON_BIN) -m scripts.bench_jury

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from operator import attrgetter
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias
 
@@ -27,6 +27,8 @@ Tag: TypeAlias = int | Literal["latest", "safe", "finalized", "pending", "earlie
 """A block number, or a name for a moving one."""
 
 MAX_LOGS = 200_000  # logs of one answer that are looked at
+
+_place = attrgetter("block_number", "log_index")
 
 _PRIORITY_FEE_FLOOR = 1_000_000  # wei; 0.001 gwei, Base's usual tip
 _BASE_FEE_HEADROOM = 2  # a maximum fee of twice the base fee lasts six full blocks (1.125^6)
@@ -184,12 +186,9 @@ class Client(ABC):
                     f"{self.url_shown} returned a log of {log.address} in block {log.block_number}, "
                     f"which was not asked for"
                 )
-        logs.sort(key=lambda log: (log.block_number, log.log_index))
-        for log, after in pairwise(logs):
-            if (log.block_number, log.log_index) == (after.block_number, after.log_index):
-                raise BadAnswerError(
-                    f"{self.url_shown} returned log {log.log_index} of block {log.block_number} twice"
-                )
+        logs.sort(key=_place)
+        if len(set(map(_place, logs))) < len(logs):
+            raise BadAnswerError(f"{self.url_shown} returned a log twice between {from_block} and {to_block}")
         return logs
 
     def eth_call(

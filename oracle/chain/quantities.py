@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from oracle.chain.errors import BadAnswerError
@@ -14,8 +15,16 @@ _QUANTITY = re.compile(r"0x(0|[1-9a-fA-F][0-9a-fA-F]{0,63})", re.ASCII)
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 _DATA = re.compile(r"0x[0-9a-fA-F]*", re.ASCII)
-_NAMES = re.compile(r"0x[0-9a-fA-F]{40}(?:\|0x[0-9a-fA-F]{64}){2,6}", re.ASCII)  # of a log, joined: one look
+# A whole log, joined and in lower case: one look is five times as fast as ten.
+_LOG = re.compile(
+    r"0x[0-9a-f]{40}(?:\|0x[0-9a-f]{64}){2}(?:\|0x(?:0|[1-9a-f][0-9a-f]{0,63})){3}\|0x[0-9a-f]*"
+    r"(?:\|0x[0-9a-f]{64}){0,4}",
+    re.ASCII,
+)
 MAX_TOPICS = 4
+_log_parts = itemgetter(
+    "address", "blockHash", "transactionHash", "blockNumber", "transactionIndex", "logIndex", "data"
+)
 _BLOOM_DIGITS = 2 + 2 * 256  # 0x and 256 bytes
 
 
@@ -135,21 +144,23 @@ def log_of(answer: Any) -> RawLog:
     if not isinstance(topics, list) or len(topics) > MAX_TOPICS:
         raise BadAnswerError("the node's log has no list of at most 4 topics", field="topics")
     try:
-        names = "|".join([log["address"], log["blockHash"], log["transactionHash"], *topics])
+        joined = "|".join([*_log_parts(log), *topics]).lower()
     except (KeyError, TypeError) as error:
-        raise BadAnswerError("the node's log lacks its address, block, transaction or topics") from error
-    if not _NAMES.fullmatch(names):
-        raise BadAnswerError("the node's log has a malformed address, hash or topic", field="topics")
-    contract, block_hash, transaction, *lower = names.lower().split("|")
+        raise BadAnswerError("the node's log lacks a field, or one is not text") from error
+    if not _LOG.fullmatch(joined):
+        raise BadAnswerError("the node's log has a malformed field", field="log")
+    contract, block_hash, transaction, number, position, index, data, *names = joined.split("|")
+    if len(data) % 2:
+        raise BadAnswerError("the node's log data is not whole bytes", field="log data")
     return RawLog(
         contract,
-        tuple(lower),
-        hex_data(log.get("data"), "log data"),
-        quantity(log.get("blockNumber"), "log block"),
+        tuple(names),
+        data,
+        int(number, 16),
         block_hash,
         transaction,
-        quantity(log.get("transactionIndex"), "log transaction index"),
-        quantity(log.get("logIndex"), "log index"),
+        int(position, 16),
+        int(index, 16),
     )
 
 

@@ -35,10 +35,7 @@ class NodeChain:
 
     def logged(self, from_block: int, to_block: int) -> list[Logged]:
         """See `ChainPort`."""
-        return [
-            Logged(item.event, item.block_number, item.block_hash, item.transaction_hash, item.log_index)
-            for item in self._escrow.events(from_block, to_block)
-        ]
+        return [Logged(*item) for item in self._escrow.events(from_block, to_block)]
 
     def nonce(self, sender: Address, at: Literal["latest", "finalized"]) -> int:
         """See `ChainPort`."""

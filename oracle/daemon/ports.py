@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from oracle.decide.lane import Fees
 from oracle.decide.reorg import Heights
@@ -21,8 +21,7 @@ class NotNowError(EarnestError):
     """An evaluation cannot be done now: something it needs is out of reach. It is tried again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
+class Logged(NamedTuple):
     """An event with where it was logged, as a node answered it."""
 
     event: EscrowEvent

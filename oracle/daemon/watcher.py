@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import groupby
 
 import structlog
 from sqlalchemy import delete
-from sqlalchemy.orm import Session
 
 from oracle.chain.errors import BlockUnknownError, DecodeError, RangeTooWideError
 from oracle.daemon.ports import ChainPort, Logged
@@ -24,6 +25,7 @@ from oracle.decide.reorg import (
 from oracle.domain.types import ZERO_HASH
 from oracle.store import chain as store
 from oracle.store.database import Database
+from oracle.store.events import Happened, save_events
 from oracle.store.rollback import roll_back
 from oracle.store.tables import Block
 
@@ -31,7 +33,22 @@ log = structlog.get_logger(__name__)
 
 KEPT_BLOCKS = 5_000  # finalized blocks that stay: far more than any reorg, far less than a chain
 DENSE_SPAN = 128  # most blocks read at once where every header is kept
+MANY_EVENTS = 4_000  # in one range: enough for speed, few enough for memory and for a short transaction
 SEARCHED = 64  # stored blocks compared at a time when looking for the last common one
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One range as it was read: its blocks (the last one at least) and its events, in order."""
+
+    start: int
+    headers: list[store.Header]
+    happened: list[Happened]
+
+    @property
+    def last(self) -> store.Header:
+        """The last block of the range."""
+        return self.headers[-1]
 
 
 class Watcher:
@@ -78,13 +95,25 @@ class Watcher:
         heights = self._chain.heights()
         try:
             cursor = self._undo_orphans(heights)
-            while (span := next_range(cursor.number, heights.latest, self._span)) is not None:
-                cursor = self._read(cursor, *span, heights)
-                self._progressed()
+            cursor = self._read_settled(cursor, heights)
+            while (span := next_range(cursor.number, heights.latest, self._dense_span())) is not None:
+                try:
+                    read = self._dense(cursor, *span)
+                except RangeTooWideError:
+                    if self._span <= self._smallest:
+                        raise
+                    self._span = self._dense_span()
+                    self._adapt(accepted=False)
+                    continue
+                self._adapt(accepted=True)
+                cursor = self._store(read, heights)
         except (BrokenChainError, ImpossibleEventsError, BlockUnknownError, DecodeError) as error:
             self._doubt(error.message)
             raise
         return self._seen(cursor, heights)
+
+    def _dense_span(self) -> int:
+        return min(self._span, DENSE_SPAN)
 
     def _seen(self, cursor: BlockId, heights: Heights) -> Heights:
         with self._database.read() as session:
@@ -123,41 +152,75 @@ class Watcher:
         headers = self._chain.headers([block.number for block in stored]) if stored else []
         return common_ancestor(stored, {h.number: h.hash for h in headers if h is not None})
 
-    def _read(self, cursor: BlockId, start: int, end: int, heights: Heights) -> BlockId:
-        """Read one range and store it in one transaction; returns the new cursor."""
-        dense = start > heights.finalized
-        end = min(end, start + DENSE_SPAN - 1) if dense else min(end, heights.finalized)
-        before = self._chain.headers(range(start, end + 1) if dense else [end])
-        headers = [header for header in before if header is not None]
-        if len(headers) != len(before):
-            raise BrokenChainError(f"the node lacks a block between {start} and {end}")
-        if dense:
-            first = BlockId(start - 1, headers[0].parent_hash)
-            check_linkage(first if cursor.hash == ZERO_HASH else cursor, headers)
-        try:
-            logged = self._chain.logged(start, end)
-        except RangeTooWideError:
-            if self._span <= self._smallest:
-                raise
-            self._span = adapt_span(
-                self._span, accepted=False, smallest=self._smallest, largest=self._largest
-            )
+    def _read_settled(self, cursor: BlockId, heights: Heights) -> BlockId:
+        """Read up to the last finalized block: a range is stored while the next one is on its way."""
+        if cursor.number >= heights.finalized:
             return cursor
-        if not dense:
-            headers = self._with_logs(headers, logged)
-        happened = _placed(headers, logged)
-        # The logs were asked for between two looks at the same block: they belong to that chain.
-        after = self._chain.headers([end])[0]
-        if after is None or after.hash != headers[-1].hash:
-            raise BrokenChainError(f"block {end} changed while its logs were read")
+        with ThreadPoolExecutor(1, thread_name_prefix="watcher") as ahead:
+            read = self._settled(cursor.number + 1, heights.finalized)
+            while True:
+                # Nothing else asks the node meanwhile: storing does not.
+                more = read.last.number < heights.finalized
+                following = (
+                    ahead.submit(self._settled, read.last.number + 1, heights.finalized) if more else None
+                )
+                cursor = self._store(read, heights)
+                if following is None:
+                    return cursor
+                read = following.result()
+
+    def _settled(self, start: int, finalized: int) -> _Read:
+        """Read one range of finalized blocks, as long as the node and our memory allow."""
+        while True:
+            end = min(start + self._span - 1, finalized)
+            last = self._chain.headers([end])[0]
+            if last is None:
+                raise BrokenChainError(f"the node lacks block {end}, which it calls final")
+            try:
+                logged = self._chain.logged(start, end)
+            except RangeTooWideError:
+                if self._span <= self._smallest:
+                    raise
+                self._adapt(accepted=False)
+                continue
+            headers = self._with_logs([last], logged)
+            self._check_unchanged(last)
+            if not MANY_EVENTS // 2 < len(logged) <= MANY_EVENTS:
+                self._adapt(accepted=len(logged) <= MANY_EVENTS)
+            return _Read(start, headers, _placed(headers, logged))
+
+    def _dense(self, cursor: BlockId, start: int, end: int) -> _Read:
+        """Read a range near the head, every header of it."""
+        found = self._chain.headers(range(start, end + 1))
+        headers = [header for header in found if header is not None]
+        if len(headers) != len(found):
+            raise BrokenChainError(f"the node lacks a block between {start} and {end}")
+        first = BlockId(start - 1, headers[0].parent_hash)
+        check_linkage(first if cursor.hash == ZERO_HASH else cursor, headers)
+        logged = self._chain.logged(start, end)
+        self._check_unchanged(headers[-1])
+        return _Read(start, headers, _placed(headers, logged))
+
+    def _check_unchanged(self, last: store.Header) -> None:
+        """The logs were asked for between two looks at the same block: they belong to that chain."""
+        after = self._chain.headers([last.number])[0]
+        if after is None or after.hash != last.hash:
+            raise BrokenChainError(f"block {last.number} changed while its logs were read")
+
+    def _adapt(self, *, accepted: bool) -> None:
+        self._span = adapt_span(self._span, accepted=accepted, smallest=self._smallest, largest=self._largest)
+
+    def _store(self, read: _Read, heights: Heights) -> BlockId:
+        """Store what was read in one transaction; returns the new cursor."""
+        kept_from = heights.finalized - KEPT_BLOCKS
         with self._database.write() as session:
-            store.save_blocks(session, headers)
-            store.save_events(session, happened)
-            _prune(session, heights)
-        self._span = adapt_span(self._span, accepted=True, smallest=self._smallest, largest=self._largest)
-        if happened:
-            log.info("read", from_block=start, to_block=end, events=len(happened))
-        return BlockId(headers[-1].number, headers[-1].hash)
+            store.save_blocks(session, read.headers)
+            save_events(session, read.happened, kept_from=kept_from)
+            session.execute(delete(Block).where(Block.block_number < kept_from))
+        if read.happened:
+            log.info("read", from_block=read.start, to_block=read.last.number, events=len(read.happened))
+        self._progressed()
+        return BlockId(read.last.number, read.last.hash)
 
     def _with_logs(self, last: list[store.Header], logged: list[Logged]) -> list[store.Header]:
         """Further back only blocks with events are kept, and the last of the range."""
@@ -168,7 +231,7 @@ class Watcher:
         return [header for header in found if header is not None] + last
 
 
-def _placed(headers: list[store.Header], logged: list[Logged]) -> list[store.Happened]:
+def _placed(headers: list[store.Header], logged: list[Logged]) -> list[Happened]:
     """Events with their block's time. Raises BrokenChainError where a log is of another block."""
     by_number = {header.number: header for header in headers}
     happened = []
@@ -178,9 +241,5 @@ def _placed(headers: list[store.Header], logged: list[Logged]) -> list[store.Hap
             if header is None or item.block_hash != header.hash:
                 raise BrokenChainError(f"a log names block {number} with another hash than the block has")
             place = Place(number, item.block_hash, header.timestamp, item.log_index)
-            happened.append(store.Happened(item.event, item.tx_hash, place))
+            happened.append(Happened(item.event, item.tx_hash, place))
     return happened
-
-
-def _prune(session: Session, heights: Heights) -> None:
-    session.execute(delete(Block).where(Block.block_number < heights.finalized - KEPT_BLOCKS))

@@ -6,8 +6,9 @@ have emitted raises: then the node lied or left logs out, and nothing of it may 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
+from typing import NamedTuple, TypeAlias
 
 from oracle.domain.errors import EarnestError
 from oracle.domain.events import (
@@ -36,8 +37,7 @@ class ImpossibleEventsError(EarnestError):
     """Logs that the contract cannot have emitted in this order: the node's answer is wrong or incomplete."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where on the chain an event stands. `timestamp` is the block's, in Unix seconds."""
 
     block_number: int
@@ -80,6 +80,17 @@ class JobRecord:
     evaluator_set: int = 0
     to_arbiter: int = 0
     closed_at: int = 0
+
+
+_every_field = attrgetter(*(field.name for field in fields(JobRecord)))
+
+
+def _changed(record: JobRecord, **changes: object) -> JobRecord:
+    """`dataclasses.replace` at a quarter of its time: this runs for every event there ever was."""
+    made = JobRecord(*_every_field(record))
+    for name, value in changes.items():
+        object.__setattr__(made, name, value)
+    return made
 
 
 JobEvent: TypeAlias = (
@@ -130,7 +141,7 @@ def apply_job_event(record: JobRecord | None, event: JobEvent, place: Place) -> 
         case Delivered():
             if record.deliverable is not None:
                 raise ImpossibleEventsError(f"job {event.job} is delivered twice")
-            return replace(
+            return _changed(
                 record,
                 deliverable=event.deliverable,
                 delivered_at=place.timestamp,
@@ -138,9 +149,9 @@ def apply_job_event(record: JobRecord | None, event: JobEvent, place: Place) -> 
                 anchor_hash=place.block_hash,
             )
         case AttestationsPosted():
-            return replace(record, posted=record.posted | event.signers)
+            return _changed(record, posted=record.posted | event.signers)
         case Judged():
-            return replace(
+            return _changed(
                 record,
                 state=State.JUDGED,
                 outcome=event.outcome,
@@ -150,7 +161,7 @@ def apply_job_event(record: JobRecord | None, event: JobEvent, place: Place) -> 
                 deadline=event.challenge_ends,
             )
         case Lapsed():
-            return replace(
+            return _changed(
                 record,
                 state=State.JUDGED,
                 outcome=event.outcome,
@@ -159,7 +170,7 @@ def apply_job_event(record: JobRecord | None, event: JobEvent, place: Place) -> 
                 deadline=event.challenge_ends,
             )
         case Disputed():
-            return replace(
+            return _changed(
                 record,
                 state=State.DISPUTED,
                 disputant=event.party,
@@ -168,7 +179,7 @@ def apply_job_event(record: JobRecord | None, event: JobEvent, place: Place) -> 
                 deadline=event.ruling_ends,
             )
         case JobClosed():
-            return replace(
+            return _changed(
                 record,
                 state=State.CLOSED,
                 outcome=event.outcome,
@@ -180,7 +191,7 @@ def apply_job_event(record: JobRecord | None, event: JobEvent, place: Place) -> 
                 closed_at=place.timestamp,
             )
         case ArbiterPaid():
-            return replace(record, to_arbiter=event.amount)
+            return _changed(record, to_arbiter=event.amount)
         case UpFrontPaid():
             return record
 

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import get_args
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oracle.decide.jobs import (
-    EvaluatorEvent,
-    EvaluatorRecord,
-    ImpossibleEventsError,
-    JobEvent,
-    Place,
-    apply_evaluator_event,
-    apply_job_event,
-)
 from oracle.decide.reorg import BlockId
-from oracle.domain.events import CommitteeCreated, EscrowEvent, JobOpened, Slashed
-from oracle.domain.typed import opening_hash
-from oracle.domain.types import Address, Hash, members_of
-from oracle.store import codec
+from oracle.domain.types import Address, Hash
 from oracle.store.database import StoreError
-from oracle.store.tables import (
-    Block,
-    CommitteeRow,
-    Deployment,
-    EvaluatorVersion,
-    EventRow,
-    JobRow,
-    JobVersion,
-)
+from oracle.store.rows import insert_rows
+from oracle.store.tables import Block, Deployment
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +23,6 @@ class Header:
     hash: Hash
     parent_hash: Hash
     timestamp: int
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """An event with its transaction and its place."""
-
-    event: EscrowEvent
-    tx_hash: Hash
-    place: Place
 
 
 def bind_deployment(session: Session, chain_id: int, escrow: Address, first_block: int) -> None:
@@ -107,119 +78,16 @@ def block_hash(session: Session, number: int) -> Hash | None:
 
 def save_blocks(session: Session, headers: Iterable[Header]) -> None:
     """Store headers that are not yet stored."""
-    session.add_all(
-        Block(
-            block_number=header.number,
-            hash=header.hash,
-            parent_hash=header.parent_hash,
-            timestamp=header.timestamp,
-        )
-        for header in headers
-    )
-
-
-def save_events(session: Session, happened: Sequence[Happened]) -> None:
-    """Store events, in the order of the chain, and bring the records up to date.
-
-    Raises:
-        ImpossibleEventsError: they cannot have happened in this order; nothing may be kept.
-    """
-    for item in happened:
-        session.add(
-            EventRow(
-                block_number=item.place.block_number,
-                log_index=item.place.log_index,
-                tx_hash=item.tx_hash,
-                name=type(item.event).__name__,
-                subject=codec.event_subject(item.event),
-                body=codec.event_text(item.event),
-            )
-        )
-        _project(session, item.event, item.place)
-
-
-def _project(session: Session, event: EscrowEvent, place: Place) -> None:
-    if isinstance(event, JobOpened):
-        terms = event.agreement.terms
-        session.add(
-            JobRow(
-                job=event.job,
-                committee=terms.committee,
-                buyer=terms.buyer,
-                provider=terms.provider,
-                pact=event.agreement.opening.pact,
-                opening_hash=opening_hash(event.agreement.opening),
-                agreement=codec.AGREEMENTS.text(event.agreement),
-                block_number=place.block_number,
-            )
-        )
-    if isinstance(event, get_args(JobEvent)):
-        _new_job_version(session, event, place)
-    elif isinstance(event, CommitteeCreated):
-        session.add(
-            CommitteeRow(
-                committee=event.committee,
-                terms=codec.COMMITTEES.text(event.terms),
-                block_number=place.block_number,
-            )
-        )
-    elif isinstance(event, get_args(EvaluatorEvent)):
-        indices = members_of(event.slashed) if isinstance(event, Slashed) else [event.index]
-        for index in indices:
-            _new_evaluator_version(session, index, event, place)
-
-
-def _new_job_version(session: Session, event: JobEvent, place: Place) -> None:
-    session.flush()
-    row = session.scalars(
-        select(JobVersion).where(JobVersion.job == event.job, JobVersion.until_block.is_(None))
-    ).one_or_none()
-    before = None if row is None else codec.JOB_RECORDS.value(row.record)
-    after = apply_job_event(before, event, place)
-    committee = event.agreement.terms.committee if isinstance(event, JobOpened) else None
-    if row is not None:
-        committee = row.committee
-        session.execute(
-            update(JobVersion).where(JobVersion.id == row.id).values(until_block=place.block_number)
-        )
-    if committee is None:
-        raise ImpossibleEventsError(f"job {event.job} was never opened")
-    session.add(
-        JobVersion(
-            job=event.job,
-            committee=committee,
-            block_number=place.block_number,
-            log_index=place.log_index,
-            state=int(after.state),
-            record=codec.JOB_RECORDS.text(after),
-        )
-    )
-
-
-def _new_evaluator_version(session: Session, index: int, event: EvaluatorEvent, place: Place) -> None:
-    session.flush()
-    row = session.scalars(
-        select(EvaluatorVersion).where(
-            EvaluatorVersion.committee == event.committee,
-            EvaluatorVersion.evaluator == index,
-            EvaluatorVersion.until_block.is_(None),
-        )
-    ).one_or_none()
-    before = EvaluatorRecord() if row is None else codec.EVALUATOR_RECORDS.value(row.record)
-    after = apply_evaluator_event(before, event)
-    if row is not None:
-        session.execute(
-            update(EvaluatorVersion)
-            .where(EvaluatorVersion.id == row.id)
-            .values(until_block=place.block_number)
-        )
-    session.add(
-        EvaluatorVersion(
-            committee=event.committee,
-            evaluator=index,
-            block_number=place.block_number,
-            log_index=place.log_index,
-            key=after.key,
-            record=codec.EVALUATOR_RECORDS.text(after),
-        )
+    insert_rows(
+        session,
+        Block,
+        [
+            {
+                "block_number": header.number,
+                "hash": header.hash,
+                "parent_hash": header.parent_hash,
+                "timestamp": header.timestamp,
+            }
+            for header in headers
+        ],
     )

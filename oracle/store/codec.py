@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
+import orjson
 from pydantic import TypeAdapter
 
 from oracle.decide.jobs import EvaluatorRecord, JobRecord
@@ -24,7 +25,10 @@ class Codec(Generic[_Value]):
 
     def text(self, value: _Value) -> str:
         """JSON text."""
-        return self._adapter.dump_json(value).decode()
+        try:
+            return orjson.dumps(value).decode()
+        except orjson.JSONEncodeError:  # an integer beyond 64 bits; the same text, more slowly
+            return self._adapter.dump_json(value).decode()
 
     def value(self, text: str) -> _Value:
         """The value of JSON text written by `text`."""
@@ -39,19 +43,36 @@ EVALUATOR_RECORDS = Codec(EvaluatorRecord)
 
 def event_text(event: EscrowEvent) -> str:
     """An event's arguments as JSON text; integers in full, bytes as 0x-hex."""
-
-    def encode(value: Any) -> str:
-        if isinstance(value, bytes):
-            return "0x" + value.hex()
-        raise TypeError(f"an event holds a {type(value).__name__}")
-
-    return json.dumps(asdict(event), default=encode, separators=(",", ":"))
+    return _EVENTS[type(event)].text(event)
 
 
 def event_subject(event: EscrowEvent) -> str | None:
     """The id an event is looked up by: its job's, its committee's, or its account."""
-    names = [field.name for field in fields(event)]
-    for name in ("job", "committee", "account", "sender"):
-        if name in names:
-            return str(getattr(event, name))
-    return None
+    name = _SUBJECTS[type(event)]
+    return None if name is None else str(getattr(event, name))
+
+
+class _WithBytes(Codec[Any]):
+    """Text of events that hold bytes, which pydantic would take for UTF-8."""
+
+    def text(self, value: Any) -> str:
+        """JSON text."""
+        return json.dumps(asdict(value), default=_hex, separators=(",", ":"))
+
+
+def _hex(value: Any) -> str:
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    raise TypeError(f"an event holds a {type(value).__name__}")
+
+
+def _subject_of(kind: Any) -> str | None:
+    names = [field.name for field in fields(kind)]
+    return next((name for name in ("job", "committee", "account", "sender") if name in names), None)
+
+
+_EVENTS: dict[type, Codec[Any]] = {
+    kind: (_WithBytes if bytes in get_type_hints(kind).values() else Codec)(kind)
+    for kind in get_args(EscrowEvent)
+}
+_SUBJECTS: dict[type, str | None] = {kind: _subject_of(kind) for kind in get_args(EscrowEvent)}

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Dialect, LargeBinary
 from sqlalchemy.types import TypeDecorator
+
+
+def _bytes_of(value: str | None) -> bytes | None:
+    return None if value is None else bytes.fromhex(value.removeprefix("0x"))
 
 
 class HexBytes(TypeDecorator[str]):
@@ -16,7 +21,11 @@ class HexBytes(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002
         """Bytes for the database."""
-        return None if value is None else bytes.fromhex(value.removeprefix("0x"))
+        return _bytes_of(value)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], bytes | None]:  # noqa: ARG002
+        """The same, in one step: SQLAlchemy would go through three for every value."""
+        return _bytes_of
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Hex for the program."""

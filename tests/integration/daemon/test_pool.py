@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,9 +65,10 @@ class Net:
     def judged(self, job: str) -> bool:
         return self.world.market.escrow.job_state(job).state is State.JUDGED
 
-    def settle(self, job: str, turns: int = 30) -> bool:
-        """Turn and mine until the job is judged."""
-        for _ in range(turns):
+    def settle(self, job: str, seconds: float = 25.0) -> bool:
+        """Turn and mine until the job is judged: evaluators take their time to post, one after the other."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
             self.turn()
             until(lambda: not self.service._parts.evaluator.busy)
             self.world.mine()

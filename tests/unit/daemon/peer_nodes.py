@@ -38,8 +38,9 @@ from oracle.signing.signer import LocalSigner
 from oracle.store import chain as chain_store
 from oracle.store import peers as peer_store
 from oracle.store import work as work_store
-from oracle.store.chain import Happened, Header
+from oracle.store.chain import Header
 from oracle.store.database import Database
+from oracle.store.events import Happened, save_events
 from oracle.store.peers import Incident
 from oracle.store.work import StoredAttestation
 from oracle.web.app import make_app
@@ -141,7 +142,7 @@ class Node:
         """Read what is new on the chain."""
         with self.database.write() as session:
             chain_store.save_blocks(session, self.chain.headers[self.read :])
-            chain_store.save_events(session, self.chain.happened[self.read_events :])
+            save_events(session, self.chain.happened[self.read_events :])
         self.read, self.read_events = len(self.chain.headers), len(self.chain.happened)
 
     def attest(self, job: Hash, outcome: Outcome = Outcome.PASS) -> None:
