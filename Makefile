@@ -12,7 +12,7 @@ export JURY ?= local
 
 PYTHON_BIN := .venv/bin/python
 
-.PHONY: bench help setup setup-model test test-contracts test-python test-postgres test-web3-8 demo gas bench-jury verify mutate setup-verify lint fmt lock clean
+.PHONY: bench help setup setup-model test test-contracts test-python test-postgres test-web3-8 demo gas bench-jury chaos chaos-seeds verify mutate setup-verify lint fmt lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,13 @@ bench: setup ## measure speed beside what others do (SECTIONS="index …"); the 
 
 bench-jury: setup ## measure the jury on recorded votes (VOTES=FILE for others); the last line is one JSON object
 	@$(PYTHON_BIN) -m scripts.bench_jury
+
+chaos: setup ## kill, reorg and lie to three evaluators (SEED, JOBS, FAULTS, MINUTES, DATABASE); last line JSON
+	@$(PYTHON_BIN) -m scripts.chaos $(if $(SEED),--seed $(SEED)) --jobs $(or $(JOBS),200) --faults $(or $(FAULTS),300) \
+	  --minutes $(or $(MINUTES),20) --database $(or $(DATABASE),sqlite)
+
+chaos-seeds: setup ## seeds that once failed, and bugs planted on purpose
+	$(PYTHON_BIN) -m pytest -q tests/chaos
 
 setup-verify: setup
 	@scripts/setup/python.sh .venv-verify requirements-verify.lock

@@ -1,0 +1,60 @@
+"""`python -m scripts.chaos`: prints its seed first, progress on the way, one JSON object last."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from scripts.chaos.plan import Kind, make_plan
+from scripts.chaos.planted import BUGS
+from scripts.chaos.run import chaos
+
+
+def main() -> int:
+    """Run it; 1 where something was found that must never be."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=None, help="repeat a run's schedule")
+    parser.add_argument("--jobs", type=int, default=200)
+    parser.add_argument("--faults", type=int, default=300)
+    parser.add_argument("--minutes", type=float, default=20.0, help="the most it may take")
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument("--only", choices=[kind.value for kind in Kind], nargs="*", default=[])
+    parser.add_argument("--plant", choices=BUGS, help="plant a bug: the checker must notice")
+    parser.add_argument(
+        "--folder", type=Path, help="keep databases and logs here (default: dropped if clean)"
+    )
+    arguments = parser.parse_args()
+    seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
+    plan = make_plan(
+        seed,
+        jobs=arguments.jobs,
+        faults=arguments.faults,
+        only=[Kind(name) for name in arguments.only],
+        database=arguments.database,
+    )
+    print(f"seed {seed}, plan {plan.digest()}, {plan.last} steps", flush=True)
+    folder = arguments.folder or Path(tempfile.mkdtemp(prefix="chaos-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    result = chaos(
+        plan, folder, minutes=arguments.minutes, database=arguments.database, plant=arguments.plant
+    )
+    for line in result.findings.lines():
+        print(line)
+    shown = ", ".join(f"{count} {kind}" for kind, count in sorted(result.done.items()))
+    print(f"{result.seconds} s; {shown}; exits {result.exits}")
+    clean = result.findings.clean()
+    if clean and arguments.folder is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        print(f"databases and logs: {folder}", file=sys.stderr)
+    print(json.dumps(result.line()))
+    return 0 if clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,215 @@
+"""What is going to happen: jobs and faults by logical step, all of it from the seed. Pure.
+
+A step is one block of the chain. The same seed, counts and version of this module give the same plan.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from oracle.domain.canonical import canonical_bytes
+from scripts.chaos.points import POINTS
+
+EVALUATORS = 3  # honest processes; of a committee of five, one lies and one is dead
+ENDPOINTS = 2  # proxies before the node, for each evaluator
+DEEPEST_REORG = 12  # blocks
+PER_JOB = 3  # steps between two jobs
+PER_FAULT = 2  # steps between two faults
+QUIET = 8  # steps before the first fault
+
+
+class Delivery(StrEnum):
+    """What the provider does, and so what the right outcome is."""
+
+    CAREFUL = "careful"
+    CARELESS = "careless"
+    ATTACK = "attack"
+    NONE = "none"
+
+
+class Course(StrEnum):
+    """What the parties do once there is an outcome."""
+
+    ACCEPT = "accept"
+    UNSECURED = "unsecured"
+    """A challenge of zero: the verdict closes the job."""
+    UPHELD = "upheld"
+    """The losing side disputes, and the arbiter upholds."""
+    OVERTURNED = "overturned"
+    """The losing side disputes, and the arbiter errs in its favour."""
+    NO_RULING = "no-ruling"
+    """The losing side disputes, and the arbiter says nothing."""
+    CONCEDED = "conceded"
+    """The losing side gives in."""
+
+
+class Kind(StrEnum):
+    """What goes wrong."""
+
+    KILL_AT = "kill-at"
+    KILL_NOW = "kill-now"
+    REORG = "reorg"
+    RPC = "rpc"
+    DB_LOCKED = "db-locked"
+    DB_FULL = "db-full"
+    DB_RESTART = "db-restart"
+    CLOCK = "clock"
+    FEES = "fees"
+    DROPPED = "dropped"
+    REPLACED = "replaced"
+    KEY_USED = "key-used"
+    PEERS = "peers"
+    CONTENT = "content"
+    PAUSED = "paused"
+
+
+RPC_SILENT = ("hangs", "limits", "errors", "truncates", "repeats")
+RPC_LYING = ("reorders", "other-chain", "stale", "omits", "invents", "other-blocks")
+PEER_FAULTS = ("drops", "delays", "truncates", "garbage", "repeats", "errors")
+_CLOCK_JUMPS = (-3_600, -600, -90, -10, 10, 90, 600, 3_600)  # seconds
+
+_WEIGHTS = {
+    Kind.KILL_AT: 16,
+    Kind.KILL_NOW: 5,
+    Kind.REORG: 12,
+    Kind.RPC: 30,
+    Kind.DB_LOCKED: 4,
+    Kind.DB_FULL: 4,
+    Kind.CLOCK: 5,
+    Kind.FEES: 4,
+    Kind.DROPPED: 5,
+    Kind.REPLACED: 3,
+    Kind.KEY_USED: 4,
+    Kind.PEERS: 8,
+    Kind.CONTENT: 3,
+    Kind.PAUSED: 3,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault.
+
+    Args:
+        step: When it begins.
+        target: Which evaluator, from 0; -1 for the chain.
+        name: Which of its kind.
+        amount: Blocks, seconds, gwei or calls, by kind.
+        steps: How long it lasts.
+        endpoints: Bit mask of the proxies, for faults of RPC.
+    """
+
+    step: int
+    kind: Kind
+    target: int = -1
+    name: str = ""
+    amount: int = 0
+    steps: int = 0
+    endpoints: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedJob:
+    """One job. `deliver_after`: steps from the opening; amounts in USDC base units."""
+
+    number: int
+    step: int
+    delivery: Delivery
+    course: Course
+    deliver_after: int
+    gated: int
+    bond: int
+    fee: int
+    up_front: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that will happen, and when."""
+
+    seed: int
+    jobs: tuple[PlannedJob, ...]
+    faults: tuple[Fault, ...]
+    last: int
+    """The last step with faults."""
+
+    def digest(self) -> str:
+        """Tells two plans apart."""
+        parts = [[asdict(job) for job in self.jobs], [asdict(fault) for fault in self.faults]]
+        return hashlib.sha256(canonical_bytes(parts)).hexdigest()[:12]
+
+
+def make_plan(
+    seed: int, *, jobs: int, faults: int, only: Sequence[Kind] = (), database: str = "sqlite"
+) -> Plan:
+    """The plan of a seed.
+
+    Args:
+        seed: Any number.
+        jobs: How many jobs.
+        faults: How many faults.
+        only: Kinds of fault; all if empty.
+        database: `sqlite` or `postgresql`: what can go wrong with it differs.
+    """
+    dice = random.Random(seed)  # noqa: S311 - to be repeatable, not secret
+    last = QUIET + max(jobs * PER_JOB, faults * PER_FAULT)
+    planned = tuple(_job(dice, number, 1 + number * (last - QUIET) // max(jobs, 1)) for number in range(jobs))
+    swapped = {Kind.DB_FULL: Kind.DB_RESTART} if database == "postgresql" else {}
+    kinds = list(only) or list(_WEIGHTS)
+    weights = [_WEIGHTS.get(kind, 1) for kind in kinds]
+    chosen = dice.choices(kinds, weights, k=faults)
+    made = [_fault(dice, kind, dice.randint(QUIET, last)) for kind in chosen]
+    swap = [
+        Fault(item.step, swapped[item.kind], item.target, steps=item.steps) if item.kind in swapped else item
+        for item in made
+    ]
+    return Plan(seed, planned, tuple(sorted(swap, key=lambda item: item.step)), last)
+
+
+def _job(dice: random.Random, number: int, step: int) -> PlannedJob:
+    delivery = dice.choices(list(Delivery), [10, 6, 2, 2])[0]
+    courses = [c for c in Course if delivery is not Delivery.NONE or c is not Course.UNSECURED]
+    weights = [4 if course is Course.ACCEPT else 1 for course in courses]
+    unit = 1_000_000
+    return PlannedJob(
+        number=number,
+        step=step,
+        delivery=delivery,
+        course=dice.choices(courses, weights)[0],
+        deliver_after=dice.randint(0, 4),
+        # Odd amounts: what is left over when they are divided must go where it belongs.
+        gated=dice.randint(100 * unit, 1_000 * unit),
+        bond=dice.randint(50 * unit, 300 * unit),
+        fee=dice.randint(15 * unit, 40 * unit),
+        up_front=dice.choice([0, 0, dice.randint(1, 50 * unit)]),
+    )
+
+
+def _fault(dice: random.Random, kind: Kind, step: int) -> Fault:
+    target, steps = dice.randrange(EVALUATORS), dice.randint(2, 8)
+    match kind:
+        case Kind.KILL_AT:
+            return Fault(step, kind, target, str(dice.randrange(len(POINTS))), amount=dice.randint(1, 2))
+        case Kind.REORG:
+            return Fault(
+                step, kind, name=dice.choice(["resent", "late"]), amount=dice.randint(1, DEEPEST_REORG)
+            )
+        case Kind.RPC:
+            name = dice.choice(RPC_SILENT + RPC_LYING)
+            # Never do all of them lie alike: that no evaluator could notice.
+            masks = [1, 2, 3] if name in RPC_SILENT else [1, 2]
+            return Fault(step, kind, target, name, steps=steps, endpoints=dice.choice(masks))
+        case Kind.CLOCK:
+            return Fault(step, kind, target, amount=dice.choice(_CLOCK_JUMPS), steps=steps)
+        case Kind.FEES:
+            return Fault(step, kind, amount=dice.choice([20, 100, 300, 1_000]))
+        case Kind.PEERS:
+            return Fault(step, kind, target, dice.choice(PEER_FAULTS), steps=steps)
+        case Kind.CONTENT:
+            return Fault(step, kind, name=dice.choice(["gone", "corrupt"]), steps=dice.randint(1, 4))
+        case _:
+            return Fault(step, kind, target, steps=dice.randint(1, 4))

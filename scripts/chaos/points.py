@@ -1,0 +1,73 @@
+"""Where a daemon is killed: just before or just after each thing it writes down, signs or sends."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A function of the daemon, as the daemon looks it up. `moment`: `before` or `after` it ran."""
+
+    module: str
+    attribute: str
+    moment: str
+
+    def __str__(self) -> str:
+        return f"{self.moment} {self.module.removeprefix('oracle.')}.{self.attribute}"
+
+
+POINTS = (
+    Point("oracle.store.chain", "save_events", "after"),  # events read, not committed
+    Point("oracle.daemon.watcher", "roll_back", "after"),  # orphans rolled back, not committed
+    Point("oracle.daemon.watcher", "Watcher.step", "after"),  # events committed
+    Point("oracle.store.work", "begin_evaluation", "after"),  # evaluation marked, not committed
+    Point("oracle.daemon.evaluation", "PipelineEvaluation.evaluate", "before"),  # marked as running
+    Point("oracle.daemon.evaluation", "keep", "after"),  # record kept, outcome not stored
+    Point("oracle.store.work", "finish_evaluation", "after"),  # outcome written, not committed
+    Point("oracle.daemon.evaluator", "Evaluator._run", "after"),  # outcome stored
+    Point("oracle.store.journal", "StoredJournal.record", "before"),  # about to be written down
+    Point("oracle.store.journal", "StoredJournal.record", "after"),  # written down, not signed
+    Point("oracle.signing.journal", "recover", "after"),  # signed, the signature not stored
+    Point("oracle.store.work", "save_attestation", "after"),  # stored, not committed
+    Point("oracle.store.peers", "set_salt", "after"),  # a commitment being made
+    Point("oracle.store.peers", "save_commitment", "after"),  # a commitment made, not committed
+    Point("oracle.daemon.peer_links", "Exchange._take", "before"),  # told a peer, its answer not stored
+    Point("oracle.store.outbox", "enqueue", "before"),  # a verdict is complete, nothing queued
+    Point("oracle.store.outbox", "enqueue", "after"),  # queued, not committed
+    Point("oracle.store.outbox", "save_signed", "before"),  # signed, not stored
+    Point("oracle.store.outbox", "save_signed", "after"),  # stored, not committed
+    Point("oracle.daemon.adapter", "NodeChain.send", "before"),  # committed, not sent
+    Point("oracle.daemon.adapter", "NodeChain.send", "after"),  # sent, not marked so
+    Point("oracle.store.outbox", "mark_sent", "after"),  # marked, not committed
+    Point("oracle.store.outbox", "save_receipt", "after"),  # mined, the receipt not committed
+    Point("oracle.store.outbox", "finish", "after"),  # final, not committed
+)
+
+
+def wrap(point: Point, is_fatal: Callable[[], bool]) -> None:
+    """Replace the function by one that kills this process where `is_fatal` says so.
+
+    Raises:
+        AttributeError: the daemon has no such function any more.
+    """
+    owner: Any = importlib.import_module(point.module)
+    *path, name = point.attribute.split(".")
+    for step in path:
+        owner = getattr(owner, step)
+    original = getattr(owner, name)
+
+    def deadly(*arguments: Any, **named: Any) -> Any:
+        if point.moment == "before" and is_fatal():
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = original(*arguments, **named)
+        if point.moment == "after" and is_fatal():
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(owner, name, deadly)

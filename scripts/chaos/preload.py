@@ -1,0 +1,8 @@
+"""Imported by the server that evaluators are forked from: the clock first, then all a daemon needs."""
+
+from scripts.chaos import inside
+
+inside.take_clock()
+
+import oracle.cli.main  # noqa: E402
+import oracle.cli.run  # noqa: E402, F401

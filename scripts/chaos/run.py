@@ -1,0 +1,209 @@
+"""One run: the plan step by step, then peace, then the checker."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from oracle.chain import calls
+from oracle.domain.types import State
+from scripts.chaos import books as books_
+from scripts.chaos.books import Books, read_books
+from scripts.chaos.check import Findings, check
+from scripts.chaos.driver import Actor
+from scripts.chaos.hurt import Hurt
+from scripts.chaos.jobs import act, make_job
+from scripts.chaos.overheard import attestations_in
+from scripts.chaos.plan import Kind, Plan
+from scripts.chaos.transactions import Seen, read_raw
+from scripts.chaos.world import LIAR, World, start_liar, world
+
+REST = 2  # steps until a dead daemon is started again
+SHOW_EVERY = 15.0  # seconds between two lines of progress
+FASTEST = 0.35  # seconds a step takes at least: the evaluators must have seen most blocks
+WARP = 60  # seconds of the chain's time that a step of peace may skip
+SHARE_OF_FAULTS = 0.6  # of the minutes there are
+STOP_SECONDS = 30.0
+
+
+@dataclass
+class Result:
+    """What a run came to."""
+
+    plan: Plan
+    findings: Findings
+    done: Counter[Kind]
+    kills: int
+    exits: list[int]
+    retried: int = 0
+    seconds: float = 0.0
+
+    def line(self) -> dict[str, int]:
+        """The last line."""
+        return {
+            "seed": self.plan.seed,
+            "jobs": len(self.plan.jobs),
+            "faults": sum(self.done.values()),
+            "kills": self.kills,
+            "reorgs": self.done[Kind.REORG],
+            "rpc_faults": self.done[Kind.RPC],
+            **self.findings.counts(),
+        }
+
+
+@dataclass
+class Run:
+    """A run under way."""
+
+    plan: Plan
+    world: World
+    minutes: float
+    say: Callable[[str], None]
+    step: int = 0
+    hurt: Hurt = field(init=False)
+    _begun: float = field(default_factory=time.monotonic)
+    _said: float = 0.0
+    _helpers: list[tuple[int, Actor]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.hurt = Hurt(self.world)
+        self._helpers = [
+            (index, Actor(evaluator.account)) for index, evaluator in enumerate(self.world.market.evaluators)
+        ]
+
+    def suffer(self) -> None:
+        """All steps with faults."""
+        pace = max(FASTEST, min(1.0, self.minutes * 60 * SHARE_OF_FAULTS / self.plan.last))
+        faults = list(self.plan.faults)
+        while self.step < self.plan.last:
+            self._turn(pace)
+            while faults and faults[0].step <= self.step:
+                self.hurt.begin(faults.pop(0))
+            self.hurt.turn(self.step)
+            self._show()
+
+    def recover(self) -> bool:
+        """Peace: time is advanced until all is over, or no time is left. Whether all is over."""
+        self.hurt.end_all()
+        deadline = self._begun + self.minutes * 60
+        while time.monotonic() < deadline:
+            self._turn(FASTEST)
+            self._show()
+            waits = [job for job in self.world.jobs if not job.closed]
+            if not waits and self.step % 5 == 0 and self._all_ended():
+                return True
+            if (
+                waits
+                and len(self.world.jobs) == len(self.plan.jobs)
+                and all(job.awaits_time() for job in waits)
+            ):
+                self.world.blocks.warp(WARP)
+        return False
+
+    def _turn(self, pace: float) -> None:
+        """One step: everybody acts, a block is made, and the evaluators get time to see it."""
+        begun = time.monotonic()
+        self.step += 1
+        made = self.world
+        for planned in self.plan.jobs[len(made.jobs) :]:
+            if planned.step > self.step:
+                break
+            made.jobs.append(make_job(made.market, planned, made.pact, made.deliverables))
+        for actor in made.parties.all():
+            actor.look(made.node)
+        views = made.market.escrow.job_states([job.job for job in made.jobs]) if made.jobs else []
+        for job, view in zip(made.jobs, views, strict=True):
+            job.view = view
+            act(job, self.step, made.market, made.parties)
+        if self.step % 4 == 0:
+            self._top_up()
+        for site in made.sites:
+            site.look(self.step, REST)
+        made.blocks.mine()
+        time.sleep(max(0.0, pace - (time.monotonic() - begun)))
+
+    def _top_up(self) -> None:
+        """Whoever was slashed for a ruling fills its stake up again, or it would be in no later job."""
+        market = self.world.market
+        views = market.escrow.evaluators(market.committee_id, len(market.evaluators))
+        for (index, actor), view in zip(self._helpers, views, strict=True):
+            actor.look(market.rpc)
+            short = view.stake < market.committee.stake and not view.expelled and index != LIAR
+            if short and not actor.under_way("top up"):
+                actor.send(
+                    market.rpc, "top up", market.escrow.address, calls.top_up(market.committee_id, index)
+                )
+
+    def _all_ended(self) -> bool:
+        for site in self.world.sites:
+            database = site.database()
+            with database.read() as session:
+                left = books_.unfinished(session)
+            database.close()
+            if left:
+                return False
+        return True
+
+    def _show(self) -> None:
+        if time.monotonic() - self._said < SHOW_EVERY:
+            return
+        self._said = time.monotonic()
+        states = Counter(job.view.state for job in self.world.jobs if job.view)
+        words = ", ".join(f"{states[state]} {state.word}" for state in State if states[state])
+        kills = sum(site.deaths for site in self.world.sites)
+        self.say(
+            f"step {self.step} of {self.plan.last}: {len(self.world.jobs)} jobs ({words}); "
+            f"{sum(self.hurt.done.values())} faults, {kills} kills"
+        )
+
+
+def chaos(
+    plan: Plan,
+    folder: Path,
+    *,
+    minutes: float,
+    database: str = "sqlite",
+    plant: str | None = None,
+    say: Callable[[str], None] = lambda text: print(text, file=sys.stderr, flush=True),
+) -> Result:
+    """Run a plan.
+
+    Args:
+        folder: Where databases, logs and evidence go; empty.
+        minutes: The most it may take, the checker left out.
+        database: `sqlite` or `postgresql`.
+        plant: A bug to plant into the first evaluator.
+        say: Told of progress.
+    """
+    begun = time.monotonic()
+    with world(folder, database=database, plant=plant) as made:
+        for site in made.sites:
+            site.start()
+        start_liar(made, plan.seed, equivocate_from=max(2, len(plan.jobs) // 2))
+        run = Run(plan, made, minutes, say)
+        run.suffer()
+        say(f"step {run.step}: the faults are over; time is advanced until all jobs are closed")
+        if not run.recover():
+            say("not everything came to an end in time")
+        running = [site.process is not None and site.process.exitcode is None for site in made.sites]
+        kills = sum(site.deaths for site in made.sites)
+        exits = [code for site in made.sites for code in site.exits]
+        clean = [site.stop(STOP_SECONDS) for site in made.sites]
+        domain = made.market.escrow.domain
+        sent: list[Seen] = []
+        for site in made.sites:
+            wires = {raw for node in site.nodes for raw in node.sent}
+            seen = [read_raw(raw, domain) for raw in sorted(wires)]
+            site.overheard = attestations_in(site.inbox.said, domain)
+            site.overheard += [signed for item in seen for signed in item.attested]
+            sent += seen
+        held: list[Books] = [read_books(site, domain) for site in made.sites]
+        findings = check(made, held, sent)
+        for site, was_running, ended in zip(made.sites, running, clean, strict=True):
+            if not was_running or not ended:
+                findings.stuck.append(f"evaluator {site.index} does not run, or does not end when asked to")
+        return Result(plan, findings, run.hurt.done, kills, exits, seconds=round(time.monotonic() - begun, 1))

@@ -1,0 +1,206 @@
+"""One honest evaluator: its folder, its database, its wires, and its process while it lives."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+from dataclasses import dataclass, field, replace
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import make_url
+
+from oracle.store import schema
+from oracle.store.database import Database
+from scripts.chaos import inside
+from scripts.chaos.inside import Orders
+from scripts.chaos.transactions import Signed
+from scripts.chaos.wire import NodeWire, PeerWire
+from scripts.local.anvil import CHAIN_ID, account
+from scripts.local.market import Market
+
+FIRST_SENDER = 40  # accounts that pay the evaluators' gas
+SQLITE = "oracle.sqlite3"
+
+
+@dataclass
+class Site:
+    """One evaluator. `deaths` counts SIGKILLs, `exits` ends that nobody ordered."""
+
+    index: int
+    folder: Path
+    port: int
+    nodes: list[NodeWire]
+    inbox: PeerWire
+    database_url: str
+    context: ForkServerContext
+    environment: dict[str, str]
+    plant: str | None = None
+    process: ForkServerProcess | None = None
+    orders: Orders = field(default_factory=Orders)
+    deaths: int = 0
+    exits: list[int] = field(default_factory=list)
+    restart_at: int = 0
+    overheard: list[Signed] = field(default_factory=list)
+    paused: bool = False
+    _lock: sqlite3.Connection | psycopg.Connection[tuple[object, ...]] | None = None
+
+    @property
+    def sender(self) -> str:
+        """The account that pays its gas."""
+        return str(account(FIRST_SENDER + self.index).address).lower()
+
+    @property
+    def log(self) -> Path:
+        """What the daemon writes."""
+        return self.folder / "daemon.log"
+
+    def start(self) -> None:
+        """Run the daemon."""
+        self.process = self.context.Process(
+            target=inside.run, args=(str(self.folder), self.environment, self.plant), daemon=True
+        )
+        self.process.start()
+
+    def order(self, **changes: object) -> None:
+        """Change what the process is to suffer."""
+        self.orders = replace(self.orders, number=self.orders.number + 1, **changes)  # type: ignore[arg-type]
+        self.orders.write(self.folder)
+
+    def look(self, step: int, rest: int) -> None:
+        """Notice a death; the daemon is started again `rest` steps later, as a supervisor would."""
+        if self.process is not None and self.process.exitcode is not None:
+            if self.process.exitcode == -signal.SIGKILL:
+                self.deaths += 1
+            else:
+                self.exits.append(self.process.exitcode)
+            self.process.join()
+            self.process = None
+            self.paused = False
+            self.order(kill=None)
+            self.restart_at = step + rest
+        if self.process is None and step >= self.restart_at:
+            self.start()
+
+    def kill(self) -> bool:
+        """SIGKILL. Whether there was anything to kill."""
+        return self._signal(signal.SIGKILL)
+
+    def pause(self, *, on: bool) -> None:
+        """Stop the process without its knowing, or let it go on."""
+        self.paused = self._signal(signal.SIGSTOP if on else signal.SIGCONT) and on
+
+    def _signal(self, number: signal.Signals) -> bool:
+        if self.process is None or self.process.pid is None or self.process.exitcode is not None:
+            return False
+        os.kill(self.process.pid, number)
+        return True
+
+    def stop(self, seconds: float) -> bool:
+        """End it in good order; False where it had to be killed."""
+        if self.process is None:
+            return True
+        self.pause(on=False)
+        self._signal(signal.SIGTERM)
+        self.process.join(seconds)
+        ended = self.process.exitcode == 0
+        if self.process.exitcode is None:
+            self.process.kill()
+            self.process.join()
+        self.process = None
+        return ended
+
+    def lock_database(self, *, on: bool) -> None:
+        """Take what every writer needs, or give it back."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+        if not on:
+            return
+        if self.database_url.startswith("sqlite"):
+            holder = sqlite3.connect(self.folder / SQLITE, isolation_level=None, timeout=1.0)
+            try:
+                holder.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                holder.close()  # it is being written to this very moment
+                return
+            self._lock = holder
+        else:
+            url = make_url(self.database_url).set(drivername="postgresql")
+            self._lock = psycopg.connect(url.render_as_string(hide_password=False))
+            self._lock.execute("SET lock_timeout = '1s'")
+            try:
+                self._lock.execute("LOCK TABLE outbox, evaluations, attestations IN EXCLUSIVE MODE")
+            except psycopg.OperationalError:
+                self.lock_database(on=False)
+
+    def database(self) -> Database:
+        """Its database, opened by the driver."""
+        return Database(self.database_url)
+
+
+def write_site(site: Site, market: Market, peers: dict[int, str], handover: list[Path]) -> None:
+    """Deployment, configuration and tables of an evaluator.
+
+    Args:
+        peers: Where the other members of the committee are reached, by index.
+        handover: Where pacts and deliveries are put.
+    """
+    escrow = {
+        "address": market.escrow.address,
+        "block": 0,
+        "transaction": "0x" + "00" * 32,
+        "constructor": {},
+    }
+    deployment = {
+        "format": "earnest-deployment/1",
+        "chain_id": CHAIN_ID,
+        "escrow": escrow,
+        "usdc": {"address": market.usdc},
+    }
+    (site.folder / "deployment.json").write_text(json.dumps(deployment), encoding="utf-8")
+    others = "\n".join(
+        f'[[peers.others]]\nevaluator = "{market.committee.evaluators[index]}"\nurl = "{url}"'
+        for index, url in peers.items()
+    )
+    config = f"""
+[chain]
+rpc = {json.dumps([node.url for node in site.nodes])}
+chain_id = {CHAIN_ID}
+deployment = "deployment.json"
+poll = 0.3
+timeout = 2.0
+[keys.sender]
+env = "CHAOS_SENDER"
+[[keys.evaluators]]
+env = "CHAOS_EVALUATOR"
+[policy]
+stagger = 3
+[database]
+url = {json.dumps(site.database_url)}
+[evidence]
+others = {json.dumps([str(place) for place in handover])}
+[evaluation]
+tries = 60
+wait = 0.5
+[outbox]
+stuck_after = 4.0
+rebroadcast_every = 2.0
+retry_every = 0.5
+[web]
+port = {site.port}
+[peers]
+again_every = 2.0
+timeout = 3.0
+longest_wait = 4.0
+prove = true
+{others}
+"""
+    (site.folder / "oracle.toml").write_text(config, encoding="utf-8")
+    database = site.database()
+    schema.upgrade(database)
+    database.close()
+    site.orders.write(site.folder)
