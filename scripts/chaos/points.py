@@ -30,10 +30,14 @@ POINTS = (
     Point("oracle.daemon.evaluation", "PipelineEvaluation.evaluate", "before"),  # marked as running
     Point("oracle.daemon.evaluation", "keep", "after"),  # record kept, outcome not stored
     Point("oracle.store.work", "finish_evaluation", "after"),  # outcome written, not committed
-    Point("oracle.daemon.evaluator", "Evaluator._run", "after"),  # outcome stored
+    Point("oracle.daemon.evaluator", "Evaluator._store", "before"),  # the run's step stored, the outcome not
+    Point("oracle.daemon.evaluator", "Evaluator._store", "after"),  # outcome stored, the run not ended
+    Point("oracle.durable.dbos_runs", "DbosRuns.submit", "before"),  # marked as running, in no run
+    Point("oracle.durable.dbos_runs", "DbosRuns.submit", "after"),  # submitted
+    Point("oracle.durable.dbos_runs", "_DbosSteps.run", "after"),  # a step of a run stored
     Point("oracle.store.journal", "StoredJournal.record", "before"),  # about to be written down
     Point("oracle.store.journal", "StoredJournal.record", "after"),  # written down, not signed
-    Point("oracle.signing.journal", "recover", "after"),  # signed, the signature not stored
+    Point("oracle.signing.journal", "checked", "after"),  # signed, the signature not stored
     Point("oracle.store.work", "save_attestation", "after"),  # stored, not committed
     Point("oracle.store.peers", "set_salt", "after"),  # a commitment being made
     Point("oracle.store.peers", "save_commitment", "after"),  # a commitment made, not committed
