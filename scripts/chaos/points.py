@@ -23,7 +23,7 @@ class Point:
 
 
 POINTS = (
-    Point("oracle.store.chain", "save_events", "after"),  # events read, not committed
+    Point("oracle.daemon.watcher", "save_events", "after"),  # events read, not committed
     Point("oracle.daemon.watcher", "roll_back", "after"),  # orphans rolled back, not committed
     Point("oracle.daemon.watcher", "Watcher.step", "after"),  # events committed
     Point("oracle.store.work", "begin_evaluation", "after"),  # evaluation marked, not committed
