@@ -44,7 +44,7 @@ class PeersSection(Section):
     """Seconds before `judgeBy` from which attestations are shown to all; at most a quarter of the time."""
     clock_window: Annotated[int, Field(ge=5, le=3_600)] = 120
     """Seconds a request's time may differ from this clock; as long its nonce is remembered."""
-    requests_per_second: Seconds = 20.0
+    requests_per_second: Seconds = 50.0
     """From one peer."""
     prove: bool = False
     """Send proofs of equivocation to the contract."""

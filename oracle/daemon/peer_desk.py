@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from oracle.daemon.peer_intake import STORED, PeerIntake
@@ -16,7 +16,7 @@ from oracle.domain.signatures import SignatureError, recover
 from oracle.domain.typed import Domain, peers_domain, request_digest
 from oracle.domain.types import Address, Hash
 from oracle.peers.limits import Rates
-from oracle.peers.messages import MAX_STATEMENTS, ROUTE, ExchangeAnswer, ExchangeRequest, Statement
+from oracle.peers.messages import MAX_STATEMENTS, ROUTE, ExchangeAnswer, ExchangeRequest, Statement, wire
 from oracle.peers.router import RequestRefusedError
 from oracle.store import jobs as job_store
 from oracle.store import peers as peer_store
@@ -70,7 +70,7 @@ class PeerDesk:
         try:
             signer = self._admit(request, body, signature)
             return self._answer(request, signer)
-        except OperationalError as error:
+        except (OperationalError, IntegrityError) as error:
             log.warning("database_unusable", reason=str(error.orig), doing="a peer's request")
             raise RequestRefusedError(503, "not now") from error
 
@@ -104,7 +104,7 @@ class PeerDesk:
         now = self._clock()
         results: list[str] = []
         statements: list[Statement] = []
-        with self._database.write() as session:
+        with self._intake.lock, self._database.write() as session:
             fresh = peer_store.use_nonce(
                 session, signer, request.nonce, now=now, expires_at=request.time + 2 * self._window
             )
@@ -125,7 +125,7 @@ class PeerDesk:
             raise RequestRefusedError(409, "this request was seen before")
         if STORED in results:
             self._wake()
-        return ExchangeAnswer(results=tuple(results), statements=tuple(statements)).canonical()
+        return wire(ExchangeAnswer(results=tuple(results), statements=tuple(statements)))
 
     def _say(
         self, session: Session, request: ExchangeRequest, mine: list[int], timestamp: int

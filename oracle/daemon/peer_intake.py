@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -44,12 +45,18 @@ class _RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is stored about a committee and the jobs that a message names, read once for a message."""
+    """What is stored about a committee and the jobs that a message names, read once for a message.
+
+    `commitments` (by job, deliverable, evaluator and key) and `attested` (digests by job, deliverable and
+    evaluator) grow with what the message adds.
+    """
 
     committee: Hash
     records: Mapping[int, EvaluatorRecord]
     jobs: Mapping[Hash, StoredJob]
     timestamp: int
+    commitments: dict[tuple[Hash, Hash, int, Address], Hash]
+    attested: dict[tuple[Hash, Hash, int], set[Hash]]
 
 
 class PeerIntake:
@@ -64,14 +71,28 @@ class PeerIntake:
         self._domain = domain
         self._peers = peers_domain(domain)
         self._keys = frozenset(keys)
+        self.lock = threading.Lock()
+        """Held from `known` to the end of the transaction: two messages may bring the same."""
 
     def known(self, session: Session, committee: Hash, statements: Collection[Statement]) -> Known:
         """Read what checking these statements needs."""
+        subjects = {item.subject for item in statements}
+        attested: dict[tuple[Hash, Hash, int], set[Hash]] = {}
+        for item in work_store.attestations_of(session, subjects):
+            if item.committee == committee:
+                key = (item.attestation.subject, item.attestation.deliverable, item.evaluator)
+                attested.setdefault(key, set()).add(item.digest)
         return Known(
             committee=committee,
             records=job_store.evaluators(session, committee),
-            jobs=job_store.get_jobs(session, {item.subject for item in statements}),
+            jobs=job_store.get_jobs(session, subjects),
             timestamp=chain_store.now(session),
+            commitments={
+                (item.subject, item.deliverable, item.evaluator, item.signer): item.commitment
+                for item in peer_store.commitments_of(session, subjects)
+                if item.committee == committee
+            },
+            attested=attested,
         )
 
     def held(self, records: Mapping[int, EvaluatorRecord]) -> list[int]:
@@ -110,6 +131,11 @@ class PeerIntake:
         return job
 
     def _commitment(self, session: Session, known: Known, sender: int, statement: Statement) -> bool:
+        signer = self._signer(known, statement.evaluator)
+        key = (statement.subject, statement.deliverable, statement.evaluator, signer)
+        standing = known.commitments.get(key)
+        if standing == statement.commitment:
+            return False  # its signature was checked when it came first
         digest = commitment_digest(
             self._peers,
             known.committee,
@@ -118,29 +144,30 @@ class PeerIntake:
             statement.deliverable,
             statement.commitment,
         )
-        signer = self._signer(known, statement.evaluator)
         if _signer_of(digest, statement.signature) != signer:
             # Perhaps with a key that was just replaced: what an honest sender has can be behind or ahead.
             kind = None if statement.evaluator != sender else "bad-commitment"
             raise _RefusedError(f"{LATER}: the commitment is not signed by its current key", kind, sender)
-        wanted = StoredCommitment(
-            subject=statement.subject,
-            deliverable=statement.deliverable,
-            committee=known.committee,
-            evaluator=statement.evaluator,
-            signer=signer,
-            commitment=statement.commitment,
-            signature=statement.signature,
-        )
-        standing, new = peer_store.save_commitment(session, wanted)
-        if standing.commitment != statement.commitment:
+        if standing is not None:
             self._note(
                 session, known, statement.evaluator, "second-commitment",
-                f"it committed to {standing.commitment} first, and then to {statement.commitment}",
-                statement.subject,
+                f"it committed to {standing} first, and then to {statement.commitment}", statement.subject,
             )  # fmt: skip
             return False
-        return new
+        known.commitments[key] = statement.commitment
+        peer_store.add_commitment(
+            session,
+            StoredCommitment(
+                subject=statement.subject,
+                deliverable=statement.deliverable,
+                committee=known.committee,
+                evaluator=statement.evaluator,
+                signer=signer,
+                commitment=statement.commitment,
+                signature=statement.signature,
+            ),
+        )
+        return True
 
     def _attestation(
         self,
@@ -161,6 +188,11 @@ class PeerIntake:
         if attestation.payable:
             raise _RefusedError("payable must be 0 for a job", "bad-attestation", sender)
         digest = attestation_digest(self._domain, attestation)
+        before = known.attested.setdefault(
+            (statement.subject, statement.deliverable, statement.evaluator), set()
+        )
+        if digest in before:
+            return False  # checked when it came first
         signer = self._signer(known, statement.evaluator)
         attested = Attested(r=reveal.r, vs=reveal.vs, evidence=reveal.evidence)
         if _signer_of(digest, "0x" + attested.signature.hex()) != signer:
@@ -178,9 +210,7 @@ class PeerIntake:
             opens=opens,
             salt=reveal.salt,
         )
-        new = work_store.save_attestation(session, stored)
-        if not new:
-            return False
+        work_store.save_attestation(session, stored)
         if own:
             # Nobody but us should be able to make one: two processes with one key, or a stolen key.
             log.error("own_key_used_elsewhere", job=statement.subject, evaluator=statement.evaluator)
@@ -188,7 +218,12 @@ class PeerIntake:
                 session, known, statement.evaluator, "own-key-elsewhere",
                 f"an attestation of ours ({reveal.outcome}) that was not made here", statement.subject,
             )  # fmt: skip
-        if any(item.evaluator == statement.evaluator for item in self._proofs(session, statement.subject)):
+        contradicted = bool(before) and any(
+            item.evaluator == statement.evaluator
+            for item in peer_store.equivocations(session, [statement.subject])
+        )
+        before.add(digest)
+        if contradicted:
             self._note(
                 session, known, statement.evaluator, "equivocation",
                 f"it attested {reveal.outcome} and something else", statement.subject,
@@ -206,15 +241,8 @@ class PeerIntake:
         self, session: Session, known: Known, statement: Statement, signer: Address, commitment: Hash
     ) -> bool:
         """Whether an attestation is the one its evaluator had bound itself to."""
-        standing = [
-            item.commitment
-            for item in peer_store.commitments_of(session, [statement.subject])
-            if item.evaluator == statement.evaluator
-            and item.signer == signer
-            and item.committee == known.committee
-            and item.deliverable == statement.deliverable
-        ]
-        if commitment in standing:
+        key = (statement.subject, statement.deliverable, statement.evaluator, signer)
+        if known.commitments.get(key) == commitment:
             return True
         self._note(
             session, known, statement.evaluator, "broken-commitment",
@@ -227,10 +255,6 @@ class PeerIntake:
         if record is None:
             raise _RefusedError(f"{LATER}: no such evaluator has joined")
         return record.key
-
-    @staticmethod
-    def _proofs(session: Session, subject: Hash) -> list[peer_store.Equivocation]:
-        return peer_store.equivocations(session, [subject])
 
     @staticmethod
     def _note(session: Session, known: Known, evaluator: int, kind: str, detail: str, subject: Hash) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from oracle.daemon.peer_intake import LATER, STORED, PeerIntake
@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 TICK = 1.0  # seconds between two looks where nothing wakes a link
 JUDGED_BLOCKS = 30  # for so long after a verdict what was found is still told
+PACE = 0.05  # seconds between two requests to one peer: what comes meanwhile goes together
 _LATER_WAIT = 0.25  # seconds until a peer whose view of the chain is behind is told again
 _FIRST_WAIT = 1.0  # seconds after a peer's first failure
 
@@ -156,13 +157,15 @@ class Exchange:
                 continue
             try:
                 if self.step(link):
+                    self._stop.wait(PACE)
                     link.wake.set()  # more than fits one request, or more by what was answered
             except PeerError as error:
                 log.warning(
                     "peer_unreachable", evaluator=link.evaluator, reason=error.message,
                     retry_in=link.breaker.waits,
                 )  # fmt: skip
-            except OperationalError as error:
+            except (OperationalError, IntegrityError) as error:
+                # The latter: another process of ours stored the same at the same moment.
                 log.warning("database_unusable", reason=str(error.orig), doing="the exchange")
                 self._stop.wait(TICK)
             except EarnestError as error:
@@ -181,6 +184,7 @@ class Exchange:
                     for committee, _ in self._committees(session)
                     for item in peer_store.uncommitted(session, committee, self._signers)
                 ]
+            made = []
             for item in missing:
                 salt = "0x" + secrets.token_hex(32)
                 commitment = commitment_to(item.digest, salt)
@@ -192,10 +196,18 @@ class Exchange:
                 wanted = StoredCommitment(
                     subject, deliverable, item.committee, item.evaluator, item.signer, commitment, signature
                 )
-                with self._database.write() as session:
-                    if peer_store.set_salt(session, item.id, salt):
-                        peer_store.save_commitment(session, wanted)
-                log.info("committed", job=subject, evaluator=item.evaluator)
+                made.append((item.id, salt, wanted))
+            if not made:
+                return
+            with self._database.write() as session:
+                for attestation, salt, wanted in made:
+                    # One may stand already where our key is used elsewhere too.
+                    if peer_store.set_salt(session, attestation, salt) and not peer_store.is_bound(
+                        session, wanted
+                    ):
+                        peer_store.add_commitment(session, wanted)
+        for _, _, wanted in made:
+            log.info("committed", job=wanted.subject, evaluator=wanted.evaluator)
 
     def _errands(self, link: Link) -> list[Errand]:
         found = []
@@ -298,7 +310,7 @@ class Exchange:
 
     def _take(self, link: Link, errand: Errand, answer: ExchangeAnswer) -> None:
         """Store what the peer said, then remember what it has taken."""
-        with self._database.write() as session:
+        with self._intake.lock, self._database.write() as session:
             known = self._intake.known(session, errand.committee, answer.statements)
             results = [
                 self._intake.take(session, known, errand.recipient, statement)

@@ -8,7 +8,14 @@ from collections.abc import Callable
 import httpx
 
 from oracle.domain.errors import EarnestError
-from oracle.peers.messages import MAX_ANSWER_BYTES, ROUTE, SIGNATURE_HEADER, ExchangeAnswer, ExchangeRequest
+from oracle.peers.messages import (
+    MAX_ANSWER_BYTES,
+    ROUTE,
+    SIGNATURE_HEADER,
+    ExchangeAnswer,
+    ExchangeRequest,
+    wire,
+)
 
 _IDLE_SECONDS = 2.0
 
@@ -52,7 +59,7 @@ class PeerClient:
             PeerError: no answer in time, an answer that is no answer, or a refusal.
             SigningError: the key cannot be used.
         """
-        body = request.canonical()
+        body = wire(request)
         headers = {
             SIGNATURE_HEADER: sign(ROUTE, body),
             "content-type": "application/json",

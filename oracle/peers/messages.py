@@ -26,6 +26,11 @@ Index: TypeAlias = Annotated[int, Field(ge=0, le=31)]
 Line: TypeAlias = Annotated[str, StringConstraints(max_length=200)]
 
 
+def wire(message: Document) -> bytes:
+    """A message as it is sent. What is signed is these bytes, so no canonical form is needed."""
+    return message.model_dump_json(by_alias=True).encode()
+
+
 class Reveal(Part):
     """An attestation and the salt that opens the commitment to it."""
 

@@ -12,8 +12,8 @@ from oracle.domain.errors import EarnestError
 from oracle.peers.limits import Rates
 from oracle.peers.messages import ROUTE, SIGNATURE_HEADER
 
-STRANGER_RATE = 50.0  # requests a second from one address, whoever they say they are
-STRANGER_BURST = 200
+STRANGER_RATE = 200.0  # requests a second from one address, whoever they say they are
+STRANGER_BURST = 1_000
 
 
 class RequestRefusedError(EarnestError):

@@ -64,16 +64,12 @@ class Incident:
     last_at: float
 
 
-def save_commitment(session: Session, wanted: StoredCommitment) -> tuple[StoredCommitment, bool]:
-    """Store a commitment unless one of the same key for the same delivery is there.
+def add_commitment(session: Session, wanted: StoredCommitment) -> None:
+    """Store a commitment. The table takes one of a key for a delivery: the first.
 
-    Returns:
-        What stands, and whether it is new.
+    Raises:
+        IntegrityError: at the latest on leaving the transaction, where another process was first.
     """
-    key = (wanted.subject, wanted.deliverable, wanted.committee, wanted.evaluator, wanted.signer)
-    row = session.get(CommitmentRow, key)
-    if row is not None:
-        return _commitment(row), False
     session.add(
         CommitmentRow(
             subject=wanted.subject,
@@ -86,8 +82,12 @@ def save_commitment(session: Session, wanted: StoredCommitment) -> tuple[StoredC
             stored_at=time.time(),
         )
     )
-    session.flush()
-    return wanted, True
+
+
+def is_bound(session: Session, wanted: StoredCommitment) -> bool:
+    """Whether a commitment of the same key for the same delivery stands."""
+    key = (wanted.subject, wanted.deliverable, wanted.committee, wanted.evaluator, wanted.signer)
+    return session.get(CommitmentRow, key) is not None
 
 
 def commitments_of(session: Session, subjects: Collection[Hash]) -> list[StoredCommitment]:

@@ -424,7 +424,11 @@ def test_lies_in_an_answer__are_checked_like_requests(chain: Chain, trio: list[N
     job = delivered(chain, trio)
     a.attest(job)
     lies = ExchangeAnswer(
-        results=("stored",), statements=(statement(1, job, attester=2), statement(1, job, signer=STRANGER))
+        results=("stored",),
+        statements=(
+            statement(1, job, attester=2),
+            statement(1, job, signer=STRANGER, salt="0x" + "5b" * 32),
+        ),
     )
     link = next(link for link in a.peering.exchange.links if link.evaluator == ACCOUNTS[1])
     link.client = client_for(streamed(200, lies.canonical()))
