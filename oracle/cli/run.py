@@ -12,6 +12,8 @@ from oracle.config import load_settings
 from oracle.daemon.assembly import assembled
 from oracle.daemon.keys import forget_environment, secrets_of
 from oracle.daemon.logs import configure_logs
+from oracle.daemon.metrics import Metrics
+from oracle.daemon.notify import Notifier
 
 config_option = click.option(
     "--config",
@@ -38,14 +40,30 @@ config_option = click.option(
 def run(config: Path, *, once: bool, patience: float, dry_run: bool) -> None:
     """Follow the escrow, evaluate what is delivered, attest, post verdicts and settle.
 
-    Ends cleanly on SIGTERM and SIGINT: running evaluations end first. After a kill it goes on where it was.
+    Ends cleanly on SIGTERM and SIGINT: the turn and running steps end first; a second signal ends it at once.
+    After a kill it goes on where it was.
     """
     settings = load_settings(config)
-    configure_logs(level=settings.log.level, output=settings.log.format, secrets=secrets_of(settings))
-    with assembled(settings, dry_run=dry_run) as service:
+    metrics = Metrics()
+    configure_logs(
+        level=settings.log.level,
+        output=settings.log.format,
+        secrets=secrets_of(settings),
+        count=metrics.count,
+    )
+    notifier = Notifier()
+    with assembled(settings, dry_run=dry_run, metrics=metrics, beat=notifier.alive) as service:
         forget_environment(settings)
+        asked = False
 
-        def stop(_number: int, _frame: FrameType | None) -> None:
+        def stop(number: int, _frame: FrameType | None) -> None:
+            nonlocal asked
+            if asked:
+                # What is cut off goes on after the next start; no handler of ours may stand in the way now.
+                signal.signal(number, signal.SIG_DFL)
+                signal.raise_signal(number)
+            asked = True
+            notifier.stopping()
             service.stop()
 
         signal.signal(signal.SIGTERM, stop)

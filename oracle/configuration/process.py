@@ -29,6 +29,8 @@ class OperatorSection(Section):
     port: Port = 9464
     silence: Seconds = 120.0
     """Seconds without a turn of the main loop after which `/livez` fails."""
+    sample_every: Seconds = 300.0
+    """Seconds between two looks at balance, stake, clock and disk."""
 
 
 class WebSection(Section):

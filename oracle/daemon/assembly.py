@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
-from prometheus_client import CollectorRegistry
-
 from oracle.chain.anyone import Anyone
 from oracle.chain.decoder import TOPICS
 from oracle.chain.deployments import Deployment, load_deployment
@@ -22,9 +20,11 @@ from oracle.daemon.evaluation import PipelineEvaluation
 from oracle.daemon.evaluator import Evaluator, RetryPolicy
 from oracle.daemon.hosting import hosted
 from oracle.daemon.keys import Keys, load_keys
+from oracle.daemon.metrics import Metrics
 from oracle.daemon.outbox import Outbox
 from oracle.daemon.peering import Peering
 from oracle.daemon.ports import ChainPort, EvaluationPort
+from oracle.daemon.sampler import Sampler
 from oracle.daemon.service import Parts, Service, wanted_now
 from oracle.daemon.signing import Attester
 from oracle.daemon.vitals import Vitals
@@ -40,6 +40,7 @@ from oracle.jury.room import JuryRoom
 from oracle.store.chain import bind_deployment
 from oracle.store.database import Database
 from oracle.store.journal import StoredJournal
+from oracle.store.overview import Overview, overview
 from oracle.store.schema import require_current
 from oracle.web.deliveries import delivery_router
 from oracle.web.health import Health
@@ -79,10 +80,20 @@ def open_store(settings: Settings) -> ContentStore:
 
 
 @contextmanager
-def assembled(settings: Settings, *, dry_run: bool = False) -> Iterator[Service]:
+def assembled(
+    settings: Settings,
+    *,
+    dry_run: bool = False,
+    metrics: Metrics | None = None,
+    beat: Callable[[], None] = lambda: None,
+) -> Iterator[Service]:
     """The service, ready to run; everything it holds is closed on leaving.
 
     Nothing is asked of the node yet, so that one that is down is waited for.
+
+    Args:
+        metrics: What is served under /metrics; one of its own where none is given.
+        beat: Called at every sign of life of the loop.
 
     Raises:
         EarnestError: the configuration, a key, the deployment or the database is not as it must be.
@@ -119,8 +130,14 @@ def assembled(settings: Settings, *, dry_run: bool = False) -> Iterator[Service]
             )
         )
         health = Health(silence=60.0 if settings.operator is None else settings.operator.silence)
-        vitals = Vitals(health.beat)
+
+        def both() -> None:
+            health.beat()
+            beat()
+
+        vitals = Vitals(both)
         health.add("loop", vitals.problem)
+        health.add("head", vitals.stale)
         peering = stack.enter_context(
             closing(Peering(settings.peers, database, keys.evaluators, escrow.domain))
         )
@@ -146,8 +163,25 @@ def assembled(settings: Settings, *, dry_run: bool = False) -> Iterator[Service]
         web = settings.web or WebSection()
         counter = DeliveryCounter(database, store, keys.evaluators, most=web.body, wake=service.wake)
         routers = [peering.router, delivery_router(counter)]
-        stack.enter_context(hosted(settings, health, CollectorRegistry(), routers=routers))
+        metrics = metrics or Metrics()
+        if settings.operator is not None:
+            sampler = stack.enter_context(
+                closing(Sampler(settings, pool, escrow, keys, every=settings.operator.sample_every))
+            )
+            metrics.watch(
+                pulse=lambda: vitals.pulse,
+                overview=lambda: _overview(database),
+                standings=pool.standings,
+                samples=lambda: sampler.samples,
+            )
+            sampler.start()
+        stack.enter_context(hosted(settings, health, metrics.registry, routers=routers))
         yield service
+
+
+def _overview(database: Database) -> Overview:
+    with database.read() as session:
+        return overview(session)
 
 
 def _open_jury(settings: Settings, stack: ExitStack) -> JuryFactory | None:

@@ -41,14 +41,33 @@ def redactor(secrets: Collection[str]) -> Processor:
     return process
 
 
-def configure_logs(*, level: str, output: Literal["console", "json"], secrets: Collection[str] = ()) -> None:
+def above(level: int) -> Processor:
+    """A processor that drops what is below a level."""
+
+    def process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        if logging.getLevelNamesMapping().get(str(event.get("level", "")).upper(), level) < level:
+            raise structlog.DropEvent
+        return event
+
+    return process
+
+
+def configure_logs(
+    *,
+    level: str,
+    output: Literal["console", "json"],
+    secrets: Collection[str] = (),
+    count: Processor | None = None,
+) -> None:
     """Send structured logs to stderr: one JSON object a line, or text for people.
 
     Args:
         level: debug, info, warning or error.
         output: The form.
         secrets: Texts that are masked wherever they appear.
+        count: Given every event from info up, also those that are not logged.
     """
+    wanted = logging.getLevelNamesMapping()[level.upper()]
     renderer: Processor = (
         structlog.processors.JSONRenderer()
         if output == "json"
@@ -58,12 +77,15 @@ def configure_logs(*, level: str, output: Literal["console", "json"], secrets: C
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            *([] if count is None else [count, above(wanted)]),
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             redactor(secrets),
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            wanted if count is None else min(wanted, logging.INFO)
+        ),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )

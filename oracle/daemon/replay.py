@@ -15,6 +15,7 @@ import rlp
 from eth_account import Account
 from sqlalchemy.orm import Session
 
+from oracle.daemon.evaluation import UndecidedNotice
 from oracle.daemon.facts import Situation
 from oracle.daemon.service import calldata
 from oracle.decide.due import DuePolicy, JobFacts, Purpose, Send, due
@@ -25,8 +26,8 @@ from oracle.domain.committee import Committee
 from oracle.domain.errors import EarnestError
 from oracle.domain.signatures import SignatureError, recover
 from oracle.domain.typed import Domain, attestation_digest
-from oracle.domain.types import Hash
-from oracle.evaluation.record import MAX_RECORD_BYTES, parse_record
+from oracle.domain.types import Hash, Outcome
+from oracle.evaluation.record import MAX_RECORD_BYTES, EvaluationRecord, parse_record
 from oracle.evaluation.verify import verify
 from oracle.evidence.store import ContentStore
 from oracle.jury.room import replayer
@@ -111,23 +112,36 @@ def _evaluation(session: Session, store: ContentStore, stored: StoredJob) -> Ite
     if found is None or found.evidence is None:
         yield Replayed("evaluation", True, note="this process has not evaluated the job")
         return
-    own = {entry.attestation.evidence for entry in history.journal_of(session, stored.job)}
-    for evidence in sorted({found.evidence, *own}):
-        what = f"evaluation record {evidence}"
-        try:
-            data = store.get(evidence, max_bytes=MAX_RECORD_BYTES)
-            outcome = parse_record(data).outcome
-            verified = verify(data, store, expected_hash=evidence, replayer=replayer)
-        except EarnestError as error:
-            yield Replayed(what, False, evidence, error.message)
-            continue
-        yield _compared(f"outcome of {what}", found.outcome.word, outcome)
-        for difference in verified.differences:
-            yield Replayed(
-                f"{what} at {difference.pointer}", False, difference.recorded, difference.recomputed
-            )
-        if verified.holds:
-            yield Replayed(what, True, note="; ".join(verified.notes))
+    what = f"evaluation record {found.evidence}"
+    try:
+        data = store.get(found.evidence, max_bytes=MAX_RECORD_BYTES)
+        document = _document(data)
+        if isinstance(document, EvaluationRecord):
+            verified = verify(data, store, expected_hash=found.evidence, replayer=replayer)
+            differences, notes = verified.differences, verified.notes
+        else:
+            differences, notes = (), ("it says why no outcome could be found; there is nothing to recompute",)
+    except EarnestError as error:
+        yield Replayed(what, False, found.evidence, error.message)
+        return
+    outcome = document.outcome if isinstance(document, EvaluationRecord) else Outcome.LAPSE.word
+    yield _compared(f"outcome of {what}", found.outcome.word, outcome)
+    for difference in differences:
+        yield Replayed(f"{what} at {difference.pointer}", False, difference.recorded, difference.recomputed)
+    if not differences:
+        yield Replayed(what, True, note="; ".join(notes))
+    # Each key stands behind a record of its own, which differs in nothing but whose it is.
+    for entry in history.journal_of(session, stored.job):
+        if entry.attestation.deliverable == deliverable:
+            own = keccak_hex(document.model_copy(update={"evaluator": entry.signer}).canonical())
+            yield _compared(f"evidence that {entry.signer} signed for", entry.attestation.evidence, own)
+
+
+def _document(data: bytes) -> EvaluationRecord | UndecidedNotice:
+    try:
+        return parse_record(data)
+    except EarnestError:
+        return UndecidedNotice.parse(data)
 
 
 def _signatures(session: Session, domain: Domain, job: Hash) -> Iterator[Replayed]:

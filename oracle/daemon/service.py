@@ -180,7 +180,7 @@ class Service:
         """
         self._parts.evaluator.tend()
         if not self._leads():
-            self._vitals.progressed()
+            self._vitals.stood_by()
             return False
         if self._prepare is not None:
             self._prepare()

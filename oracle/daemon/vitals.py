@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 
 from oracle.decide.reorg import Heights
 
+STALE = 120.0  # seconds without a new block after which a chain of 2-second blocks is taken to stand
+
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """The loop as it was last seen. `trouble`: why it last failed; None once a turn has gone well.
 
-    `turned_at` is Unix seconds, zero before the first turn.
+    `turned_at` is Unix seconds: when a turn last went well; the start before the first.
     """
 
     turned_at: float = 0.0
@@ -37,7 +39,7 @@ class Vitals:
         self._beat = beat
         self._clock = clock
         self._lock = threading.Lock()
-        self._pulse = Pulse()
+        self._pulse = Pulse(turned_at=clock())
 
     def turned(self, heights: Heights) -> None:
         """A turn went well."""
@@ -48,6 +50,14 @@ class Vitals:
                 turns=self._pulse.turns + 1,
                 heights=heights,
                 trouble=None,
+            )
+        self._beat()
+
+    def stood_by(self) -> None:
+        """A turn in which another process leads: nothing was read, and nothing had to be."""
+        with self._lock:
+            self._pulse = replace(
+                self._pulse, turned_at=self._clock(), turns=self._pulse.turns + 1, heights=None, trouble=None
             )
         self._beat()
 
@@ -66,6 +76,12 @@ class Vitals:
         """The loop as it was last seen."""
         with self._lock:
             return self._pulse
+
+    def stale(self) -> str | None:
+        """Whether the newest block is too old to act on; None where it is not, or none was read yet."""
+        heights = self.pulse.heights
+        age = 0.0 if heights is None else self._clock() - heights.timestamp
+        return f"the newest block is {age:.0f} seconds old" if age > STALE else None
 
     def problem(self) -> str | None:
         """Why the loop cannot do its work now; None where it can."""
