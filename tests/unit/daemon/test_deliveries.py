@@ -24,6 +24,7 @@ from oracle.pact.packing import PackedDelivery, pack
 from oracle.peers.limits import Rates
 from oracle.store import chain as chain_store
 from oracle.store.database import Database
+from oracle.store.events import save_events
 from oracle.web.app import make_app
 from oracle.web.deliveries import delivery_router
 from oracle.web.limits import Limits
@@ -88,7 +89,7 @@ class Counter:
     def sync(self) -> None:
         with self.database.write() as session:
             chain_store.save_blocks(session, self.chain.headers[self._read[0] :])
-            chain_store.save_events(session, self.chain.happened[self._read[1] :])
+            save_events(session, self.chain.happened[self._read[1] :])
         self._read = [len(self.chain.headers), len(self.chain.happened)]
 
     def put(self, job: Hash, data: bytes, content: Hash | None = None) -> httpx.Response:
