@@ -42,8 +42,8 @@ class PeersSection(Section):
     """The most a peer that fails is left alone."""
     reveal_before: Count = 300
     """Seconds before `judgeBy` from which attestations are shown to all; at most a quarter of the time."""
-    clock_window: Annotated[int, Field(ge=5, le=3_600)] = 120
-    """Seconds a request's time may differ from this clock; as long its nonce is remembered."""
+    time_window: Annotated[int, Field(ge=5, le=3_600)] = 120
+    """Seconds of the chain's time by which a peer's view of it may differ from ours, in a request."""
     requests_per_second: Seconds = 50.0
     """From one peer."""
     prove: bool = False

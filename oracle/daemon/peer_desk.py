@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import structlog
@@ -18,6 +17,7 @@ from oracle.domain.types import Address, Hash
 from oracle.peers.limits import Rates
 from oracle.peers.messages import MAX_STATEMENTS, ROUTE, ExchangeAnswer, ExchangeRequest, Statement, wire
 from oracle.peers.router import RequestRefusedError
+from oracle.store import chain as chain_store
 from oracle.store import jobs as job_store
 from oracle.store import peers as peer_store
 from oracle.store.database import Database
@@ -29,11 +29,11 @@ class PeerDesk:
     """The receiving side of the exchange.
 
     Args:
-        clock_window: Seconds a request's time may differ from our clock; its nonce is kept as long.
+        time_window: Seconds by which the chain's time in a request may differ from the one we have read. No
+            machine's clock matters. The nonce is kept until such a time is too old anyway.
         reveal_before: See `decide.exchange`.
         rates: How often one evaluator may ask.
         wake: Called when something new was stored.
-        clock: Unix seconds; for tests.
     """
 
     def __init__(
@@ -42,20 +42,18 @@ class PeerDesk:
         intake: PeerIntake,
         domain: Domain,
         *,
-        clock_window: int,
+        time_window: int,
         reveal_before: int,
         rates: Rates,
         wake: Callable[[], None],
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
         self._intake = intake
         self._peers = peers_domain(domain)
-        self._window = clock_window
+        self._window = time_window
         self._reveal_before = reveal_before
         self._rates = rates
         self._wake = wake
-        self._clock = clock
 
     def exchange(self, body: bytes, signature: str) -> bytes:
         """See `peers.router.Desk`.
@@ -78,6 +76,7 @@ class PeerDesk:
         """The key of the evaluator that sent it, by the chain as stored, never by what the request says."""
         with self._database.read() as session:
             records = job_store.evaluators(session, request.committee)
+            now = chain_store.now(session)
         mine = self._intake.held(records)
         if request.recipient not in mine:
             raise RequestRefusedError(404, f"evaluator {request.recipient} of this committee is not here")
@@ -92,21 +91,23 @@ class PeerDesk:
         if not self._rates.allows((request.committee, request.sender)):
             self._note(request, "too-many-requests", "it asks more often than is allowed")
             raise RequestRefusedError(429, "too many requests")
-        now = self._clock()
         if abs(now - request.time) > self._window:
-            self._note(request, "clock", f"its clock differs from ours by {request.time - now:.0f} s")
+            self._note(request, "time", f"its chain is {request.time - now} s from ours")
             raise RequestRefusedError(
-                401, f"the request is of {request.time}, and it is {now:.0f} here; set the clocks"
+                401, f"the request is of {request.time} by the chain's time, and we have read up to {now}"
             )
         return signer
 
     def _answer(self, request: ExchangeRequest, signer: Address) -> bytes:
-        now = self._clock()
         results: list[str] = []
         statements: list[Statement] = []
         with self._intake.lock, self._database.write() as session:
             fresh = peer_store.use_nonce(
-                session, signer, request.nonce, now=now, expires_at=request.time + 2 * self._window
+                session,
+                signer,
+                request.nonce,
+                now=chain_store.now(session),
+                expires_at=request.time + 2 * self._window,
             )
             if fresh:
                 known = self._intake.known(session, request.committee, request.statements)

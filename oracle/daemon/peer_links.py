@@ -62,12 +62,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What one peer is to be told as a member of one committee."""
+    """What one peer is to be told as a member of one committee. `timestamp`: the chain's time."""
 
     committee: Hash
     sender: int
     recipient: int
     key: Address
+    timestamp: int
     said: Sequence[Said]
     late: Sequence[Hash]
 
@@ -234,6 +235,7 @@ class Exchange:
                         sender=mine[0],
                         recipient=recipient,
                         key=records[mine[0]].key,
+                        timestamp=timestamp,
                         said=self._due(link, under_way, recipient, mine, timestamp),
                         late=[
                             delivery.job.job
@@ -285,7 +287,7 @@ class Exchange:
             committee=errand.committee,
             sender=errand.sender,
             recipient=errand.recipient,
-            time=int(time.time()),
+            time=errand.timestamp,
             nonce="0x" + secrets.token_hex(16),
             statements=tuple(item.statement for item in errand.said),
         )

@@ -63,7 +63,7 @@ class Peering:
             database,
             intake,
             domain,
-            clock_window=settings.clock_window,
+            time_window=settings.time_window,
             reveal_before=settings.reveal_before,
             rates=Rates(
                 per_second=settings.requests_per_second,

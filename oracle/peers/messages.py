@@ -59,7 +59,7 @@ class ExchangeRequest(Document):
     Args:
         sender: Index of the evaluator whose key signed the request.
         recipient: Index of the one it is for: a request is of no use at anybody else's.
-        time: The sender's clock, Unix seconds; only to bound how long nonces are kept.
+        time: The time of the last block the sender has read; bounds how long nonces are kept.
         nonce: Random, never used twice.
     """
 

@@ -1,10 +1,8 @@
-"""The other evaluators: whether they answer, and whether their clocks agree with ours."""
+"""The other evaluators: whether they answer. Their clocks matter for nothing."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from email.utils import parsedate_to_datetime
+from collections.abc import Iterator
 
 import httpx
 
@@ -17,12 +15,7 @@ from oracle.peers.messages import ROUTE
 _ASK = "ask its operator; a verdict needs enough of you"
 
 
-def peers(
-    settings: Settings,
-    *,
-    transport: httpx.BaseTransport | None = None,
-    now: Callable[[], float] = time.time,
-) -> Iterator[Finding]:
+def peers(settings: Settings, *, transport: httpx.BaseTransport | None = None) -> Iterator[Finding]:
     """Ask each configured peer for its exchange. It answers a GET with 405, which shows that it is there."""
     if not settings.peers.others:
         yield grade.ok("peers", "no peers are configured: this process waits for nobody")
@@ -32,7 +25,7 @@ def peers(
             who = f"{checksum(peer.evaluator)} at {peer.url}"
             try:
                 with client.stream("GET", peer.url.rstrip("/") + ROUTE) as answer:
-                    status, date = answer.status_code, answer.headers.get("date")
+                    status = answer.status_code
             except httpx.HTTPError as error:
                 yield grade.warning("peers", f"{who} cannot be reached: {type(error).__name__}", _ASK)
                 continue
@@ -43,21 +36,4 @@ def peers(
                     f"check its url; {_ASK}",
                 )
                 continue
-            apart = _apart(date, now())
-            if apart is not None and abs(apart) > settings.peers.clock_window / 2:
-                yield grade.warning(
-                    "peers",
-                    f"the clock of {who} is {apart:+.0f} s from ours; beyond {settings.peers.clock_window} s "
-                    "nothing is exchanged",
-                    "synchronise the clocks of both",
-                )
-                continue
             yield grade.ok("peers", f"{who} answers")
-
-
-def _apart(date: str | None, now: float) -> float | None:
-    """Seconds a peer's clock is ahead of ours, by its Date header; None without a readable one."""
-    try:
-        return None if date is None else parsedate_to_datetime(date).timestamp() - now
-    except (TypeError, ValueError):
-        return None

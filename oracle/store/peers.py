@@ -150,7 +150,12 @@ def set_salt(session: Session, attestation: int, salt: Hash) -> bool:
 
 
 def use_nonce(session: Session, signer: Address, nonce: str, *, now: float, expires_at: float) -> bool:
-    """Take a request's nonce. False where it was taken before. Those of the past are forgotten."""
+    """Take a request's nonce. False where it was taken before. Those of the past are forgotten.
+
+    Args:
+        now: The chain's time, as all times of requests are.
+        expires_at: From when on a request of this time is refused for its age.
+    """
     session.execute(delete(PeerNonceRow).where(PeerNonceRow.expires_at < now))
     if session.get(PeerNonceRow, (signer, nonce)) is not None:
         return False

@@ -271,7 +271,7 @@ class EquivocationRow(Base):
 
 
 class PeerNonceRow(Base):
-    """Nonces of peers' requests, kept until the time they name is too old to be taken anyway."""
+    """Nonces of peers' requests, kept until the chain's time they name is too old anyway."""
 
     __tablename__ = "peer_nonces"
 

@@ -147,7 +147,7 @@ class Liar:
             committee=self.task["committee"],
             sender=int(self.task["index"]),
             recipient=peer,
-            time=int(time.time()),
+            time=self.escrow.rpc.block("latest").timestamp,
             nonce="0x" + secrets.token_hex(16),
             statements=tuple(statements),
         )

@@ -40,7 +40,7 @@ POINTS = (
     Point("oracle.signing.journal", "checked", "after"),  # signed, the signature not stored
     Point("oracle.store.work", "save_attestation", "after"),  # stored, not committed
     Point("oracle.store.peers", "set_salt", "after"),  # a commitment being made
-    Point("oracle.store.peers", "save_commitment", "after"),  # a commitment made, not committed
+    Point("oracle.store.peers", "add_commitment", "after"),  # a commitment made, not committed
     Point("oracle.daemon.peer_links", "Exchange._take", "before"),  # told a peer, its answer not stored
     Point("oracle.store.outbox", "enqueue", "before"),  # a verdict is complete, nothing queued
     Point("oracle.store.outbox", "enqueue", "after"),  # queued, not committed

@@ -77,7 +77,7 @@ def says(
         committee=market.committee_id,
         sender=index,
         recipient=to.index,
-        time=int(time.time()),
+        time=market.now(),
         nonce="0x" + keccak_hex(str(time.monotonic_ns()).encode())[2:34],
         statements=(
             Statement(

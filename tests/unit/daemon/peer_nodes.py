@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -257,7 +256,7 @@ def post(
         committee=committee,
         sender=sender,
         recipient=to.index if recipient is None else recipient,
-        time=int(time.time()) + ahead,
+        time=to.chain.headers[-1].timestamp + ahead,
         nonce=nonce or "0x" + secrets.token_hex(16),
         statements=statements,
     ).canonical()

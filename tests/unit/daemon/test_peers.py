@@ -197,14 +197,15 @@ def test_before_the_limit_nobody_unbound_sees_a_vote__from_it_on_everybody(
     job = delivered(chain, trio)
     a.attest(job)
     chain.block(LIMIT - 1)
-    a.sync()
+    for node in trio:
+        node.sync()
     a.tell()
     assert not c.stored(job)
     chain.block(LIMIT)
-    a.sync()
+    for node in trio:
+        node.sync()
     a.tell()
     assert len(c.stored(job)) == 1
-    c.sync()
     assert c.attested(job) == {0: Outcome.PASS}
 
 
