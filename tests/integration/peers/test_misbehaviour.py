@@ -37,6 +37,8 @@ from tests.integration.daemon.conftest import until
 from tests.integration.peers.conftest import Site, Trio, running
 from tests.integration.peers.test_processes import verdicts
 
+pytestmark = pytest.mark.timeout(300)  # on a loaded machine a start alone can take half a minute
+
 KILLS = [
     # (module, attribute, moment, nth call)
     ("oracle.store.work", "save_attestation", "after", 1),  # signed, not committed to
@@ -214,7 +216,6 @@ def test_an_evaluator_that_commits_and_shows_nothing__the_honest_one_is_not_sile
     assert view.signers == 0b110, "who showed nothing was silent; who attested was not"
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("module", "attribute", "moment", "nth"),
     [pytest.param(*kill, marks=() if kill[1] == "add_commitment" else pytest.mark.slow) for kill in KILLS],

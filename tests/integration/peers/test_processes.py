@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from click.testing import CliRunner
 
 from oracle.cli.main import cli
@@ -11,6 +12,8 @@ from oracle.evidence.store import ContentStore
 from oracle.pact.offchain import OffchainTerms
 from tests.integration.daemon.conftest import until
 from tests.integration.peers.conftest import Trio, running
+
+pytestmark = pytest.mark.timeout(300)  # on a loaded machine a start alone can take half a minute
 
 
 def verdicts(trio: Trio, job: Hash) -> list[Judged]:
