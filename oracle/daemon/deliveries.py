@@ -22,6 +22,7 @@ from oracle.pact.delivery import DeliveryManifest
 from oracle.pact.offchain import OffchainTerms
 from oracle.peers.limits import Rates
 from oracle.store import jobs as job_store
+from oracle.store import work as work_store
 from oracle.store.database import Database
 from oracle.store.jobs import StoredJob
 from oracle.web.deliveries import HandoverRefusedError
@@ -92,6 +93,8 @@ class DeliveryCounter:
         wanted = self._wanted(stored)
         if not wanted:
             log.info("delivery_handed_over", job=job, deliverable=deliverable)
+            with self._database.write() as session:
+                work_store.hasten_evaluation(session, job, deliverable)
             self._wake()
         return wanted
 

@@ -127,6 +127,19 @@ def postpone_evaluation(
     )
 
 
+def hasten_evaluation(session: Session, job: Hash, deliverable: Hash) -> None:
+    """What an evaluation waited for is there: it is due at once. One that does not wait is left alone."""
+    session.execute(
+        update(EvaluationRow)
+        .where(
+            EvaluationRow.job == job,
+            EvaluationRow.deliverable == deliverable,
+            EvaluationRow.state == EvaluationState.WAITING.value,
+        )
+        .values(retry_at=0.0)
+    )
+
+
 def running_evaluations(session: Session, before: float) -> list[StoredEvaluation]:
     """Evaluations marked as running since before a time (Unix seconds)."""
     query = select(EvaluationRow).where(

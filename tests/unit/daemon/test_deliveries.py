@@ -23,6 +23,7 @@ from oracle.pact.offchain import OffchainTerms
 from oracle.pact.packing import PackedDelivery, pack
 from oracle.peers.limits import Rates
 from oracle.store import chain as chain_store
+from oracle.store import work as work_store
 from oracle.store.database import Database
 from oracle.store.events import save_events
 from oracle.web.app import make_app
@@ -118,6 +119,10 @@ def packed(tmp_path: Path) -> PackedDelivery:
 
 def test_terms_then_manifest_then_files(counter: Counter, packed: PackedDelivery) -> None:
     job = counter.job(DIRECT, packed.hash)
+    with counter.database.write() as session:
+        anchor = "0x" + "ab" * 32
+        work_store.begin_evaluation(session, job, packed.hash, anchor)
+        work_store.postpone_evaluation(session, job, packed.hash, anchor, 9e9, "nobody has it")
     assert counter.put(job, DIRECT.canonical()).json()["wanted"] == [packed.hash]
     wanted = counter.put(job, packed.manifest).json()["wanted"]
     assert sorted(wanted) == sorted(packed.blobs)
@@ -128,6 +133,10 @@ def test_terms_then_manifest_then_files(counter: Counter, packed: PackedDelivery
         assert len(answer.json()["wanted"]) == len(wanted) - left - 1
     assert counter.woken
     assert all(counter.kept(data) for data in packed.blobs.values())
+    with counter.database.read() as session:
+        waiting = work_store.get_evaluation(session, job, packed.hash)
+    assert waiting is not None
+    assert waiting.retry_at == 0.0, "what waited for it goes on at once"
 
 
 def test_a_private_delivery__its_sealed_parts_only(counter: Counter, packed: PackedDelivery) -> None:
