@@ -18,7 +18,8 @@ from scripts.local.anvil import CHAIN_ID
 
 GWEI = 10**9
 MAX_FEE = 20_000 * GWEI  # above any spike, so that only the evaluators suffer from it
-GAS = 1_500_000
+GAS = 900_000
+PATIENCE = 4  # looks
 
 
 @dataclass
@@ -39,6 +40,8 @@ class Actor:
     sent: list[Sent] = field(default_factory=list)
     mined: int = 0
     """Nonces used on the chain as it is now."""
+    idle: int = 0
+    """Looks since the last one of those that wait was mined."""
 
     @property
     def address(self) -> str:
@@ -47,8 +50,14 @@ class Actor:
 
     def look(self, rpc: Rpc) -> None:
         """See how far the chain is, and send again what it does not hold."""
-        self.mined = rpc.nonce(self.address, "latest")
-        for item in self.sent[max(0, self.mined - self._first()) :]:
+        before, self.mined = self.mined, rpc.nonce(self.address, "latest")
+        waiting = self.sent[max(0, self.mined - self._first()) :]
+        self.idle = self.idle + 1 if waiting and self.mined == before else 0
+        if self.idle >= PATIENCE:
+            # The pool holds them and does not give them out, as after many reorgs: begin anew.
+            rpc.call("anvil_removePoolTransactions", [self.account.address], retry=False)
+            self.idle = 0
+        for item in waiting:
             broadcast(rpc, item.raw)
 
     def under_way(self, label: str) -> bool:
@@ -117,10 +126,21 @@ class Blocks:
         for number in range(head - depth + 1, head + 1):
             block = self.call("eth_getBlockByNumber", hex(number), False)
             orphaned += block["transactions"]
-        raws = [self.call("eth_getRawTransactionByHash", item) for item in orphaned] if resend else []
+        pool = self.call("txpool_content")
+        waiting = [
+            item["hash"]
+            for part in ("pending", "queued")
+            for items in pool[part].values()
+            for _nonce, item in sorted(items.items(), key=lambda pair: int(pair[0]))
+        ]
+        kept = [*orphaned, *waiting] if resend else waiting
+        raws = [self.call("eth_getRawTransactionByHash", item) for item in kept]
+        # anvil's pool does not look at its transactions again when nonces go back: it is filled anew.
+        self.call("anvil_dropAllTransactions")
         self.call("anvil_reorg", depth, [])
         for raw in raws:
-            broadcast(self._rpc, bytes.fromhex(raw[2:]))
+            if raw is not None:
+                broadcast(self._rpc, bytes.fromhex(raw[2:]))
         return len(orphaned)
 
     def waiting(self, account: str) -> list[dict[str, Any]]:

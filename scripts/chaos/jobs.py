@@ -74,7 +74,9 @@ class Job:
                 return False
 
 
-def make_job(market: Market, plan: PlannedJob, pact: Hash, deliverables: dict[Delivery, Hash]) -> Job:
+def make_job(
+    market: Market, plan: PlannedJob, pacts: dict[Delivery, Hash], deliverables: dict[Delivery, Hash]
+) -> Job:
     """Agree on a job, now; it is opened by the provider with the buyer's authorization."""
     now = market.now()
     drafted = market.agreement(
@@ -87,7 +89,9 @@ def make_job(market: Market, plan: PlannedJob, pact: Hash, deliverables: dict[De
     deliver = NO_SHOW_AFTER if plan.delivery is Delivery.NONE else DELIVER_WITHIN
     agreement = Agreement(
         replace(drafted.terms, ruling=RULING),
-        replace(drafted.opening, pact=pact, open_by=now + OPEN_WITHIN, deliver_by=now + deliver),
+        replace(
+            drafted.opening, pact=pacts[plan.delivery], open_by=now + OPEN_WITHIN, deliver_by=now + deliver
+        ),
     )
     job = typed.job_id(market.escrow.domain, agreement)
     pays = typed.receive_authorization_digest(

@@ -28,6 +28,8 @@ class Delivery(StrEnum):
     CAREFUL = "careful"
     CARELESS = "careless"
     ATTACK = "attack"
+    VAGUE = "vague"
+    """Needs a juror, and the only one hangs: nobody can decide."""
     NONE = "none"
 
 
@@ -171,8 +173,9 @@ def make_plan(
 
 
 def _job(dice: random.Random, number: int, step: int) -> PlannedJob:
-    delivery = dice.choices(list(Delivery), [10, 6, 2, 2])[0]
-    courses = [c for c in Course if delivery is not Delivery.NONE or c is not Course.UNSECURED]
+    delivery = dice.choices(list(Delivery), [10, 6, 2, 2, 2])[0]
+    barred = {Delivery.NONE: Course.UNSECURED, Delivery.VAGUE: Course.CONCEDED}.get(delivery)
+    courses = [course for course in Course if course is not barred]
     weights = [4 if course is Course.ACCEPT else 1 for course in courses]
     unit = 1_000_000
     return PlannedJob(

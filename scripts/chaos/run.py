@@ -112,7 +112,7 @@ class Run:
         for planned in self.plan.jobs[len(made.jobs) :]:
             if planned.step > self.step:
                 break
-            made.jobs.append(make_job(made.market, planned, made.pact, made.deliverables))
+            made.jobs.append(make_job(made.market, planned, made.pacts, made.deliverables))
         for actor in made.parties.all():
             actor.look(made.node)
         views = made.market.escrow.job_states([job.job for job in made.jobs]) if made.jobs else []

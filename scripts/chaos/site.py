@@ -186,6 +186,8 @@ others = {json.dumps([str(place) for place in handover])}
 [evaluation]
 tries = 60
 wait = 0.5
+[jury]
+providers = "providers.toml"
 [outbox]
 stuck_after = 4.0
 rebroadcast_every = 2.0

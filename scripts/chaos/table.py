@@ -31,7 +31,12 @@ class Row:
 
 
 def right_outcome(delivery: Delivery) -> Outcome:
-    """What an honest evaluation comes to, as the examples' README says; a no-show is Fail."""
+    """What an honest evaluation comes to, as the examples' README says; a no-show is Fail.
+
+    A committee that cannot decide attests Lapse.
+    """
+    if delivery is Delivery.VAGUE:
+        return Outcome.LAPSE
     return Outcome.PASS if delivery is Delivery.CAREFUL else Outcome.FAIL
 
 
@@ -46,6 +51,8 @@ def row(delivery: Delivery, course: Course, gated: int, bond: int, fee: int) -> 
     no_show = delivery is Delivery.NONE
     # What k signers lose: M with its rounding. M is G + B between Pass and Fail.
     m = -(-(g + b) // THRESHOLD) * THRESHOLD
+    if delivery is Delivery.VAGUE:
+        return _after_lapse(course, g, b, f, d)
     match course:
         case Course.ACCEPT | Course.UNSECURED | Course.CONCEDED:
             return Row(Outcome.PASS, 0, g + b, f) if passed else Row(Outcome.FAIL, g + b, 0, f)
@@ -64,3 +71,21 @@ def row(delivery: Delivery, course: Course, gated: int, bond: int, fee: int) -> 
         case Course.OVERTURNED:  # Fail -> Pass
             return Row(Outcome.PASS, 0, g + b + m + f + d - a, 0, a, d, m)
     raise ValueError(f"no row for {course}")
+
+
+def _after_lapse(course: Course, g: int, b: int, f: int, d: int) -> Row:
+    """Rows of an attested Lapse; the provider is the one that disputes."""
+    a = ARBITER_COST
+    half = -(-(d - a) // 2)
+    m = -(-g // THRESHOLD) * THRESHOLD  # between Pass and Lapse M is G
+    match course:
+        case Course.ACCEPT | Course.UNSECURED:
+            return Row(Outcome.LAPSE, g, b, f)
+        case Course.UPHELD:  # G, + h if the provider disputed
+            return Row(Outcome.LAPSE, g + half, b, f + d - a - half, a, d)
+        case Course.NO_RULING:
+            return Row(Outcome.LAPSE, g, b + d, f, 0, d)
+        case Course.OVERTURNED:  # attested Lapse -> Pass: 2G + B + F + D - A
+            return Row(Outcome.PASS, 0, g + b + m + f + d - a, 0, a, d, m)
+        case _:
+            raise ValueError("nobody can concede a Lapse")

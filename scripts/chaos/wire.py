@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import httpx
@@ -16,7 +16,7 @@ import orjson
 from oracle.chain.decoder import TOPICS
 from oracle.chain.rpc import Rpc
 from scripts.local import faults
-from scripts.local.faults import Fault, Forward, Proxy, Reply
+from scripts.local.faults import Fault, Forward, Proxy, QuietServer, Reply
 
 
 class NodeWire(Proxy):
@@ -165,8 +165,7 @@ class PeerWire:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
                 """Nothing: everything is written down anyway."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = QuietServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 

@@ -26,6 +26,7 @@ from oracle.pact.methodology import Methodology
 from oracle.pact.packing import pack, read_folder
 from scripts.chaos.driver import Actor, Blocks
 from scripts.chaos.jobs import Job, Parties
+from scripts.chaos.juror import StandIn, with_stand_in, write_jury
 from scripts.chaos.plan import ENDPOINTS, EVALUATORS, Delivery
 from scripts.chaos.site import FIRST_SENDER, SQLITE, Site, write_site
 from scripts.chaos.table import ARBITER_COST, THRESHOLD
@@ -35,7 +36,6 @@ from scripts.local.market import ACCOUNTS, UNIT, Market, build_market, fund_coll
 from scripts.local.postgres import Postgres, postgres
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-EXTRACTION = EXAMPLES / "extraction"
 COMMITTEE = 5
 LIAR = 3  # index of the evaluator that lies; the last one is dead
 STAKE = 100_000 * UNIT
@@ -46,7 +46,7 @@ FIRST_BLOCKS = 40
 
 @dataclass
 class World:
-    """Everything there is. `pact` and `deliverables` are what jobs are about."""
+    """Everything there is. `pacts` and `deliverables` are what jobs are about."""
 
     folder: Path
     chain: Anvil
@@ -54,7 +54,7 @@ class World:
     node: Rpc
     blocks: Blocks
     parties: Parties
-    pact: Hash
+    pacts: dict[Delivery, Hash]
     deliverables: dict[Delivery, Hash]
     server: Postgres | None
     sites: list[Site] = field(default_factory=list)
@@ -92,7 +92,9 @@ def world(folder: Path, *, database: str = "sqlite", plant: str | None = None) -
     with ExitStack() as stack:
         chain = stack.enter_context(anvil(accounts=ACCOUNTS, slots_in_an_epoch=EPOCH))
         server = stack.enter_context(postgres()) if database == "postgresql" else None
-        methodology = Methodology.parse((EXAMPLES / "methodology/demo.json").read_bytes())
+        methodology = with_stand_in((EXAMPLES / "methodology/demo.json").read_bytes())
+        juror = StandIn()
+        stack.callback(juror.close)
         market = build_market(
             chain,
             size=COMMITTEE,
@@ -117,6 +119,8 @@ def world(folder: Path, *, database: str = "sqlite", plant: str | None = None) -
         )
         made.begun_with = {actor.address: made.wealth(actor.address) for actor in parties.all()}
         _evaluators(made, stack, context, plant)
+        for site in made.sites:
+            write_jury(site.folder, methodology, juror.url)
         stack.callback(made.end)
         yield made
     # web3 leaves its sockets to the garbage collector.
@@ -126,27 +130,29 @@ def world(folder: Path, *, database: str = "sqlite", plant: str | None = None) -
         gc.collect()
 
 
-def _content(folder: Path, methodology: Methodology) -> tuple[Hash, dict[Delivery, Hash]]:
-    """Put pact, methodology, materials and deliveries where evaluators find them."""
-    pact = Pact.parse((EXTRACTION / "pact.json").read_bytes())
+def _content(folder: Path, methodology: Methodology) -> tuple[dict[Delivery, Hash], dict[Delivery, Hash]]:
+    """Put everything where evaluators find it; returns pact and deliverable by kind of delivery."""
+    pacts: dict[Delivery, Hash] = {}
     deliverables: dict[Delivery, Hash] = {}
     for name in ("handover", "mirror"):
         store = ContentStore(folder / name)
-        store.put(pact.canonical())
         store.put(methodology.canonical())
-        for _path, content in read_folder(EXTRACTION / "materials"):
-            store.put(content)
         for kind in Delivery:
+            example = EXAMPLES / ("prose" if kind is Delivery.VAGUE else "extraction")
+            pact = Pact.parse((example / "pact.json").read_bytes())
+            pacts[kind] = store.put(pact.canonical())
+            for _path, content in read_folder(example / "materials"):
+                store.put(content)
             if kind is Delivery.NONE:
                 continue
-            home = EXTRACTION / "deliveries" / kind.value
+            home = example / "deliveries" / ("careful" if kind is Delivery.VAGUE else kind.value)
             declared = Declaration.parse((home / "declared.json").read_bytes())
             packed = pack(home / "files", pact=pact.hash(), declared=declared)
             store.put(packed.manifest)
             for content in packed.blobs.values():
                 store.put(content)
             deliverables[kind] = packed.hash
-    return pact.hash(), deliverables
+    return pacts, deliverables
 
 
 def _evaluators(made: World, stack: ExitStack, context: ForkServerContext, plant: str | None) -> None:

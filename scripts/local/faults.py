@@ -6,6 +6,7 @@ with fault_proxy(chain.url) as proxy:
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -146,6 +147,17 @@ def _other(digest: str) -> str:
     return "0x" + bytes(byte ^ 0xFF for byte in bytes.fromhex(digest[2:])).hex()
 
 
+class QuietServer(ThreadingHTTPServer):
+    """An HTTP server of threads that says nothing of clients that are gone: they are killed on purpose."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """See `socketserver.BaseServer`."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class Proxy:
     """A running proxy. `fault` may be set at any time; `asked` counts HTTP requests."""
 
@@ -176,8 +188,7 @@ class Proxy:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
                 """Nothing: tests say what they see."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = QuietServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
