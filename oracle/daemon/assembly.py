@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
+from sqlalchemy.exc import OperationalError
+
 from oracle.chain.anyone import Anyone
 from oracle.chain.decoder import TOPICS
 from oracle.chain.deployments import Deployment, load_deployment
@@ -38,7 +40,7 @@ from oracle.evidence.sealing import Identities, read_identities
 from oracle.evidence.store import ContentStore, open_copy, open_location
 from oracle.jury.room import JuryRoom
 from oracle.store.chain import bind_deployment
-from oracle.store.database import Database
+from oracle.store.database import Database, StoreError
 from oracle.store.journal import StoredJournal
 from oracle.store.overview import Overview, overview
 from oracle.store.schema import require_current
@@ -79,6 +81,25 @@ def open_store(settings: Settings) -> ContentStore:
     )
 
 
+def _prepare(database: Database, deployment: Deployment) -> None:
+    """See that the database can be used, holds the tables it should, and is this escrow's.
+
+    Raises:
+        StoreError: it is not so; where it is only locked or full now, a later start may succeed.
+    """
+    database.check()
+    try:
+        require_current(database)
+        with database.write() as session:
+            bind_deployment(session, deployment.chain_id, deployment.escrow, deployment.block)
+    except OperationalError as error:
+        raise StoreError(
+            f"cannot use the database {database.shown} now: {error.orig}",
+            field="database.url",
+            next_step="see whether another program holds it or its disk is full, then start again",
+        ) from error
+
+
 @contextmanager
 def assembled(
     settings: Settings,
@@ -103,10 +124,7 @@ def assembled(
         keys = stack.enter_context(closing(load_keys(settings)))
         database = stack.enter_context(closing(Database(settings.database_url())))
         pool = stack.enter_context(closing(open_pool(settings)))
-        database.check()
-        require_current(database)
-        with database.write() as session:
-            bind_deployment(session, deployment.chain_id, deployment.escrow, deployment.block)
+        _prepare(database, deployment)
         runs, presence = None, None
         if not dry_run:  # a dry run may look on beside the process that acts
             runs, presence = stack.enter_context(

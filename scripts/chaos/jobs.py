@@ -17,6 +17,7 @@ from scripts.local.market import Market
 
 OPEN_WITHIN = 80  # seconds of the chain's time
 NO_SHOW_AFTER = 110
+SETTLED = 40  # seconds: longer than any reorg goes back, so that an opening cannot come again
 DELIVER_WITHIN = 20_000
 CHALLENGE = 300
 RULING = 120
@@ -56,6 +57,11 @@ class Job:
     def closed(self) -> bool:
         """Whether it is over, as the chain is now."""
         return self.view is not None and self.view.state is State.CLOSED
+
+    def is_stale(self, now: int) -> bool:
+        """Whether it was not opened in time, so that the parties must agree anew. Nobody has paid."""
+        unopened = self.view is not None and self.view.state is State.NONE
+        return unopened and now >= self.agreement.opening.open_by + SETTLED
 
     def awaits_time(self) -> bool:
         """Whether nothing but the passing of time is needed from here on, up to the evaluators' settling."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import operator
 import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from oracle.domain.errors import EarnestError
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,23 @@ POINTS = (
     Point("oracle.store.outbox", "save_receipt", "after"),  # mined, the receipt not committed
     Point("oracle.store.outbox", "finish", "after"),  # final, not committed
 )
+
+
+def check_points() -> None:
+    """See that the daemon still has every function that is named here.
+
+    Raises:
+        EarnestError: one is not there any more.
+    """
+    for point in POINTS:
+        try:
+            operator.attrgetter(point.attribute)(importlib.import_module(point.module))
+        except AttributeError as error:
+            raise EarnestError(
+                f"the daemon has no {point.module}.{point.attribute}",
+                field="POINTS",
+                next_step="name in scripts/chaos/points.py what does its work now",
+            ) from error
 
 
 def wrap(point: Point, is_fatal: Callable[[], bool]) -> None:

@@ -19,6 +19,7 @@ from scripts.chaos.hurt import Hurt
 from scripts.chaos.jobs import act, make_job
 from scripts.chaos.overheard import attestations_in
 from scripts.chaos.plan import Kind, Plan
+from scripts.chaos.points import check_points
 from scripts.chaos.transactions import Seen, read_raw
 from scripts.chaos.world import LIAR, World, start_liar, world
 
@@ -115,9 +116,13 @@ class Run:
             made.jobs.append(make_job(made.market, planned, made.pacts, made.deliverables))
         for actor in made.parties.all():
             actor.look(made.node)
+        now = made.market.now()
         views = made.market.escrow.job_states([job.job for job in made.jobs]) if made.jobs else []
-        for job, view in zip(made.jobs, views, strict=True):
+        for job, view in zip(list(made.jobs), views, strict=True):
             job.view = view
+            if job.is_stale(now):
+                made.jobs[job.plan.number] = make_job(made.market, job.plan, made.pacts, made.deliverables)
+                continue
             act(job, self.step, made.market, made.parties)
         if self.step % 4 == 0:
             self._top_up()
@@ -180,6 +185,7 @@ def chaos(
         say: Told of progress.
     """
     begun = time.monotonic()
+    check_points()
     with world(folder, database=database, plant=plant) as made:
         for site in made.sites:
             site.start()
