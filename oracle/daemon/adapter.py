@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from oracle.chain.errors import RevertedError, RpcError
+from oracle.chain.errors import ChainError, RevertedError, RpcError
 from oracle.chain.escrow import Escrow
 from oracle.chain.quantities import Block, Receipt
 from oracle.chain.transactions import gas_limit
@@ -46,13 +46,17 @@ class NodeChain:
         fees = self._rpc.fees()
         return Fees(fees.max_fee_per_gas, fees.max_priority_fee_per_gas)
 
-    def estimate_gas(self, sender: Address, target: Address, data: bytes) -> int:
+    def estimates(self, sender: Address, calls: Sequence[tuple[Address, bytes]]) -> list[int | ChainError]:
         """See `ChainPort`; with headroom for state that moves until the call is mined."""
-        return gas_limit(self._rpc.estimate_gas(sender=sender, to=target, data=data))
+        return [
+            gas_limit(estimate) if isinstance(estimate, int) else estimate
+            for estimate in self._rpc.estimate_gas_of(calls, sender=sender)
+        ]
 
-    def send(self, raw: bytes) -> None:
+    def send_all(self, raws: Sequence[bytes]) -> list[RpcError | None]:
         """See `ChainPort`."""
-        self._rpc.send_raw(raw)
+        fates = self._rpc.send_raw_batch(raws) if raws else []
+        return [fate if isinstance(fate, RpcError) else None for fate in fates]
 
     def receipts(self, hashes: Sequence[Hash]) -> list[MinedIn]:
         """See `ChainPort`."""

@@ -253,7 +253,7 @@ def build(
         keys.sender,
         chain_id=deployment.chain_id,
         policy=settings.lane_policy(),
-        is_wanted=wanted_now,
+        wanted=wanted_now,
     )
     parts = Parts(
         database=database,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
+from oracle.chain.errors import ChainError, RpcError
 from oracle.decide.lane import Fees
 from oracle.decide.reorg import Heights
 from oracle.domain.errors import EarnestError
@@ -54,12 +55,12 @@ class ChainPort(Protocol):
         """Fees for one of the next blocks."""
         ...
 
-    def estimate_gas(self, sender: Address, target: Address, data: bytes) -> int:
-        """Gas limit for a call; raises RevertedError where it would revert."""
+    def estimates(self, sender: Address, calls: Sequence[tuple[Address, bytes]]) -> list[int | ChainError]:
+        """Gas limits for calls (target, data); the error in its place for one that would revert or failed."""
         ...
 
-    def send(self, raw: bytes) -> None:
-        """Hand a transaction to the node; raises a SendError where it refuses."""
+    def send_all(self, raws: Sequence[bytes]) -> list[RpcError | None]:
+        """Hand over transactions, in order; for each None, or why the node refuses it."""
         ...
 
     def receipts(self, hashes: Sequence[Hash]) -> list[MinedIn]:

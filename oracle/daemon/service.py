@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -32,7 +32,7 @@ from oracle.store import jobs as job_store
 from oracle.store import outbox as outbox_store
 from oracle.store.database import Database
 from oracle.store.holds import notice_holds
-from oracle.store.tables import Block
+from oracle.store.jobs import StoredJob
 
 log = structlog.get_logger(__name__)
 
@@ -287,25 +287,28 @@ def calldata(situation: Situation, step: Send) -> bytes:
             return b""
 
 
-def wanted_now(session: Session, entry: outbox_store.LiveEntry) -> bool:
-    """Whether an outbox entry's purpose still stands, by what is stored."""
+def wanted_now(session: Session, entries: Sequence[outbox_store.LiveEntry]) -> set[int]:
+    """Outbox entries whose purpose still stands, by what is stored."""
+    subjects = {entry.call.subject for entry in entries if entry.call.subject is not None}
+    stored = job_store.get_jobs(session, subjects) if subjects else {}
+    timestamp = chain_store.now(session)
+    return {entry.id for entry in entries if _is_wanted(session, entry, stored, timestamp)}
+
+
+def _is_wanted(
+    session: Session, entry: outbox_store.LiveEntry, jobs: Mapping[Hash, StoredJob], timestamp: int
+) -> bool:
     if entry.call.purpose is Purpose.FILL or entry.call.subject is None:
         # It is for one nonce; where that was used by another transaction, it has nothing left to do.
         return entry.nonce is not None
-    stored = job_store.get_job(session, entry.call.subject)
-    cursor = chain_store.cursor(session)
-    if stored is None or cursor is None:
+    stored = jobs.get(entry.call.subject)
+    if stored is None:
         return False
     if entry.call.purpose is Purpose.PROVE:
         return bool(unproven(session, stored.job, stored.agreement.terms.committee))
-    block = session.get(Block, cursor.number)
     agreement = stored.agreement
     return still_wanted(
-        entry.call.purpose,
-        stored.record,
-        agreement.terms,
-        agreement.opening.deliver_by,
-        0 if block is None else block.timestamp,
+        entry.call.purpose, stored.record, agreement.terms, agreement.opening.deliver_by, timestamp
     )
 
 

@@ -36,7 +36,7 @@ class LanePolicy:
         rebroadcast_every: Seconds after which the same bytes are sent again.
         bump_percent: How much fees rise at a replacement; nodes want at least 10.
         max_fee: Highest `max_fee`, in wei per gas, ever signed.
-        max_in_flight: Most nonces signed and not final at a time.
+        max_in_flight: Most nonces signed and not mined at a time: what a node keeps for one account.
         retry_every: Seconds before a failed attempt to sign or send is made again.
     """
 
@@ -207,7 +207,7 @@ def lane_steps(view: LaneView, policy: LanePolicy) -> list[LaneStep]:
         step = _signed_step(entry, view, policy)
         if step is not None:
             steps.append(step)
-    in_flight = len(holding)
+    in_flight = sum(not any(attempt.mined for attempt in entry.attempts) for entry in holding)
     for entry in sorted((e for e in view.entries if e.nonce is None), key=lambda e: e.id):
         if not entry.wanted:
             steps.append(Drop(entry.id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -71,9 +71,10 @@ def recent_blocks(session: Session, *, below: int, limit: int) -> list[BlockId]:
     return [BlockId(number, hash_) for number, hash_ in session.execute(query)]
 
 
-def block_hash(session: Session, number: int) -> Hash | None:
-    """The hash of a stored block; None where it is not stored."""
-    return session.scalar(select(Block.hash).where(Block.block_number == number))
+def block_hashes(session: Session, numbers: Collection[int]) -> dict[int, Hash]:
+    """The hashes of those of these blocks that are stored, by number."""
+    query = select(Block.block_number, Block.hash).where(Block.block_number.in_(numbers))
+    return dict(session.execute(query).all())
 
 
 def save_blocks(session: Session, headers: Iterable[Header]) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
-from sqlalchemy import ColumnElement, exists, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session, defer
 
 from oracle.decide.due import Purpose
 from oracle.decide.lane import Attempt, Entry, Fees, Mined
 from oracle.domain.types import Address, Hash
+from oracle.store.rows import insert_rows, table_of
 from oracle.store.tables import LaneRow, OutboxRow, ReceiptRow, TransactionRow
 
 
@@ -77,6 +79,16 @@ def _unmined() -> ColumnElement[bool]:
         TransactionRow.entry == OutboxRow.id,
         TransactionRow.abandoned.is_(False),
         ReceiptRow.tx_hash == TransactionRow.tx_hash,
+    )
+
+
+def _mined_up_to(block: int) -> ColumnElement[bool]:
+    """Whether one of an outbox row's transactions was mined in this block or before."""
+    return exists().where(
+        TransactionRow.entry == OutboxRow.id,
+        TransactionRow.abandoned.is_(False),
+        ReceiptRow.tx_hash == TransactionRow.tx_hash,
+        ReceiptRow.block_number <= block,
     )
 
 
@@ -147,10 +159,30 @@ def _add(session: Session, sender: Address, call: Call, nonce: int | None) -> in
     return row.id
 
 
-def live_entries(session: Session, sender: Address) -> list[LiveEntry]:
-    """A lane's live entries, oldest first."""
-    rows = session.scalars(select(OutboxRow).where(OutboxRow.sender == sender, *_LIVE).order_by(OutboxRow.id))
-    return [_live(row) for row in rows]
+def live_entries(
+    session: Session,
+    sender: Address,
+    *,
+    nonce_latest: int = 0,
+    finalized: int | None = None,
+    queued: int | None = None,
+    now: float = inf,
+) -> list[LiveEntry]:
+    """A lane's live entries with which something may be to be done, oldest first.
+
+    Args:
+        nonce_latest: Mined nonces from this one on are listed too: nothing else may be sent there.
+        finalized: Entries mined above this block are left out: they only wait. None lists all.
+        queued: Most entries without a nonce to list; None: all.
+        now: Entries without a nonce that wait for a later time are left out; Unix seconds.
+    """
+    own = select(OutboxRow).where(OutboxRow.sender == sender, *_LIVE).order_by(OutboxRow.id)
+    holding = own.where(OutboxRow.nonce.is_not(None))
+    if finalized is not None:
+        holding = holding.where(or_(OutboxRow.nonce >= nonce_latest, _unmined(), _mined_up_to(finalized)))
+    waiting = own.where(OutboxRow.nonce.is_(None), OutboxRow.retry_at <= now).limit(queued)
+    rows = [*session.scalars(holding), *session.scalars(waiting)]
+    return sorted(map(_live, rows), key=lambda entry: entry.id)
 
 
 def pending_purposes(session: Session, subjects: Collection[Hash]) -> dict[Hash, set[Purpose]]:
@@ -168,15 +200,13 @@ def pending_purposes(session: Session, subjects: Collection[Hash]) -> dict[Hash,
     return found
 
 
-def lane_entries(
-    session: Session, entries: Sequence[LiveEntry], is_wanted: Callable[[LiveEntry], bool]
-) -> list[Entry]:
-    """Live entries as the lane's decision sees them."""
+def lane_entries(session: Session, entries: Sequence[LiveEntry], wanted: Collection[int]) -> list[Entry]:
+    """Live entries as the lane's decision sees them; `wanted` are those whose purpose still stands."""
     attempts = _attempts(session, [entry.id for entry in entries])
     return [
         Entry(
             id=entry.id,
-            wanted=is_wanted(entry),
+            wanted=entry.id in wanted,
             nonce=entry.nonce,
             attempts=tuple(attempts.get(entry.id, ())),
             retry_at=entry.retry_at,
@@ -188,14 +218,15 @@ def lane_entries(
 def _attempts(session: Session, entries: Collection[int]) -> dict[int, list[Attempt]]:
     query = (
         select(TransactionRow)
+        .options(defer(TransactionRow.raw))
         .where(TransactionRow.entry.in_(entries), TransactionRow.abandoned.is_(False))
         .order_by(TransactionRow.entry, TransactionRow.sequence)
     )
     rows = list(session.scalars(query))
-    receipts = select(ReceiptRow).where(ReceiptRow.tx_hash.in_([row.tx_hash for row in rows]))
-    mined = {
-        receipt.tx_hash: Mined(receipt.block_number, receipt.ok) for receipt in session.scalars(receipts)
-    }
+    receipts = select(ReceiptRow.tx_hash, ReceiptRow.block_number, ReceiptRow.ok).where(
+        ReceiptRow.tx_hash.in_([row.tx_hash for row in rows])
+    )
+    mined = {tx_hash: Mined(block, ok) for tx_hash, block, ok in session.execute(receipts)}
     found: dict[int, list[Attempt]] = {}
     for row in rows:
         found.setdefault(row.entry, []).append(
@@ -212,70 +243,108 @@ def _attempts(session: Session, entries: Collection[int]) -> dict[int, list[Atte
     return found
 
 
-def save_signed(session: Session, entry: int, signed: Signed, gas: int, now: float) -> None:
-    """Store a signed transaction of an entry, and the nonce and gas limit it took."""
-    sequence = session.scalar(
-        select(func.count()).select_from(TransactionRow).where(TransactionRow.entry == entry)
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A signed transaction with the entry it is for, and the gas limit it took."""
+
+    entry: int
+    signed: Signed
+    gas: int
+
+
+def save_signed(session: Session, made: Sequence[Stored], now: float) -> None:
+    """Store signed transactions of entries, and the nonces they took. Bytes that are stored already stay."""
+    entries = [item.entry for item in made]
+    counts = select(TransactionRow.entry, func.count()).where(TransactionRow.entry.in_(entries))
+    sequences = dict(session.execute(counts.group_by(TransactionRow.entry)).all())
+    hashes = select(TransactionRow.tx_hash).where(
+        TransactionRow.tx_hash.in_([item.signed.tx_hash for item in made])
     )
-    session.add(
-        TransactionRow(
-            tx_hash=signed.tx_hash,
-            entry=entry,
-            sequence=sequence,
-            nonce=signed.nonce,
-            noop=signed.noop,
-            max_fee=signed.fees.max_fee,
-            priority_fee=signed.fees.priority_fee,
-            raw="0x" + signed.raw.hex(),
-            signed_at=now,
+    known = set(session.scalars(hashes))
+    fresh = [item for item in made if item.signed.tx_hash not in known]
+    insert_rows(
+        session,
+        TransactionRow,
+        [
+            {
+                "tx_hash": item.signed.tx_hash,
+                "entry": item.entry,
+                "sequence": sequences.get(item.entry, 0),
+                "nonce": item.signed.nonce,
+                "noop": item.signed.noop,
+                "max_fee": item.signed.fees.max_fee,
+                "priority_fee": item.signed.fees.priority_fee,
+                "raw": "0x" + item.signed.raw.hex(),
+                "signed_at": now,
+                "underpriced": False,
+                "abandoned": False,
+            }
+            for item in fresh
+        ],
+    )
+    table = table_of(OutboxRow)
+    if fresh:
+        session.connection().execute(
+            update(table)
+            .where(table.c.id == bindparam("entry"))
+            .values(nonce=bindparam("took"), gas=bindparam("limit"), tries=0, retry_at=0.0),
+            [{"entry": item.entry, "took": item.signed.nonce, "limit": item.gas} for item in fresh],
         )
-    )
-    session.execute(
-        update(OutboxRow)
-        .where(OutboxRow.id == entry)
-        .values(nonce=signed.nonce, gas=gas, tries=0, retry_at=0.0)
-    )
 
 
-def transaction_known(session: Session, tx_hash: Hash) -> bool:
-    """Whether these very bytes are stored already."""
-    return session.get(TransactionRow, tx_hash) is not None
+def raw_transactions(session: Session, hashes: Collection[Hash]) -> dict[Hash, bytes]:
+    """The stored bytes of transactions, by hash."""
+    query = select(TransactionRow.tx_hash, TransactionRow.raw).where(TransactionRow.tx_hash.in_(hashes))
+    return {tx_hash: bytes.fromhex(raw[2:]) for tx_hash, raw in session.execute(query)}
 
 
-def raw_transaction(session: Session, tx_hash: Hash) -> bytes | None:
-    """The stored bytes of a transaction."""
-    raw = session.scalar(select(TransactionRow.raw).where(TransactionRow.tx_hash == tx_hash))
-    return None if raw is None else bytes.fromhex(raw[2:])
-
-
-def mark_sent(session: Session, tx_hash: Hash, now: float, *, underpriced: bool = False) -> None:
-    """Store that a transaction was handed to a node."""
-    session.execute(
-        update(TransactionRow)
-        .where(TransactionRow.tx_hash == tx_hash)
-        .values(sent_at=now, underpriced=underpriced)
-    )
+def mark_sent(session: Session, sent: Mapping[Hash, bool], now: float) -> None:
+    """Store that transactions were handed to a node, and for each whether it found it underpriced."""
+    table = table_of(TransactionRow)
+    if sent:
+        session.connection().execute(
+            update(table)
+            .where(table.c.tx_hash == bindparam("sent"))
+            .values(sent_at=now, underpriced=bindparam("refused")),
+            [{"sent": tx_hash, "refused": underpriced} for tx_hash, underpriced in sent.items()],
+        )
 
 
 def attempts_of(session: Session, entry: int) -> list[Hash]:
     """Hashes of an entry's transactions that may still be mined."""
-    query = select(TransactionRow.tx_hash).where(
-        TransactionRow.entry == entry, TransactionRow.abandoned.is_(False)
+    return attempts_of_all(session, [entry]).get(entry, [])
+
+
+def attempts_of_all(session: Session, entries: Collection[int]) -> dict[int, list[Hash]]:
+    """The same for many, by entry."""
+    query = select(TransactionRow.entry, TransactionRow.tx_hash).where(
+        TransactionRow.entry.in_(entries), TransactionRow.abandoned.is_(False)
     )
-    return list(session.scalars(query))
+    found: dict[int, list[Hash]] = {}
+    for entry, tx_hash in session.execute(query):
+        found.setdefault(entry, []).append(tx_hash)
+    return found
 
 
-def save_receipt(session: Session, mined: MinedIn) -> None:
-    """Store where a transaction was mined; the block must be stored, or final."""
-    session.merge(
-        ReceiptRow(
-            tx_hash=mined.tx_hash,
-            block_number=mined.block_number,
-            block_hash=mined.block_hash,
-            ok=mined.ok,
-            gas_used=mined.gas_used,
-            gas_price=mined.gas_price,
-        )
+def save_receipts(session: Session, found: Sequence[MinedIn]) -> None:
+    """Store where transactions were mined; each block must be stored, or final."""
+    table = table_of(ReceiptRow)
+    hashes = [mined.tx_hash for mined in found]
+    session.connection().execute(delete(table).where(table.c.tx_hash.in_(hashes)))
+    insert_rows(
+        session,
+        ReceiptRow,
+        [
+            {
+                "tx_hash": mined.tx_hash,
+                "block_number": mined.block_number,
+                "block_hash": mined.block_hash,
+                "ok": mined.ok,
+                "gas_used": mined.gas_used,
+                "gas_price": mined.gas_price,
+            }
+            for mined in found
+        ],
     )
 
 

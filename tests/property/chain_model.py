@@ -12,10 +12,13 @@ from eth_hash.auto import keccak
 from oracle.chain import calls
 from oracle.chain.errors import (
     AlreadyKnownError,
+    ChainError,
     NonceTooLowError,
     ReplacementUnderpricedError,
     RevertedError,
+    RpcError,
     RpcUnavailableError,
+    SendError,
 )
 from oracle.daemon.ports import Logged
 from oracle.decide.lane import GWEI, Fees
@@ -231,15 +234,29 @@ class ChainModel:
         self._maybe_fail()
         return Fees(2 * GWEI, GWEI)
 
-    def estimate_gas(self, _sender: Address, _target: Address, data: bytes) -> int:
+    def estimates(self, _sender: Address, calls: Sequence[tuple[Address, bytes]]) -> list[int | ChainError]:
         self._maybe_fail()
+        return [self._estimate(data) for _target, data in calls]
+
+    def _estimate(self, data: bytes) -> int | ChainError:
         try:
             self.call(self.state(), data, self.blocks[-1].header.timestamp + SPACING)
-        except RefusedError as error:
-            raise RevertedError("it would revert", name="WrongState", args_by_name={}, data=b"") from error
+        except RefusedError:
+            return RevertedError("it would revert", name="WrongState", args_by_name={}, data=b"")
         return 100_000
 
-    def send(self, raw: bytes) -> None:
+    def send_all(self, raws: Sequence[bytes]) -> list[RpcError | None]:
+        fates: list[RpcError | None] = []
+        for raw in raws:
+            try:
+                self._send(raw)
+            except SendError as error:
+                fates.append(error)
+            else:
+                fates.append(None)
+        return fates
+
+    def _send(self, raw: bytes) -> None:
         self._maybe_fail()
         self._on_send(raw)
         sent = decode(raw)

@@ -235,7 +235,7 @@ class DaemonMachine(RuleBasedStateMachine):
             SENDER,
             chain_id=1,
             policy=LanePolicy(max_in_flight=4),
-            is_wanted=wanted_now,
+            wanted=wanted_now,
             clock=clock,
         )
         self.service = Service(

@@ -33,9 +33,9 @@ POINTS = [
     ("oracle.daemon.outbox", "Outbox.step", "before", 3),  # queued, perhaps
     ("oracle.store.outbox", "save_signed", "after", 1),  # signed, not committed
     ("oracle.daemon.outbox", "Outbox._broadcast", "before", 1),  # stored, not sent
-    ("oracle.daemon.adapter", "NodeChain.send", "after", 1),  # sent, not marked so
+    ("oracle.daemon.adapter", "NodeChain.send_all", "after", 1),  # sent, not marked so
     ("oracle.daemon.outbox", "Outbox._broadcast", "after", 1),  # sent and marked
-    ("oracle.store.outbox", "save_receipt", "after", 1),  # mined, the receipt not committed
+    ("oracle.store.outbox", "save_receipts", "after", 1),  # mined, the receipt not committed
     ("oracle.store.outbox", "finish", "after", 1),  # final, not committed
 ]
 QUICK = {("oracle.store.journal", "after"), ("oracle.daemon.adapter", "after")}

@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 
 from oracle.chain.errors import (
     AlreadyKnownError,
+    ChainError,
     NonceTooLowError,
     ReplacementUnderpricedError,
     RevertedError,
+    RpcError,
 )
 from oracle.decide.lane import Fees
 from oracle.decide.reorg import Heights
@@ -140,16 +142,25 @@ class ModelChain:
     def fees(self) -> Fees:
         return Fees(self.price, self.price // 10)
 
-    def estimate_gas(self, sender: Address, target: Address, data: bytes) -> int:  # noqa: ARG002
-        reason = self.refuses(data)
-        if reason is not None:
-            raise RevertedError(reason, name=None, args_by_name={}, data=b"")
-        return 100_000
+    def estimates(self, sender: Address, calls: Sequence[tuple[Address, bytes]]) -> list[int | ChainError]:  # noqa: ARG002
+        reasons = [self.refuses(data) for _target, data in calls]
+        return [
+            100_000 if reason is None else RevertedError(reason, name=None, args_by_name={}, data=b"")
+            for reason in reasons
+        ]
 
-    def send(self, raw: bytes) -> None:
-        number = self.cuts.step()
-        self._take(read(raw))
-        self.cuts.done(number)
+    def send_all(self, raws: Sequence[bytes]) -> list[RpcError | None]:
+        fates: list[RpcError | None] = []
+        for raw in raws:
+            number = self.cuts.step()
+            try:
+                self._take(read(raw))
+            except RpcError as error:
+                fates.append(error)
+            else:
+                fates.append(None)
+            self.cuts.done(number)
+        return fates
 
     def _take(self, sent: Sent) -> None:
         if self.forgets:
