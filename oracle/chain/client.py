@@ -232,6 +232,19 @@ class Client(ABC):
             for answer in answers
         ]
 
+    def calls_pass(self, calls: Sequence[tuple[Address, bytes, int]], *, sender: Address) -> list[bool]:
+        """For each call (target, data, gas limit), in one batch, whether it passes now within its limit.
+
+        One execution each, where an estimate is a search of several. False also where the node failed.
+        """
+        answers = self.batch(
+            [
+                ("eth_call", [_transaction(to, data, sender) | {"gas": hex(gas)}, "latest"])
+                for to, data, gas in calls
+            ]
+        )
+        return [isinstance(answer, str) for answer in answers]
+
     def code(self, address: Address) -> bytes:
         """Code at an address; empty where there is no contract."""
         return _bytes(self.call("eth_getCode", [address, "latest"]), "code")

@@ -112,7 +112,6 @@ class Outbox:
                 nonce_latest=nonce_latest,
                 finalized=heights.finalized,
                 queued=self._policy.max_in_flight,
-                now=now,
             )
             entries = store.lane_entries(session, live, self._wanted(session, live))
         view = lane.LaneView(

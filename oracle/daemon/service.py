@@ -104,6 +104,7 @@ class Service:
         self._is_anchored = is_anchored
         self._leads = leads
         self._shown: set[tuple[str, ...]] = set()
+        self._to_send: list[tuple[Send, outbox_store.Call]] = []
         self._stop = threading.Event()
         self._wake = threading.Event()
 
@@ -212,6 +213,7 @@ class Service:
         with self._parts.database.read() as session:
             situations = gather(session, self._keys, self._close_for, reveal_before=self._reveal_before)
         acted = False
+        self._to_send = []  # what an earlier turn did not come to is due again
         for situation in situations:
             policy = self._policies.get(situation.facts.terms.committee, self._default)
             for step in due(situation.facts, heights, policy, self._clock()):
@@ -222,7 +224,7 @@ class Service:
                 except EarnestError as error:
                     self._log_once("not_done", **_shown(step), reason=error.message)
         self._parts.evaluator.flush()
-        return acted
+        return self._enqueue() or acted
 
     def _say_idle_keys(self) -> None:
         """A key that signs in no committee does nothing: most likely another was meant."""
@@ -255,18 +257,22 @@ class Service:
                 self._on_signed()
                 return True
             case Send():
-                return self._send(situation, step)
+                call = outbox_store.Call(step.purpose, step.job, self._escrow, calldata(situation, step))
+                self._to_send.append((step, call))
+                return False  # until it is in the outbox
 
-    def _send(self, situation: Situation, step: Send) -> bool:
-        outbox = self._parts.outbox
-        if outbox is None:
+    def _enqueue(self) -> bool:
+        """Put what is to be sent into the outbox, in one transaction. Whether anything was new."""
+        outbox, waiting = self._parts.outbox, self._to_send
+        self._to_send = []
+        if outbox is None or not waiting:
             return False
-        call = outbox_store.Call(step.purpose, step.job, self._escrow, calldata(situation, step))
         with self._parts.database.write() as session:
-            entry = outbox_store.enqueue(session, outbox.sender, call)
-        if entry is not None:
-            log.info("queued", entry=entry, **_shown(step))
-        return entry is not None
+            entries = outbox_store.enqueue_all(session, outbox.sender, [call for _step, call in waiting])
+        for (step, _call), entry in zip(waiting, entries, strict=True):
+            if entry is not None:
+                log.info("queued", entry=entry, **_shown(step))
+        return any(entry is not None for entry in entries)
 
 
 def calldata(situation: Situation, step: Send) -> bytes:

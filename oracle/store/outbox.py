@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
 
 from sqlalchemy import ColumnElement, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, defer
@@ -108,44 +107,64 @@ def set_next_nonce(session: Session, sender: Address, nonce: int) -> None:
 
 
 def enqueue(session: Session, sender: Address, call: Call) -> int | None:
-    """Add a call, unless one with its purpose and subject is on its way. Returns the entry's id, or None.
+    """Add one call; see `enqueue_all`."""
+    return enqueue_all(session, sender, [call])[0]
+
+
+def enqueue_all(session: Session, sender: Address, calls: Sequence[Call]) -> list[int | None]:
+    """Add calls, unless one of the same purpose and subject is on its way. For each its entry, or None.
 
     One for which nothing is signed yet takes over the new call's data: what it was queued with may have
     become void, as when a signer of its verdict changed its key. After transactions that were mined and
     failed the new entry waits, longer each time.
     """
     next_nonce(session, sender)  # locks the lane: two workers must not both find nothing
-    same = (OutboxRow.purpose == call.purpose.value, OutboxRow.subject == call.subject)
-    known = session.scalars(select(OutboxRow).where(*_LIVE, *same, _unmined())).first()
-    if known is None:
-        entry = _add(session, sender, call, nonce=None)
-        failures = session.scalar(
-            select(func.count())
-            .select_from(OutboxRow)
-            .join(TransactionRow, TransactionRow.entry == OutboxRow.id)
-            .join(ReceiptRow, ReceiptRow.tx_hash == TransactionRow.tx_hash)
-            .where(*same, ReceiptRow.ok.is_(False))
-        )
-        if failures:
-            wait = _WAIT_AFTER_FAILURE * 2 ** min(failures - 1, _MOST_DOUBLINGS)
-            session.execute(
-                update(OutboxRow).where(OutboxRow.id == entry).values(retry_at=time.time() + wait)
-            )
-        return entry
-    data = "0x" + call.data.hex()
-    if known.nonce is not None or known.data == data:
-        return None
-    known.data, known.target, known.tries, known.retry_at, known.error = data, call.target, 0, 0.0, None
-    return known.id
+    subjects = {call.subject for call in calls}
+    query = select(OutboxRow).where(*_LIVE, _unmined(), OutboxRow.subject.in_(subjects))
+    known = {(row.purpose, row.subject): row for row in session.scalars(query)}
+    failures = _failures(session, subjects)
+    changed: list[OutboxRow | None] = []
+    for call in calls:
+        same = (call.purpose.value, call.subject)
+        row = known.get(same)
+        data = "0x" + call.data.hex()
+        if row is None:
+            row = known[same] = _row(sender, call, nonce=None)
+            if failed := failures.get(same):
+                row.retry_at = time.time() + _WAIT_AFTER_FAILURE * 2 ** min(failed - 1, _MOST_DOUBLINGS)
+            session.add(row)
+        elif row.nonce is not None or row.data == data:
+            changed.append(None)
+            continue
+        else:
+            row.data, row.target, row.tries, row.retry_at, row.error = data, call.target, 0, 0.0, None
+        changed.append(row)
+    session.flush()
+    return [None if row is None else row.id for row in changed]
+
+
+def _failures(session: Session, subjects: Collection[Hash | None]) -> dict[tuple[str, Hash | None], int]:
+    """How many transactions were mined and failed, by purpose and subject."""
+    query = (
+        select(OutboxRow.purpose, OutboxRow.subject, func.count())
+        .join(TransactionRow, TransactionRow.entry == OutboxRow.id)
+        .join(ReceiptRow, ReceiptRow.tx_hash == TransactionRow.tx_hash)
+        .where(OutboxRow.subject.in_(subjects), ReceiptRow.ok.is_(False))
+        .group_by(OutboxRow.purpose, OutboxRow.subject)
+    )
+    return {(purpose, subject): count for purpose, subject, count in session.execute(query)}
 
 
 def add_fill(session: Session, sender: Address, nonce: int) -> int:
     """Add an entry that only uses up a nonce."""
-    return _add(session, sender, Call(Purpose.FILL, None, sender, b""), nonce=nonce)
+    row = _row(sender, Call(Purpose.FILL, None, sender, b""), nonce=nonce)
+    session.add(row)
+    session.flush()
+    return row.id
 
 
-def _add(session: Session, sender: Address, call: Call, nonce: int | None) -> int:
-    row = OutboxRow(
+def _row(sender: Address, call: Call, nonce: int | None) -> OutboxRow:
+    return OutboxRow(
         sender=sender,
         purpose=call.purpose.value,
         subject=call.subject,
@@ -154,9 +173,6 @@ def _add(session: Session, sender: Address, call: Call, nonce: int | None) -> in
         nonce=nonce,
         created_at=time.time(),
     )
-    session.add(row)
-    session.flush()
-    return row.id
 
 
 def live_entries(
@@ -166,21 +182,19 @@ def live_entries(
     nonce_latest: int = 0,
     finalized: int | None = None,
     queued: int | None = None,
-    now: float = inf,
 ) -> list[LiveEntry]:
     """A lane's live entries with which something may be to be done, oldest first.
 
     Args:
         nonce_latest: Mined nonces from this one on are listed too: nothing else may be sent there.
         finalized: Entries mined above this block are left out: they only wait. None lists all.
-        queued: Most entries without a nonce to list; None: all.
-        now: Entries without a nonce that wait for a later time are left out; Unix seconds.
+        queued: Most entries without a nonce to list, those that need not wait first; None: all.
     """
-    own = select(OutboxRow).where(OutboxRow.sender == sender, *_LIVE).order_by(OutboxRow.id)
+    own = select(OutboxRow).where(OutboxRow.sender == sender, *_LIVE)
     holding = own.where(OutboxRow.nonce.is_not(None))
     if finalized is not None:
         holding = holding.where(or_(OutboxRow.nonce >= nonce_latest, _unmined(), _mined_up_to(finalized)))
-    waiting = own.where(OutboxRow.nonce.is_(None), OutboxRow.retry_at <= now).limit(queued)
+    waiting = own.where(OutboxRow.nonce.is_(None)).order_by(OutboxRow.retry_at, OutboxRow.id).limit(queued)
     rows = [*session.scalars(holding), *session.scalars(waiting)]
     return sorted(map(_live, rows), key=lambda entry: entry.id)
 

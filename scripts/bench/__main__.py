@@ -12,7 +12,10 @@ import json
 import sys
 import time
 
-SECTIONS = ("index",)
+SECTIONS = (
+    "index",
+    "send",
+)
 
 
 def main(arguments: list[str]) -> int:

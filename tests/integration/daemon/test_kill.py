@@ -29,7 +29,7 @@ POINTS = [
     ("oracle.store.journal", "StoredJournal.record", "after", 1),  # written down, not signed
     ("oracle.signing.journal", "checked", "after", 1),  # signed, the signature not stored
     ("oracle.store.work", "save_attestation", "after", 2),  # one attestation stored of three
-    ("oracle.store.outbox", "enqueue", "before", 1),  # three attestations, nothing queued
+    ("oracle.store.outbox", "enqueue_all", "before", 1),  # three attestations, nothing queued
     ("oracle.daemon.outbox", "Outbox.step", "before", 3),  # queued, perhaps
     ("oracle.store.outbox", "save_signed", "after", 1),  # signed, not committed
     ("oracle.daemon.outbox", "Outbox._broadcast", "before", 1),  # stored, not sent
