@@ -184,7 +184,16 @@ def assembled(
         metrics = metrics or Metrics()
         if settings.operator is not None:
             sampler = stack.enter_context(
-                closing(Sampler(settings, pool, escrow, keys, every=settings.operator.sample_every))
+                closing(
+                    Sampler(
+                        settings,
+                        pool,
+                        escrow,
+                        keys,
+                        every=settings.operator.sample_every,
+                        begun=lambda: vitals.pulse.turns > 0,
+                    )
+                )
             )
             metrics.watch(
                 pulse=lambda: vitals.pulse,

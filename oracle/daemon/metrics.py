@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from structlog.typing import EventDict, WrappedLogger
@@ -149,6 +149,16 @@ def _gauge(
     return family
 
 
+def _counter(
+    name: str, text: str, values: Mapping[tuple[str, ...], float], labels: list[str] | None = None
+) -> CounterMetricFamily:
+    """What only ever grows. Prometheus adds _total to the name."""
+    family = CounterMetricFamily(f"{PREFIX}_{name}", text, labels=labels or [])
+    for label, value in values.items():
+        family.add_metric(label, value)
+    return family
+
+
 def _plain(name: str, text: str, value: float | None) -> Iterable[GaugeMetricFamily]:
     """A gauge without labels; none where there is nothing to show."""
     return () if value is None else (_gauge(name, text, {(): value}),)
@@ -159,8 +169,8 @@ def _by(name: str, text: str, counts: Mapping[str, float], label: str) -> GaugeM
 
 
 def _loop(pulse: Pulse) -> Iterable[Metric]:
-    yield from _plain("loop_turns", "Turns of the main loop since the start.", pulse.turns)
-    yield from _plain("loop_failures", "Turns that could not be done since the start.", pulse.failures)
+    yield _counter("loop_turns", "Turns of the main loop.", {(): pulse.turns})
+    yield _counter("loop_failures", "Turns that could not be done.", {(): pulse.failures})
     yield from _plain(
         "loop_last_turn_timestamp_seconds",
         "When a turn last went well; the start before the first.",
@@ -183,9 +193,9 @@ def _store(seen: Overview, now: float) -> Iterable[Metric]:
     yield _by("jobs", "Jobs by state.", seen.jobs, "state")
     yield _by("evaluations", "Evaluations by state.", seen.evaluations, "state")
     yield _by("outbox_entries", "Live outbox entries, with and without a nonce.", seen.outbox, "standing")
-    waiting = 0.0 if seen.oldest_waiting is None else now - seen.oldest_waiting
+    waiting = 0.0 if seen.oldest_waiting is None else max(0.0, now - seen.oldest_waiting)
     yield from _plain(
-        "evaluation_oldest_seconds", "Since when the oldest unfinished evaluation waits.", waiting
+        "evaluation_oldest_seconds", "Since the oldest delivery whose evaluation is unfinished.", waiting
     )
     ages = {
         standing: 0.0 if since is None else max(0.0, now - since)
@@ -194,7 +204,8 @@ def _store(seen: Overview, now: float) -> Iterable[Metric]:
     yield _by("outbox_oldest_seconds", "Age of the oldest live outbox entry.", ages, "standing")
     yield from _plain("journal_entries", "Attestations in the signing journal.", seen.signed)
     yield from _plain("attestations_stored", "Attestations stored, all evaluators'.", seen.attestations)
-    yield _by("peer_incidents", "What peers did that they should not have, by kind.", seen.incidents, "kind")
+    kinds: dict[tuple[str, ...], float] = {(kind,): times for kind, times in seen.incidents.items()}
+    yield _counter("peer_incidents", "What peers did that they should not have, by kind.", kinds, ["kind"])
     yield _by("nonce", "The next nonce of each sender.", seen.nonces, "sender")
 
 

@@ -21,22 +21,33 @@ from oracle.preflight import chain, machine
 
 log = structlog.get_logger(__name__)
 
+_FIRST = 0.5  # seconds between two looks whether the loop has begun
+
 
 class Sampler:
     """A thread of its own, so that a slow answer delays nothing.
 
     Args:
         every: Seconds between two looks.
+        begun: Whether the loop has read the chain: before, no committee of ours is known.
     """
 
     def __init__(
-        self, settings: Settings, pool: Pool, escrow: Escrow, keys: Keys, *, every: float = 300.0
+        self,
+        settings: Settings,
+        pool: Pool,
+        escrow: Escrow,
+        keys: Keys,
+        *,
+        every: float = 300.0,
+        begun: Callable[[], bool] = lambda: True,
     ) -> None:
         self._settings = settings
         self._pool = pool
         self._escrow = escrow
         self._keys = keys
         self._every = every
+        self._begun = begun
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._samples = Samples()
@@ -88,6 +99,9 @@ class Sampler:
         return samples
 
     def _run(self) -> None:
+        while not self._begun():
+            if self._stop.wait(_FIRST):
+                return
         while not self._stop.is_set():
             self._tell(self.look().findings)
             self._stop.wait(self._every)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oracle.decide.due import EvaluationState
-from oracle.domain.types import Hash
+from oracle.domain.types import Hash, State
 from oracle.store import chain, jobs
 from oracle.store.tables import (
     AttestationRow,
@@ -21,14 +21,16 @@ from oracle.store.tables import (
     PeerIncidentRow,
 )
 
+_MOST_LOOKED_AT = 500  # unfinished evaluations; SQLite takes no more names in one question than 32,766
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:
     """The store in figures. Times are Unix seconds; counts are by the word of what is counted.
 
-    `outbox` counts what is neither final nor dropped. `oldest_waiting` is since when the oldest evaluation
-    that is not done is, `oldest_unsent` and `oldest_unmined` the same of live outbox entries without and with
-    a nonce; None where there is none.
+    `outbox` counts what is neither final nor dropped. `oldest_waiting` is when the oldest delivery of an open
+    job was anchored whose evaluation is not done; `oldest_unsent` and `oldest_unmined` are when the oldest
+    live outbox entries without and with a nonce were queued; None where there is none.
     """
 
     block: int | None
@@ -40,7 +42,7 @@ class Overview:
     signed: int
     attestations: int
     incidents: Mapping[str, int]
-    oldest_waiting: float | None
+    oldest_waiting: int | None
     oldest_unsent: float | None
     oldest_unmined: float | None
     nonces: Mapping[str, int]
@@ -52,9 +54,6 @@ def overview(session: Session) -> Overview:
     block = None if cursor is None else session.get(Block, cursor.number)
     states = session.execute(select(EvaluationRow.state, func.count()).group_by(EvaluationRow.state)).all()
     evaluations = {str(state): count for state, count in states}
-    unfinished = select(func.min(EvaluationRow.updated_at)).where(
-        EvaluationRow.state != EvaluationState.DONE.value
-    )
     live = (OutboxRow.until_block.is_(None), OutboxRow.dropped.is_(None))
     queued, unsent = session.execute(
         select(func.count(), func.min(OutboxRow.created_at)).where(*live, OutboxRow.nonce.is_(None))
@@ -75,8 +74,22 @@ def overview(session: Session) -> Overview:
         signed=session.scalar(select(func.count()).select_from(JournalRow)) or 0,
         attestations=session.scalar(select(func.count()).select_from(AttestationRow)) or 0,
         incidents={str(kind): int(count) for kind, count in kinds},
-        oldest_waiting=session.scalar(unfinished),
+        oldest_waiting=_oldest_waiting(session),
         oldest_unsent=unsent,
         oldest_unmined=unmined,
         nonces={row.sender: row.next_nonce for row in session.scalars(select(LaneRow))},
+    )
+
+
+def _oldest_waiting(session: Session) -> int | None:
+    # Not by the row's own time: that begins anew with each try.
+    unfinished = session.scalars(
+        select(EvaluationRow.job)
+        .where(EvaluationRow.state != EvaluationState.DONE.value)
+        .order_by(EvaluationRow.updated_at)
+        .limit(_MOST_LOOKED_AT)
+    )
+    records = [stored.record for stored in jobs.get_jobs(session, list(unfinished)).values()]
+    return min(
+        (one.delivered_at for one in records if one.state is State.OPEN and one.delivered_at), default=None
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -11,9 +12,9 @@ import pytest
 from oracle.chain.errors import RpcUnavailableError
 from oracle.daemon import assembly
 from oracle.daemon.service import Service
-from oracle.store import schema
+from oracle.store import jobs, schema
 from oracle.web.host import HostError
-from tests.integration.daemon.conftest import World, write_config
+from tests.integration.daemon.conftest import World, until, write_config
 
 
 @pytest.fixture
@@ -24,7 +25,8 @@ def port() -> int:
 
 
 @pytest.fixture
-def service(world: World, port: int) -> Iterator[Service]:
+def service(world: World, port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    monkeypatch.setenv("ORACLE_EVALUATION__WAIT", "60")  # what waits stays so
     write_config(world.folder, world.chain, world.market, extra=f"[operator]\nport = {port}")
     database = world.database()
     schema.upgrade(database)
@@ -69,3 +71,27 @@ def test_assembled__port_in_use__ends_with_a_clear_error(world: World, port: int
             assembly.assembled(world.settings()),
         ):
             pass
+
+
+def test_metrics__delivery_that_cannot_be_had__is_as_old_as_its_anchoring(
+    service: Service, port: int, world: World
+) -> None:
+    _, job = world.real_job()
+    world.deliver_example(job, "careful", hand_over=False)
+    until(lambda: _figure(port, 'earnest_evaluations{state="waiting"}') == 1, each=service.turn, seconds=60)
+    assert _figure(port, 'earnest_jobs{state="open"}') == 1
+    assert _figure(port, "earnest_loop_turns_total") >= 1
+    with world.database().read() as session:
+        stored = jobs.get_job(session, job)
+    assert stored is not None
+    age = _figure(port, "earnest_evaluation_oldest_seconds")
+    assert abs(age - max(0.0, time.time() - stored.record.delivered_at)) < 30
+    assert _figure(port, 'earnest_check_findings{check="balance",grade="ok"}') == 1
+    assert _figure(port, 'earnest_figures_readable{source="store"}') == 1
+
+
+def _figure(port: int, name: str) -> float:
+    time.sleep(0.3)  # the store's figures are read at most every few seconds
+    text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    found = [line for line in text.splitlines() if line.startswith(name + " ")]
+    return float(found[0].rpartition(" ")[2]) if found else -1.0

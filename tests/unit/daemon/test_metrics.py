@@ -26,7 +26,7 @@ from oracle.store.overview import Overview
 ROOT = Path(__file__).parents[3]
 OVERVIEW = Overview(
     block=7, block_hash="0x" + "07" * 32, block_time=100, jobs={"open": 2}, evaluations={"done": 1},
-    outbox={"queued": 1, "pending": 2}, signed=3, attestations=5, incidents={"late": 4}, oldest_waiting=1.0,
+    outbox={"queued": 1, "pending": 2}, signed=3, attestations=5, incidents={"late": 4}, oldest_waiting=1,
     oldest_unsent=2.0, oldest_unmined=None, nonces={"0x" + "aa" * 20: 9},
 )  # fmt: skip
 PULSE = Pulse(turned_at=50.0, turns=4, heights=Heights(9, 8, 7, 90), failures=1)
@@ -124,7 +124,7 @@ def test_watch__source_that_fails__hides_no_other(metrics: Metrics) -> None:
     assert value("earnest_figures_readable", {"source": "store"}) == 0
     assert value("earnest_figures_readable", {"source": "loop"}) == 1
     assert value("earnest_jobs", {"state": "open"}) is None
-    assert value("earnest_loop_turns") == 4
+    assert value("earnest_loop_turns_total") == 4
     assert value("earnest_check_timestamp_seconds") is None
 
 
