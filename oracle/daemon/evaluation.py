@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from oracle.daemon.loop import LoopThread
 from oracle.daemon.ports import ChainPort, EvaluationResult, EvaluationTask, NotNowError
@@ -16,7 +15,7 @@ from oracle.decide.draw import quicknet_round
 from oracle.domain.document import Document
 from oracle.domain.errors import EarnestError
 from oracle.domain.types import Address, Hash, Outcome
-from oracle.durable.port import Direct, Steps
+from oracle.durable.port import Steps
 from oracle.evaluation.drand import RELAYS, fetch_quicknet
 from oracle.evaluation.pipeline import JuryFactory, NotYetError, Task, evaluate, keep
 from oracle.evaluation.randomness import PublicRandomness
@@ -41,16 +40,6 @@ class UndecidedNotice(Document):
     job: str
     deliverable: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class _NotNow:
-    """A step's result where it cannot be done now: an exception would not survive as what it was."""
-
-    not_now: str
-
-
-_ANSWERS: TypeAdapter[EvaluationResult | _NotNow] = TypeAdapter(EvaluationResult | _NotNow)
 
 
 class PipelineEvaluation:
@@ -84,30 +73,7 @@ class PipelineEvaluation:
         self._methodologies: Recent[Methodology] = Recent(_KEPT)
 
     def evaluate(self, task: EvaluationTask, steps: Steps) -> EvaluationResult:
-        """See `EvaluationPort`. A quick one is one step; else checks and each jury's answer are."""
-        if not self.is_quick(task):
-            return self._evaluate(task, steps)
-
-        def whole() -> str:
-            try:
-                return _ANSWERS.dump_json(self._evaluate(task, Direct())).decode()
-            except NotNowError as error:
-                return _ANSWERS.dump_json(_NotNow(error.message)).decode()
-
-        answer = _ANSWERS.validate_json(steps.run(f"evaluate {task.job}", whole))
-        if isinstance(answer, _NotNow):
-            raise NotNowError(answer.not_now)
-        return answer
-
-    def is_quick(self, task: EvaluationTask) -> bool:
-        """See `EvaluationPort`: a known pact of which nothing is put to a jury or run in a sandbox."""
-        try:
-            pact = self._pact(task.agreement.opening.pact)
-        except EarnestError:
-            return False
-        return not any(each.is_jury or isinstance(each.measure, TestsMeasure) for each in pact.conditions)
-
-    def _evaluate(self, task: EvaluationTask, steps: Steps) -> EvaluationResult:
+        """See `EvaluationPort`. All checks are one step, and each criterion put to the jury is one."""
         try:
             pact = self._pact(task.agreement.opening.pact)
             methodology = self._methodology(task.methodology)
@@ -125,6 +91,14 @@ class PipelineEvaluation:
             evidence=keep(record, self._store),
             reason=record.aggregation.reason,
         )
+
+    def is_quick(self, task: EvaluationTask) -> bool:
+        """See `EvaluationPort`: a known pact of which nothing is put to a jury or run in a sandbox."""
+        try:
+            pact = self._pact(task.agreement.opening.pact)
+        except EarnestError:
+            return False
+        return not any(each.is_jury or isinstance(each.measure, TestsMeasure) for each in pact.conditions)
 
     def close(self) -> None:
         """Stop the loop the evaluations ran in."""

@@ -6,17 +6,18 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from pydantic import TypeAdapter
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from oracle.daemon.ports import EvaluationPort, EvaluationTask
+from oracle.daemon.ports import EvaluationPort, EvaluationResult, EvaluationTask
 from oracle.domain.committee import Committee
 from oracle.domain.errors import EarnestError
 from oracle.domain.types import Address, Hash
-from oracle.durable.port import Item, Runs, Steps
+from oracle.durable.port import Direct, Item, Runs, Steps
 from oracle.store import work
 from oracle.store.database import Database
 from oracle.store.jobs import StoredJob
@@ -44,10 +45,14 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What a run is told of one evaluation: enough to do it in another process. `tries` counts this one."""
+    """What a run is told of one evaluation: enough to do it in another process.
+
+    `tries` counts this one. `quick`: it shares its run, and all of them are one step.
+    """
 
     task: EvaluationTask
     tries: int
+    quick: bool
 
     @property
     def key(self) -> str:
@@ -55,7 +60,15 @@ class Begun:
         return running_key(self.task.job, self.task.deliverable, self.task.anchor_hash)
 
 
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """An evaluation that could not be done, and why."""
+
+    postponed: str
+
+
 _BEGUN = TypeAdapter(Begun)
+_ENDS: TypeAdapter[list[EvaluationResult | Postponed]] = TypeAdapter(list[EvaluationResult | Postponed])
 _Ending = Callable[[Session], None]
 
 
@@ -118,21 +131,18 @@ class Evaluator:
         if not chosen:
             return
         with self._database.write() as session:
-            begun = [
+            marked = [
                 made
                 for job, committee, evaluator, timestamp in chosen.values()
                 if (made := self._begin(session, job, committee, evaluator, timestamp)) is not None
             ]
-        self._runs.submit(
-            [
-                Item(one.key, _BEGUN.dump_json(one).decode(), quick=self._evaluation.is_quick(one.task))
-                for one in begun
-            ]
-        )
+        # Outside of the transaction: a pact may have to be fetched first.
+        begun = [Begun(task, tries, self._evaluation.is_quick(task)) for task, tries in marked]
+        self._runs.submit([Item(one.key, _BEGUN.dump_json(one).decode(), quick=one.quick) for one in begun])
 
     def _begin(
         self, session: Session, job: StoredJob, committee: Committee, evaluator: Address, timestamp: int
-    ) -> Begun | None:
+    ) -> tuple[EvaluationTask, int] | None:
         record = job.record
         if record.deliverable is None or record.anchor_hash is None:
             return None
@@ -149,7 +159,7 @@ class Evaluator:
             last_try=begun.tries >= self._retry.tries,
             last_chance=_is_last_chance(job, timestamp),
         )
-        return Begun(task, begun.tries)
+        return task, begun.tries
 
     def resume(self) -> int:
         """At the start: what is marked as running and is in no run is due again. Returns how many."""
@@ -188,21 +198,29 @@ class Evaluator:
 
     def _work(self, steps: Steps, arguments: Sequence[str]) -> None:
         """One run. What its evaluations came to is stored in one transaction."""
+        begun = [_BEGUN.validate_json(argument) for argument in arguments]
+
+        def together() -> str:
+            return _ENDS.dump_json([self._evaluate(Direct(), one) for one in begun]).decode()
+
         try:
-            endings = [self._evaluate(steps, _BEGUN.validate_json(argument)) for argument in arguments]
-            self._store(endings)
+            if all(one.quick for one in begun):
+                ends = _ENDS.validate_json(steps.run("evaluate", together))
+            else:
+                ends = [self._evaluate(steps, one) for one in begun]
+            self._store([self._ending(one, end) for one, end in zip(begun, ends, strict=True)])
         finally:
             self._wake()
 
-    def _evaluate(self, steps: Steps, begun: Begun) -> _Ending:
+    def _evaluate(self, steps: Steps, begun: Begun) -> EvaluationResult | Postponed:
         started, task = self._clock(), begun.task
         try:
             result = self._evaluation.evaluate(task, steps)
         except EarnestError as error:
-            return self._postponed(begun, error.message)
+            return Postponed(error.message)
         except Exception as error:  # a defect in one evaluation must not stop the others
             log.exception("evaluation_crashed", job=task.job)
-            return self._postponed(begun, f"{type(error).__name__} in the evaluation")
+            return Postponed(f"{type(error).__name__} in the evaluation")
         log.info(
             "evaluated",
             job=task.job,
@@ -211,30 +229,33 @@ class Evaluator:
             reason=result.reason,
             seconds=round(self._clock() - started, 3),
         )
+        return result
 
-        def ending(session: Session) -> None:
-            work.finish_evaluation(
-                session,
-                task.job,
-                task.deliverable,
-                task.anchor_hash,
-                result.outcome,
-                result.evidence,
-                result.reason,
-            )
-
-        return ending
-
-    def _postponed(self, begun: Begun, reason: str) -> _Ending:
+    def _ending(self, begun: Begun, end: EvaluationResult | Postponed) -> _Ending:
+        """What is to be stored."""
         task = begun.task
+        if isinstance(end, EvaluationResult):
+            return partial(
+                work.finish_evaluation,
+                job=task.job,
+                deliverable=task.deliverable,
+                anchor_hash=task.anchor_hash,
+                outcome=end.outcome,
+                evidence=end.evidence,
+                reason=end.reason,
+            )
         wait = min(self._retry.wait * 2 ** min(begun.tries - 1, 6), LONGEST_WAIT)
-        log.warning("evaluation_postponed", job=task.job, tries=begun.tries, retry_in=wait, reason=reason)
-        retry_at = self._clock() + wait
-
-        def ending(session: Session) -> None:
-            work.postpone_evaluation(session, task.job, task.deliverable, task.anchor_hash, retry_at, reason)
-
-        return ending
+        log.warning(
+            "evaluation_postponed", job=task.job, tries=begun.tries, retry_in=wait, reason=end.postponed
+        )
+        return partial(
+            work.postpone_evaluation,
+            job=task.job,
+            deliverable=task.deliverable,
+            anchor_hash=task.anchor_hash,
+            retry_at=self._clock() + wait,
+            reason=end.postponed,
+        )
 
     def _store(self, endings: Sequence[_Ending]) -> None:
         """Store how evaluations ended, however long the database cannot be written."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, NoReturn, TypeAlias
 
+import orjson
 import rfc8785
 from eth_hash.auto import keccak
 from pydantic import StringConstraints
@@ -30,6 +31,9 @@ MAX_SAFE_INTEGER = 2**53 - 1  # RFC 8785 keeps to integers every JSON reader rep
 _STRUCTURE = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 class JsonError(EarnestError):
     """A JSON text is malformed, ambiguous, or beyond the stated limits."""
 
@@ -46,6 +50,12 @@ def canonical_bytes(value: JsonValue) -> bytes:
         JsonError: a value has no canonical form (NaN, an integer beyond 2^53 - 1, a lone surrogate, a
             type JSON does not have).
     """
+    if _is_plain(value):
+        # Ten times as fast; only fractions and the order of keys beyond ASCII could come out otherwise.
+        try:
+            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        except orjson.JSONEncodeError as error:  # a lone surrogate
+            raise JsonError(f"the value has no canonical form: {error}") from error
     try:
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
@@ -53,6 +63,28 @@ def canonical_bytes(value: JsonValue) -> bytes:
             f"the value has no canonical form: {error}",
             next_step="write large numbers and amounts as decimal strings",
         ) from error
+
+
+def _is_plain(value: JsonValue) -> bool:
+    """Whether a value holds nothing but what every serializer of compact JSON writes alike."""
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        kind = type(item)
+        if kind is str or item is None or kind is bool:
+            continue
+        if kind is int:
+            if not -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER:
+                return False
+        elif kind is list or kind is tuple:
+            pending.extend(item)
+        elif kind is dict:
+            if not all(type(key) is str and key.isascii() for key in item):
+                return False
+            pending.extend(item.values())
+        else:
+            return False
+    return True
 
 
 def canonical_hash(value: JsonValue) -> str:
@@ -180,5 +212,5 @@ def _check_shape(value: JsonValue, what: str, max_depth: int) -> None:
 
 
 def _check_text(text: str, what: str) -> None:
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if not text.isascii() and _SURROGATE.search(text) is not None:
         raise JsonError(f"{what} holds a lone surrogate (\\ud800 to \\udfff), which is not text")

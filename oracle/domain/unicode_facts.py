@@ -23,6 +23,7 @@ _VARIATIONS: Final = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 _KEPT_CONTROLS: Final = frozenset("\n\t")
 # scripts whose letters are taken for one another
 _CONFUSABLE: Final = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"})
+_ASCII_HIDDEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # of ASCII, what `_kind` does not keep
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -84,6 +85,8 @@ def inspect_text(path: str, text: str) -> tuple[str, HiddenText]:
     Scripts are told apart before NFKC, which already maps some look-alikes to Latin.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii() and _ASCII_HIDDEN.search(text) is None:
+        return text, HiddenText(path=path)
     counts: Counter[str] = Counter()
     kept = []
     for character in text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import json
 import unicodedata
@@ -80,6 +81,7 @@ def pattern(measure: PatternMeasure, inputs: CheckInputs) -> Finding:
     )
 
 
+@functools.cache
 def tool_version(package: str) -> str:
     """The installed version of a package that does the measuring."""
     return importlib.metadata.version(package)
