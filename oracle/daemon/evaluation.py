@@ -28,6 +28,7 @@ from oracle.pact.methodology import DrawRules, Methodology
 
 MAX_DOCUMENT = 1_048_576  # bytes of a pact or methodology
 _KEPT = 64  # documents kept parsed: many jobs are under the same few
+_REMEMBERED = 1_000  # records of which is known whose they are
 _SEARCHED = 64  # blocks looked at in one question for the draw's block
 _OUTCOMES = {"pass": Outcome.PASS, "fail": Outcome.FAIL, "lapse": Outcome.LAPSE}
 
@@ -70,6 +71,7 @@ class PipelineEvaluation:
         self._relays = tuple(relays)
         self._loop = LoopThread()
         self._pacts: Recent[Pact] = Recent(_KEPT)
+        self._made_for: Recent[Address] = Recent(_REMEMBERED)
         self._methodologies: Recent[Methodology] = Recent(_KEPT)
 
     def evaluate(self, task: EvaluationTask, steps: Steps) -> EvaluationResult:
@@ -86,11 +88,9 @@ class PipelineEvaluation:
         record = self._loop.run(self._record(task, pact, methodology, steps))
         if not task.last_try and not task.last_chance and _not_retrievable(record):
             raise NotNowError("the delivery is at none of the places it may be")
-        return EvaluationResult(
-            outcome=_OUTCOMES[record.outcome],
-            evidence=keep(record, self._store),
-            reason=record.aggregation.reason,
-        )
+        evidence = keep(record, self._store)
+        self._made_for.put(evidence, task.evaluator)
+        return EvaluationResult(_OUTCOMES[record.outcome], evidence, record.aggregation.reason)
 
     def is_quick(self, task: EvaluationTask) -> bool:
         """See `EvaluationPort`: a known pact of which nothing is put to a jury or run in a sandbox."""
@@ -106,6 +106,8 @@ class PipelineEvaluation:
 
     def evidence_for(self, evidence: Hash, evaluator: Address) -> Hash:
         """See `EvaluationPort`. The record is the same but for whose it is."""
+        if self._made_for.get(evidence) == evaluator:
+            return evidence
         data = self._store.get(evidence, max_bytes=MAX_RECORD_BYTES)
         try:
             record: Document = parse_record(data)

@@ -17,6 +17,7 @@ from oracle.daemon.anchor import IsAnchored
 from oracle.daemon.evaluator import Evaluator
 from oracle.daemon.facts import REVEAL_BEFORE, Situation, gather, unproven
 from oracle.daemon.outbox import Outbox
+from oracle.daemon.recent import Recent
 from oracle.daemon.signing import Attester
 from oracle.daemon.vitals import Vitals
 from oracle.daemon.watcher import Watcher
@@ -37,6 +38,7 @@ from oracle.store.jobs import StoredJob
 log = structlog.get_logger(__name__)
 
 _PASSES = 3  # decisions follow each other within a turn: signed, so a verdict is complete, so it is sent
+_SAID = 10_000  # things said once that are remembered
 _FIRST_WAIT = 1.0  # seconds after a first failure
 _LONGEST_WAIT = 30.0  # seconds between tries while a node is down
 
@@ -103,8 +105,7 @@ class Service:
         self._on_signed = on_signed
         self._is_anchored = is_anchored
         self._leads = leads
-        self._shown: set[tuple[str, ...]] = set()
-        self._to_send: list[tuple[Send, outbox_store.Call]] = []
+        self._shown: Recent[bool] = Recent(_SAID)
         self._stop = threading.Event()
         self._wake = threading.Event()
 
@@ -213,18 +214,24 @@ class Service:
         with self._parts.database.read() as session:
             situations = gather(session, self._keys, self._close_for, reveal_before=self._reveal_before)
         acted = False
-        self._to_send = []  # what an earlier turn did not come to is due again
+        to_sign: list[tuple[Situation, SignFor]] = []
+        to_send: list[tuple[Situation, Send]] = []
         for situation in situations:
             policy = self._policies.get(situation.facts.terms.committee, self._default)
             for step in due(situation.facts, heights, policy, self._clock()):
-                try:
-                    acted = self._carry_out(situation, step, heights) or acted
-                except RpcError:
-                    raise
-                except EarnestError as error:
-                    self._log_once("not_done", **_shown(step), reason=error.message)
+                match step:
+                    case Evaluate():
+                        acted = self._evaluate(situation, heights) or acted
+                    case _ if self._parts.outbox is None:
+                        self._log_once("would", **_shown(step))
+                    case SignFor(job, _):
+                        if self._is_anchored(job, situation.stored.record):
+                            to_sign.append((situation, step))
+                    case Send():
+                        to_send.append((situation, step))
         self._parts.evaluator.flush()
-        return self._enqueue() or acted
+        signed = self._sign(to_sign)
+        return self._send(to_send) or signed or acted
 
     def _say_idle_keys(self) -> None:
         """A key that signs in no committee does nothing: most likely another was meant."""
@@ -235,41 +242,48 @@ class Service:
 
     def _log_once(self, event: str, **values: object) -> None:
         """What repeats every turn is said once."""
-        key = (event, *map(str, values.values()))
-        if key not in self._shown:
-            self._shown.add(key)
+        key = "/".join((event, *map(str, values.values())))
+        if self._shown.get(key) is None:
             log.warning(event, **values)
+        self._shown.put(key, True)
 
-    def _carry_out(self, situation: Situation, step: Due, heights: Heights) -> bool:
-        if self._parts.outbox is None and not isinstance(step, Evaluate):
-            self._log_once("would", **_shown(step))
-            return False
-        match step:
-            case Evaluate():
-                mine = min(situation.facts.held)
-                return self._parts.evaluator.start(
-                    situation.stored, situation.committee, situation.keys[mine], heights.timestamp
-                )
-            case SignFor(job, index):
-                if not self._is_anchored(job, situation.stored.record):
-                    return False
-                self._parts.attester.sign(situation, index)
-                self._on_signed()
-                return True
-            case Send():
-                call = outbox_store.Call(step.purpose, step.job, self._escrow, calldata(situation, step))
-                self._to_send.append((step, call))
-                return False  # until it is in the outbox
+    def _evaluate(self, situation: Situation, heights: Heights) -> bool:
+        mine = min(situation.facts.held)
+        return self._parts.evaluator.start(
+            situation.stored, situation.committee, situation.keys[mine], heights.timestamp
+        )
 
-    def _enqueue(self) -> bool:
-        """Put what is to be sent into the outbox, in one transaction. Whether anything was new."""
-        outbox, waiting = self._parts.outbox, self._to_send
-        self._to_send = []
-        if outbox is None or not waiting:
+    def _sign(self, wanted: Sequence[tuple[Situation, SignFor]]) -> bool:
+        """Whether anything was signed."""
+        if not wanted:
             return False
+        hindered = self._parts.attester.sign_all([(situation, step.index) for situation, step in wanted])
+        for (_situation, step), error in zip(wanted, hindered, strict=True):
+            if error is not None:
+                self._log_once("not_done", **_shown(step), reason=error.message)
+        if all(hindered):
+            return False
+        self._on_signed()
+        return True
+
+    def _send(self, wanted: Sequence[tuple[Situation, Send]]) -> bool:
+        """Queue all of it in one transaction. Whether anything was not on its way already."""
+        outbox = self._parts.outbox
+        if outbox is None or not wanted:
+            return False
+        steps: list[Send] = []
+        made: list[outbox_store.Call] = []
+        for situation, step in wanted:
+            try:
+                data = calldata(situation, step)
+            except EarnestError as error:
+                self._log_once("not_done", **_shown(step), reason=error.message)
+                continue
+            steps.append(step)
+            made.append(outbox_store.Call(step.purpose, step.job, self._escrow, data))
         with self._parts.database.write() as session:
-            entries = outbox_store.enqueue_all(session, outbox.sender, [call for _step, call in waiting])
-        for (step, _call), entry in zip(waiting, entries, strict=True):
+            entries = outbox_store.enqueue_all(session, outbox.sender, made)
+        for step, entry in zip(steps, entries, strict=True):
             if entry is not None:
                 log.info("queued", entry=entry, **_shown(step))
         return any(entry is not None for entry in entries)

@@ -7,6 +7,7 @@ contradicts the journal is refused, whoever asks and however often the process w
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,37 +35,47 @@ class JournalEntry:
 class Journal(Protocol):
     """Where entries are kept, at most one for each signer, domain, subject and deliverable."""
 
-    def record(self, entry: JournalEntry) -> JournalEntry:
-        """Write the entry unless there is one already, and return the one that stands.
+    def record_all(self, entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+        """Write each entry unless there is one already, and return those that stand, in the same order.
 
-        When this returns, that entry is on disk and will be found by every later call, in any process.
+        When this returns, they are on disk and will be found by every later call, in any process.
         """
         ...
 
-    def find(self, signer: Address, domain: Hash, subject: Hash, deliverable: Hash) -> JournalEntry | None:
-        """The entry that stands, or None."""
+    def find_all(self, domain: Hash, subjects: Collection[Hash]) -> list[JournalEntry]:
+        """The entries for these subjects, of all keys."""
         ...
 
 
-def already_signed(
-    journal: Journal, signer: Signer, domain: Domain, subject: Hash, deliverable: Hash
-) -> Attestation | None:
-    """What this key attested, or was about to attest, for a deliverable; None where nothing."""
-    entry = journal.find(signer.address, domain_hash(domain), subject, deliverable)
-    return None if entry is None else entry.attestation
+def attest_all(
+    journal: Journal, domain: Domain, wanted: Sequence[tuple[Signer, Attestation]]
+) -> list[Attested | SigningError]:
+    """Sign attestations, after the journal has taken them all; they share its wait for the disk.
 
-
-def attest(journal: Journal, signer: Signer, domain: Domain, attestation: Attestation) -> Attested:
-    """Sign an attestation, after the journal has taken it.
-
-    Raises:
-        ContradictionError: the journal holds another one; that one stands, and nothing was signed.
-        SigningError: the key cannot be used, or signed with another key than its own.
+    Returns, in the same order, each one's signature or why there is none: ContradictionError where the
+    journal holds another one, which stands; SigningError where the key cannot be used, or signed as another.
     """
-    digest = attestation_digest(domain, attestation)
-    entry = JournalEntry(signer.address, domain_hash(domain), attestation, digest)
-    standing = journal.record(entry)
-    if standing.attestation != attestation or standing.digest != digest:
+    entries = [
+        JournalEntry(
+            signer.address, domain_hash(domain), attestation, attestation_digest(domain, attestation)
+        )
+        for signer, attestation in wanted
+    ]
+    made: list[Attested | SigningError] = []
+    for (signer, attestation), entry, standing in zip(
+        wanted, entries, journal.record_all(entries), strict=True
+    ):
+        try:
+            made.append(_sign(signer, domain, attestation, entry, standing))
+        except SigningError as error:
+            made.append(error)
+    return made
+
+
+def _sign(
+    signer: Signer, domain: Domain, attestation: Attestation, entry: JournalEntry, standing: JournalEntry
+) -> Attested:
+    if standing.attestation != attestation or standing.digest != entry.digest:
         was = standing.attestation
         raise ContradictionError(
             f"{signer.address} has attested {was.outcome} (payable {was.payable}, evidence {was.evidence}) "

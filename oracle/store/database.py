@@ -42,7 +42,8 @@ class Database:
         backend = parsed.get_backend_name()
         if backend not in ("sqlite", "postgresql"):
             raise StoreError(f"{backend} is not supported; use SQLite or PostgreSQL", field="database.url")
-        self.engine = create_engine(url, **_options(backend))
+        # What is stored is no part of an error: it would fill the log.
+        self.engine = create_engine(url, hide_parameters=True, **_options(backend))
         if backend == "sqlite":
             _prepare_sqlite(self.engine)
             self._reading = self.engine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -21,62 +22,76 @@ class StoredJournal:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def record(self, entry: JournalEntry) -> JournalEntry:
-        """See `Journal.record`.
+    def record_all(self, entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+        """See `Journal.record_all`.
 
         Raises:
-            StoreError: the entry was refused by the table, and yet none is there.
+            StoreError: an entry was refused by the table, and yet none is there.
         """
-        attestation = entry.attestation
         try:
-            with self._database.write() as session:
-                standing = _find(session, entry.signer, entry.domain, attestation)
-                if standing is not None:
-                    return standing
-                session.add(
-                    JournalRow(
-                        signer=entry.signer,
-                        domain=entry.domain,
-                        subject=attestation.subject,
-                        deliverable=attestation.deliverable,
-                        outcome=int(attestation.outcome),
-                        payable=str(attestation.payable),
-                        evidence=attestation.evidence,
-                        digest=entry.digest,
-                        written_at=time.time(),
-                    )
-                )
+            return self._record_all(entries)
         except IntegrityError as error:
             # Another process wrote between our look and our write; the table's key let one of us in.
-            found = self.find(entry.signer, entry.domain, attestation.subject, attestation.deliverable)
-            if found is None:
+            try:
+                return self._record_all(entries)
+            except IntegrityError:
                 raise StoreError("the signing journal refused an entry it does not hold") from error
-            return found
-        return entry
 
-    def find(self, signer: Address, domain: Hash, subject: Hash, deliverable: Hash) -> JournalEntry | None:
-        """See `Journal.find`."""
+    def _record_all(self, entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+        standing: list[JournalEntry] = []
+        with self._database.write() as session:
+            for domain in {entry.domain for entry in entries}:
+                subjects = {entry.attestation.subject for entry in entries if entry.domain == domain}
+                standing += _find(session, domain, subjects)
+            known = {_place(entry): entry for entry in standing}
+            for entry in entries:
+                if _place(entry) not in known:
+                    session.add(_row(entry))
+                    known[_place(entry)] = entry
+        return [known[_place(entry)] for entry in entries]
+
+    def find_all(self, domain: Hash, subjects: Collection[Hash]) -> list[JournalEntry]:
+        """See `Journal.find_all`."""
         with self._database.read() as session:
-            wanted = Attestation(subject, deliverable, Outcome.NONE, evidence=subject)
-            return _find(session, signer, domain, wanted)
+            return _find(session, domain, subjects)
 
 
-def _find(session: Session, signer: Address, domain: Hash, wanted: Attestation) -> JournalEntry | None:
-    row = session.scalars(
-        select(JournalRow).where(
-            JournalRow.signer == signer,
-            JournalRow.domain == domain,
-            JournalRow.subject == wanted.subject,
-            JournalRow.deliverable == wanted.deliverable,
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    attestation = Attestation(
-        subject=row.subject,
-        deliverable=row.deliverable,
-        outcome=Outcome(row.outcome),
-        evidence=row.evidence,
-        payable=int(row.payable),
+def _place(entry: JournalEntry) -> tuple[Address, Hash, Hash, Hash]:
+    """Where at most one entry can be."""
+    return entry.signer, entry.domain, entry.attestation.subject, entry.attestation.deliverable
+
+
+def _row(entry: JournalEntry) -> JournalRow:
+    attestation = entry.attestation
+    return JournalRow(
+        signer=entry.signer,
+        domain=entry.domain,
+        subject=attestation.subject,
+        deliverable=attestation.deliverable,
+        outcome=int(attestation.outcome),
+        payable=str(attestation.payable),
+        evidence=attestation.evidence,
+        digest=entry.digest,
+        written_at=time.time(),
     )
-    return JournalEntry(row.signer, row.domain, attestation, row.digest)
+
+
+def _find(session: Session, domain: Hash, subjects: Collection[Hash]) -> list[JournalEntry]:
+    rows = session.scalars(
+        select(JournalRow).where(JournalRow.domain == domain, JournalRow.subject.in_(subjects))
+    )
+    return [
+        JournalEntry(
+            row.signer,
+            row.domain,
+            Attestation(
+                subject=row.subject,
+                deliverable=row.deliverable,
+                outcome=Outcome(row.outcome),
+                evidence=row.evidence,
+                payable=int(row.payable),
+            ),
+            row.digest,
+        )
+        for row in rows
+    ]

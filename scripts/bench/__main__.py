@@ -15,6 +15,8 @@ import time
 SECTIONS = (
     "index",
     "send",
+    "settled",
+    "history",
 )
 
 

@@ -57,6 +57,8 @@ class Yard:
     """The evaluators' databases."""
     deliverable: Hash
     pact: Hash
+    together: bool = False
+    """Whether one process holds all keys."""
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def send(self, by: LocalAccount, data: Sequence[bytes], *, mine: bool = True) -> None:
@@ -83,7 +85,7 @@ class Yard:
 
     def open_jobs(self, count: int) -> list[Hash]:
         """Open jobs; each reserves some of every evaluator's stake until its challenge is over."""
-        agreements = [self._agreement() for _ in range(count)]
+        agreements = [self.any_agreement() for _ in range(count)]
         ids = [typed.job_id(self.market.escrow.domain, agreement) for agreement in agreements]
         self.send(
             self.market.buyer,
@@ -94,7 +96,8 @@ class Yard:
         )
         return ids
 
-    def _agreement(self) -> Agreement:
+    def any_agreement(self) -> Agreement:
+        """One more agreement under the pact; nothing is opened."""
         # Without a challenge a verdict closes its job.
         made = self.market.agreement(gated=10 * UNIT, bond=UNIT, fee=2 * UNIT, challenge=0)
         return replace(made, opening=replace(made.opening, pact=self.pact))
@@ -108,24 +111,31 @@ class Yard:
         events = self.market.escrow.events(from_block, self.market.rpc.block_number())
         return {item.event.job: item.block_number for item in events if isinstance(item.event, Judged)}
 
-    def start(self) -> None:
-        """Migrate the databases and run the evaluators."""
+    def start(self, *, upgrade: bool = True) -> None:
+        """Migrate the databases, where asked to, and run the evaluators until they have read the chain."""
         for index, url in enumerate(self.urls):
             environment = os.environ | {
                 "BENCH_SENDER": "0x" + bytes(account(_FIRST_SENDER + index).key).hex(),
-                "BENCH_EVALUATOR": "0x" + bytes(self.market.evaluators[index].key.key).hex(),
                 "ORACLE_DATABASE__URL": url,
             }
+            for number, evaluator in enumerate(self.market.evaluators):
+                if self.together or number == index:
+                    environment[f"BENCH_EVALUATOR_{number}"] = "0x" + bytes(evaluator.key.key).hex()
             program = [sys.executable, "-c", "from oracle.cli.main import main; main()"]
             config = ["--config", str(self.folder / str(index) / "oracle.toml")]
-            subprocess.run(
-                [*program, "db", "upgrade", *config], env=environment, check=True, capture_output=True
-            )
+            if upgrade:
+                subprocess.run(
+                    [*program, "db", "upgrade", *config], env=environment, check=True, capture_output=True
+                )
             with (self.folder / str(index) / "log").open("wb") as log:
                 self.processes.append(
                     subprocess.Popen([*program, "run", *config], env=environment, stdout=log, stderr=log)
                 )
-        self.wait(lambda: all('"started"' in self.log(index) for index in range(SIZE)), seconds=90)
+        self.wait(
+            lambda: all('"started"' in self.log(index) for index in range(len(self.urls))),
+            seconds=90,
+            each=0.02,
+        )
 
     def log(self, index: int) -> str:
         """What an evaluator has said."""
@@ -156,18 +166,17 @@ class Yard:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        self.processes.clear()
 
 
 @contextmanager
-def yard(
-    databases: Callable[[Path, int], str], *, block_time: int, sign_at: str = "latest"
-) -> Iterator[Yard]:
+def yard(databases: Callable[[Path, int], str], *, block_time: int, together: bool = False) -> Iterator[Yard]:
     """Everything up to the evaluators' start.
 
     Args:
         databases: The URL of an evaluator's empty database, by its folder and number.
         block_time: Seconds between blocks.
-        sign_at: How settled a delivery must be to be signed for.
+        together: One process with all keys, instead of one each.
     """
     methodology = Methodology.parse((_EXAMPLES / "methodology/demo.json").read_bytes())
     with tempfile.TemporaryDirectory() as place, anvil(accounts=ACCOUNTS) as chain:
@@ -184,11 +193,12 @@ def yard(
             pact, deliverable = _hand_over(handover, methodology)
             urls = []
             ports = _free_ports()
-            for index in range(SIZE):
+            for index in range(1 if together else SIZE):
                 (folder / str(index)).mkdir()
                 urls.append(databases(folder / str(index), index))
-                _configure(folder, chain, market, index, ports, sign_at)
-            made = Yard(chain, market, folder, urls, deliverable, pact)
+                keys = range(SIZE) if together else [index]
+                _configure(folder, chain, market, index, keys, ports)
+            made = Yard(chain, market, folder, urls, deliverable, pact, together)
             try:
                 market.rpc.call("evm_setIntervalMining", [block_time], retry=False)
                 yield made
@@ -213,7 +223,7 @@ def _hand_over(store: ContentStore, methodology: Methodology) -> tuple[Hash, Has
 
 
 def _configure(
-    folder: Path, chain: Anvil, market: Market, index: int, ports: Sequence[int], sign_at: str
+    folder: Path, chain: Anvil, market: Market, index: int, keys: Sequence[int], ports: Sequence[int]
 ) -> None:
     place = folder / str(index)
     record = {
@@ -232,8 +242,9 @@ def _configure(
         f'[[peers.others]]\nevaluator = "{market.committee.evaluators[other]}"\n'
         f'url = "http://127.0.0.1:{ports[other]}"'
         for other in range(SIZE)
-        if other != index
+        if other not in keys
     )
+    held = "\n".join(f'[[keys.evaluators]]\nenv = "BENCH_EVALUATOR_{key}"' for key in keys)
     (place / "oracle.toml").write_text(
         f"""
 [chain]
@@ -243,10 +254,9 @@ deployment = "deployment.json"
 poll = 0.5
 [keys.sender]
 env = "BENCH_SENDER"
-[[keys.evaluators]]
-env = "BENCH_EVALUATOR"
+{held}
 [policy]
-sign_at = "{sign_at}"
+sign_at = "latest"
 stagger = 4
 [evidence]
 others = ["{folder / "handover"}"]

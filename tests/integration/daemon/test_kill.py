@@ -25,10 +25,10 @@ POINTS = [
     ("oracle.daemon.evaluation", "keep", "after", 1),  # record kept, outcome not stored
     ("oracle.daemon.evaluator", "Evaluator._store", "before", 1),  # the run's step stored, the outcome not
     ("oracle.daemon.evaluator", "Evaluator._store", "after", 1),  # outcome stored, the run not ended
-    ("oracle.store.journal", "StoredJournal.record", "before", 1),  # about to be written down
-    ("oracle.store.journal", "StoredJournal.record", "after", 1),  # written down, not signed
+    ("oracle.store.journal", "StoredJournal.record_all", "before", 1),  # about to be written down
+    ("oracle.store.journal", "StoredJournal.record_all", "after", 1),  # written down, not signed
     ("oracle.signing.journal", "checked", "after", 1),  # signed, the signature not stored
-    ("oracle.store.work", "save_attestation", "after", 2),  # one attestation stored of three
+    ("oracle.store.work", "save_attestation", "after", 2),  # two attestations of three, not committed
     ("oracle.store.outbox", "enqueue_all", "before", 1),  # three attestations, nothing queued
     ("oracle.daemon.outbox", "Outbox.step", "before", 3),  # queued, perhaps
     ("oracle.store.outbox", "save_signed", "after", 1),  # signed, not committed

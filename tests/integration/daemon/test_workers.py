@@ -21,7 +21,7 @@ from tests.integration.daemon.test_kill import daemon
     "point",
     [
         ("oracle.evaluation.assess", "check_conditions", "before", "1"),  # in the evaluation
-        ("oracle.store.journal", "StoredJournal.record", "after", "1"),  # written down, not signed
+        ("oracle.store.journal", "StoredJournal.record_all", "after", "1"),  # written down, not signed
     ],
     ids=["evaluating", "signing"],
 )

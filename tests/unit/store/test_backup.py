@@ -46,7 +46,7 @@ def url_of(database: Database) -> str:
 
 def sign(database: Database) -> JournalEntry:
     entry = JournalEntry(SIGNER, DOMAIN, Attestation(JOB, DELIVERABLE, Outcome.PASS, EVIDENCE), JOB)
-    return StoredJournal(database).record(entry)
+    return StoredJournal(database).record_all([entry])[0]
 
 
 def test_what_was_signed_before_the_backup__is_in_the_restored_journal(
@@ -57,7 +57,7 @@ def test_what_was_signed_before_the_backup__is_in_the_restored_journal(
     assert backup.restore(fresh, tmp_path / "copy") == (schema.needed(), schema.needed())
     with closing(Database(fresh)) as restored:
         schema.require_current(restored)
-        assert StoredJournal(restored).find(SIGNER, DOMAIN, JOB, DELIVERABLE) == entry
+        assert StoredJournal(restored).find_all(DOMAIN, [JOB]) == [entry]
 
 
 def test_a_backup_under_writes__holds_one_state(database: Database, fresh: str, tmp_path: Path) -> None:
