@@ -218,6 +218,9 @@ class Evaluator:
             result = self._evaluation.evaluate(task, steps)
         except EarnestError as error:
             return Postponed(error.message)
+        except OperationalError as error:  # a step that was done could not be stored: locked, full or down
+            log.warning("database_unusable", reason=str(error.orig), doing="an evaluation", job=task.job)
+            return Postponed(f"a step could not be stored: {error.orig}")
         except Exception as error:  # a defect in one evaluation must not stop the others
             log.exception("evaluation_crashed", job=task.job)
             return Postponed(f"{type(error).__name__} in the evaluation")

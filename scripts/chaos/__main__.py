@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scripts.chaos.plan import Kind, make_plan
 from scripts.chaos.planted import BUGS
+from scripts.chaos.points import POINTS
 from scripts.chaos.run import chaos
 
 
@@ -47,6 +48,7 @@ def main() -> int:
         print(line)
     shown = ", ".join(f"{count} {kind}" for kind, count in sorted(result.done.items()))
     print(f"{result.seconds} s; {shown}; exits {result.exits}")
+    print(f"killed at {result.points} of {len(POINTS)} points")
     clean = result.findings.clean()
     if clean and arguments.folder is None:
         shutil.rmtree(folder, ignore_errors=True)

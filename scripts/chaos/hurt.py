@@ -16,7 +16,7 @@ from scripts.chaos.wire import rpc_fault
 from scripts.chaos.world import World
 from scripts.local.anvil import CHAIN_ID, account
 
-KILL_PATIENCE = 25  # steps an armed kill waits for its point before the process is killed wherever it is
+KILL_PATIENCE = 20  # steps an armed kill waits for its point before the process is killed wherever it is
 SEND_PATIENCE = 30  # steps a fault waits for a transaction to strike
 
 
@@ -34,6 +34,8 @@ class Hurt:
     done: Counter[Kind] = field(default_factory=Counter)
     _endings: list[_Ending] = field(default_factory=list)
     _waiting: list[Fault] = field(default_factory=list)
+    _armed: dict[int, list[Fault]] = field(default_factory=dict)
+    _give_up: dict[int, int] = field(default_factory=dict)
 
     def begin(self, fault: Fault) -> None:
         """Begin one."""
@@ -61,6 +63,7 @@ class Hurt:
         for item in [item for item in self._endings if item.step <= step]:
             self._endings.remove(item)
             item.end()
+        self._arm(step)
         for fault in list(self._waiting):
             if self._strike(fault):
                 self._waiting.remove(fault)
@@ -71,6 +74,7 @@ class Hurt:
     def end_all(self) -> None:
         """End every fault."""
         self._waiting.clear()
+        self._armed.clear()
         for item in self._endings:
             item.end()
         self._endings.clear()
@@ -84,17 +88,20 @@ class Hurt:
         self._endings.append(_Ending(fault.step + (fault.steps if steps is None else steps), end))
 
     def _kill_at(self, fault: Fault) -> None:
-        site = self._site(fault)
-        site.order(kill=int(fault.name), nth=fault.amount)
-        number = site.orders.number
+        self._armed.setdefault(fault.target, []).append(fault)
+        self.done[fault.kind] += 1
 
-        def give_up() -> None:
-            if site.orders.number == number and site.orders.kill is not None:
+    def _arm(self, step: int) -> None:
+        """One point at a time for each evaluator: the next when its process has died of the last."""
+        for target, faults in self._armed.items():
+            site = self.world.sites[target]
+            if faults and site.orders.kill is None and site.process is not None:
+                fault = faults.pop(0)
+                site.order(kill=int(fault.name), nth=fault.amount)
+                self._give_up[target] = step + KILL_PATIENCE
+            elif site.orders.kill is not None and step >= self._give_up.get(target, step):
                 site.order(kill=None)
                 site.kill()
-
-        self.done[fault.kind] += 1
-        self._until(fault, give_up, steps=KILL_PATIENCE)
 
     def _rpc(self, fault: Fault) -> None:
         site = self._site(fault)
@@ -103,13 +110,15 @@ class Hurt:
         struck = [site.nodes[index] for index in range(ENDPOINTS) if fault.endpoints >> index & 1]
         for wire in struck:
             wire.fault = made
+        before = sum(wire.broken for wire in struck)
 
         def end() -> None:
+            if sum(wire.broken for wire in struck) > before:
+                self.done[fault.kind] += 1
             for wire in struck:
                 if wire.fault is made:
                     wire.fault = None
 
-        self.done[fault.kind] += 1
         self._until(fault, end)
 
     def _lasting(self, fault: Fault) -> None:

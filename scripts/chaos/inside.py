@@ -17,6 +17,8 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, event
 
 ORDERS = "orders.json"
+KILLS = "kills.txt"
+"""Indices of the points at which this evaluator's processes died."""
 NO_LIMIT = 2**30  # pages: more than any test writes
 BUSY = 1_500  # milliseconds a daemon under test waits for a lock
 
@@ -77,6 +79,9 @@ class _Ears:
         if orders.kill != index:
             return False
         self._calls += 1
+        if self._calls == orders.nth and self.folder is not None:
+            with (self.folder / KILLS).open("a", encoding="utf-8") as file:
+                file.write(f"{index}\n")
         return self._calls == orders.nth
 
 

@@ -164,7 +164,8 @@ def make_plan(
     kinds = list(only) or list(_WEIGHTS)
     weights = [_WEIGHTS.get(kind, 1) for kind in kinds]
     chosen = dice.choices(kinds, weights, k=faults)
-    made = [_fault(dice, kind, dice.randint(QUIET, last)) for kind in chosen]
+    decks = _Decks(dice)
+    made = [_fault(decks, kind, dice.randint(QUIET, last)) for kind in chosen]
     swap = [
         Fault(item.step, swapped[item.kind], item.target, steps=item.steps) if item.kind in swapped else item
         for item in made
@@ -192,17 +193,33 @@ def _job(dice: random.Random, number: int, step: int) -> PlannedJob:
     )
 
 
-def _fault(dice: random.Random, kind: Kind, step: int) -> Fault:
+class _Decks:
+    """Draws cards, not dice, where everything must come up: none twice before each was there once."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self.dice = dice
+        self._decks: dict[str, list[int]] = {}
+
+    def draw(self, name: str, size: int) -> int:
+        """A number below `size`."""
+        deck = self._decks.setdefault(name, [])
+        if not deck:
+            deck += self.dice.sample(range(size), size)
+        return deck.pop()
+
+
+def _fault(decks: _Decks, kind: Kind, step: int) -> Fault:
+    dice = decks.dice
     target, steps = dice.randrange(EVALUATORS), dice.randint(2, 8)
     match kind:
         case Kind.KILL_AT:
-            return Fault(step, kind, target, str(dice.randrange(len(POINTS))), amount=dice.randint(1, 2))
+            point = decks.draw("points", len(POINTS))
+            return Fault(step, kind, target, str(point), amount=dice.randint(1, 2))
         case Kind.REORG:
-            return Fault(
-                step, kind, name=dice.choice(["resent", "late"]), amount=dice.randint(1, DEEPEST_REORG)
-            )
+            how, depth = dice.choice(["resent", "late"]), 1 + decks.draw("reorgs", DEEPEST_REORG)
+            return Fault(step, kind, name=how, amount=depth)
         case Kind.RPC:
-            name = dice.choice(RPC_SILENT + RPC_LYING)
+            name = (RPC_SILENT + RPC_LYING)[decks.draw("rpc", len(RPC_SILENT + RPC_LYING))]
             # Never do all of them lie alike: that no evaluator could notice.
             masks = [1, 2, 3] if name in RPC_SILENT else [1, 2]
             return Fault(step, kind, target, name, steps=steps, endpoints=dice.choice(masks))
@@ -211,7 +228,8 @@ def _fault(dice: random.Random, kind: Kind, step: int) -> Fault:
         case Kind.FEES:
             return Fault(step, kind, amount=dice.choice([20, 100, 300, 1_000]))
         case Kind.PEERS:
-            return Fault(step, kind, target, dice.choice(PEER_FAULTS), steps=steps)
+            name = PEER_FAULTS[decks.draw("peers", len(PEER_FAULTS))]
+            return Fault(step, kind, target, name, steps=steps)
         case Kind.CONTENT:
             return Fault(step, kind, name=dice.choice(["gone", "corrupt"]), steps=dice.randint(1, 4))
         case _:

@@ -45,14 +45,14 @@ POINTS = (
     Point("oracle.store.peers", "set_salt", "after"),  # a commitment being made
     Point("oracle.store.peers", "add_commitment", "after"),  # a commitment made, not committed
     Point("oracle.daemon.peer_links", "Exchange._take", "before"),  # told a peer, its answer not stored
-    Point("oracle.store.outbox", "enqueue", "before"),  # a verdict is complete, nothing queued
-    Point("oracle.store.outbox", "enqueue", "after"),  # queued, not committed
+    Point("oracle.store.outbox", "enqueue_all", "before"),  # a verdict is complete, nothing queued
+    Point("oracle.store.outbox", "enqueue_all", "after"),  # queued, not committed
     Point("oracle.store.outbox", "save_signed", "before"),  # signed, not stored
     Point("oracle.store.outbox", "save_signed", "after"),  # stored, not committed
-    Point("oracle.daemon.adapter", "NodeChain.send", "before"),  # committed, not sent
-    Point("oracle.daemon.adapter", "NodeChain.send", "after"),  # sent, not marked so
+    Point("oracle.daemon.adapter", "NodeChain.send_all", "before"),  # committed, not sent
+    Point("oracle.daemon.adapter", "NodeChain.send_all", "after"),  # sent, not marked so
     Point("oracle.store.outbox", "mark_sent", "after"),  # marked, not committed
-    Point("oracle.store.outbox", "save_receipt", "after"),  # mined, the receipt not committed
+    Point("oracle.store.outbox", "save_receipts", "after"),  # mined, the receipt not committed
     Point("oracle.store.outbox", "finish", "after"),  # final, not committed
 )
 

@@ -40,7 +40,8 @@ class Result:
     done: Counter[Kind]
     kills: int
     exits: list[int]
-    retried: int = 0
+    points: int = 0
+    """Different points of `points.POINTS` at which a process died."""
     seconds: float = 0.0
 
     def line(self) -> dict[str, int]:
@@ -198,6 +199,7 @@ def chaos(
         running = [site.process is not None and site.process.exitcode is None for site in made.sites]
         kills = sum(site.deaths for site in made.sites)
         exits = [code for site in made.sites for code in site.exits]
+        points = len(set().union(*(site.points_hit() for site in made.sites)))
         clean = [site.stop(STOP_SECONDS) for site in made.sites]
         domain = made.market.escrow.domain
         sent: list[Seen] = []
@@ -212,4 +214,12 @@ def chaos(
         for site, was_running, ended in zip(made.sites, running, clean, strict=True):
             if not was_running or not ended:
                 findings.stuck.append(f"evaluator {site.index} does not run, or does not end when asked to")
-        return Result(plan, findings, run.hurt.done, kills, exits, seconds=round(time.monotonic() - begun, 1))
+        return Result(
+            plan,
+            findings,
+            run.hurt.done,
+            kills,
+            exits,
+            points=points,
+            seconds=round(time.monotonic() - begun, 1),
+        )

@@ -85,6 +85,11 @@ class Site:
         if self.process is None and step >= self.restart_at:
             self.start()
 
+    def points_hit(self) -> set[int]:
+        """Indices of the points at which its processes died."""
+        path = self.folder / inside.KILLS
+        return {int(line) for line in path.read_text().split()} if path.exists() else set()
+
     def kill(self) -> bool:
         """SIGKILL. Whether there was anything to kill."""
         return self._signal(signal.SIGKILL)

@@ -173,7 +173,11 @@ class Proxy:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
+                length = int(self.headers["content-length"])
+                body = self.rfile.read(length)
+                if len(body) < length:  # who asked was killed while asking
+                    self.close_connection = True
+                    return
                 reply = proxy.answer(body)
                 self.send_response(reply.status)
                 self.send_header("content-length", str(len(reply.body)))

@@ -10,7 +10,7 @@ import pytest
 
 from oracle.decide import payouts
 from oracle.domain.types import Basis, Outcome, Party
-from scripts.chaos.plan import DEEPEST_REORG, RPC_LYING, Course, Delivery, Kind, make_plan
+from scripts.chaos.plan import DEEPEST_REORG, RPC_LYING, RPC_SILENT, Course, Delivery, Kind, make_plan
 from scripts.chaos.points import POINTS
 from scripts.chaos.table import ARBITER_COST, THRESHOLD, Row, right_outcome, row
 
@@ -30,8 +30,10 @@ def test_plan__every_kind_of_fault_and_of_job() -> None:
     assert {job.course for job in plan.jobs} == set(Course)
     assert {job.delivery for job in plan.jobs} == set(Delivery)
     depths = {fault.amount for fault in plan.faults if fault.kind is Kind.REORG}
-    assert depths <= set(range(1, DEEPEST_REORG + 1))
-    assert len(depths) > 8
+    assert depths == set(range(1, DEEPEST_REORG + 1))
+    killed = {fault.name for fault in plan.faults if fault.kind is Kind.KILL_AT}
+    assert killed == {str(index) for index in range(len(POINTS))}, "at every persisted step"
+    assert {fault.name for fault in plan.faults if fault.kind is Kind.RPC} == {*RPC_SILENT, *RPC_LYING}
     assert [fault.step for fault in plan.faults] == sorted(fault.step for fault in plan.faults)
 
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -188,3 +189,16 @@ def test_resume__what_runs_goes_on(database: FailingDatabase, answers: Answers, 
     go.set()
     finished(evaluator)
     assert stored(database).state is EvaluationState.DONE
+
+
+def test_a_step_that_cannot_be_stored__is_no_defect(
+    database: FailingDatabase, answers: Answers, evaluator: Evaluator
+) -> None:
+    """Found by `make chaos` (seed 21): a full disk was logged as a crash, for which somebody is woken."""
+    answers.answer = OperationalError("insert", None, Exception("database or disk is full"))
+    with structlog.testing.capture_logs() as logs:
+        begin(evaluator)
+        finished(evaluator)
+    assert stored(database).state is EvaluationState.WAITING
+    assert stored(database).reason == "a step could not be stored: database or disk is full"
+    assert "evaluation_crashed" not in [line["event"] for line in logs]
