@@ -28,8 +28,8 @@ def _no_journal(_home: Path) -> None:
     """Signs whatever it is asked to, whatever it signed before."""
     from oracle.store.journal import StoredJournal
 
-    setattr(StoredJournal, "record", lambda _self, entry: entry)  # noqa: B010 - methods are not assigned to
-    setattr(StoredJournal, "find", lambda *_arguments: None)  # noqa: B010 - the same
+    setattr(StoredJournal, "record_all", lambda _self, entries: list(entries))  # noqa: B010 - methods are not assigned to
+    setattr(StoredJournal, "find_all", lambda *_arguments: [])  # noqa: B010 - the same
 
 
 def _send_first(home: Path) -> None:

@@ -38,8 +38,8 @@ POINTS = (
     Point("oracle.durable.dbos_runs", "DbosRuns.submit", "before"),  # marked as running, in no run
     Point("oracle.durable.dbos_runs", "DbosRuns.submit", "after"),  # submitted
     Point("oracle.durable.dbos_runs", "_DbosSteps.run", "after"),  # a step of a run stored
-    Point("oracle.store.journal", "StoredJournal.record", "before"),  # about to be written down
-    Point("oracle.store.journal", "StoredJournal.record", "after"),  # written down, not signed
+    Point("oracle.store.journal", "StoredJournal.record_all", "before"),  # about to be written down
+    Point("oracle.store.journal", "StoredJournal.record_all", "after"),  # written down, not signed
     Point("oracle.signing.journal", "checked", "after"),  # signed, the signature not stored
     Point("oracle.store.work", "save_attestation", "after"),  # stored, not committed
     Point("oracle.store.peers", "set_salt", "after"),  # a commitment being made
