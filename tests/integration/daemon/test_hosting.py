@@ -12,6 +12,7 @@ import pytest
 from oracle.chain.errors import RpcUnavailableError
 from oracle.daemon import assembly
 from oracle.daemon.service import Service
+from oracle.signing.signer import SigningError
 from oracle.store import jobs, schema
 from oracle.web.host import HostError
 from tests.integration.daemon.conftest import World, until, write_config
@@ -71,6 +72,25 @@ def test_assembled__port_in_use__ends_with_a_clear_error(world: World, port: int
             assembly.assembled(world.settings()),
         ):
             pass
+
+
+def test_readyz__key_that_pays_out_of_reach__says_so_and_the_daemon_goes_on(
+    service: Service, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+
+    def unreachable(*_: object) -> None:
+        tries.append(1)
+        if len(tries) == 2:
+            service.stop()
+        raise SigningError("web3signer at https://signer cannot be reached: ConnectError")
+
+    monkeypatch.setattr(service._parts.outbox, "step", unreachable)
+    service.run()
+    assert len(tries) == 2  # it waited, and tried again
+    answer = httpx.get(f"http://127.0.0.1:{port}/readyz")
+    assert answer.json()["problems"] == {"loop": "key_unusable: SigningError"}
+    assert _figure(port, "earnest_loop_failures_total") == 2
 
 
 def test_metrics__delivery_that_cannot_be_had__is_as_old_as_its_anchoring(
