@@ -10,6 +10,7 @@ from oracle.configuration.base import ConfigError
 from oracle.configuration.keys import KeySource, Web3SignerKey
 from oracle.domain.types import Address
 from oracle.signing.aws_kms import AwsKmsSigner
+from oracle.signing.pausing import PausingSigner
 from oracle.signing.signer import LocalSigner, Signer, load_keystore
 from oracle.signing.web3signer import Tls, Web3Signer
 
@@ -75,10 +76,12 @@ def load_key(settings: Settings, source: KeySource, field: str) -> Signer:
     if source.keystore is not None and source.password_file is not None:
         return load_keystore(settings.path(source.keystore), settings.path(source.password_file))
     if source.web3signer is not None:
-        return _web3signer(settings, source.web3signer)
+        return PausingSigner(_web3signer(settings, source.web3signer))
     if source.aws_kms is not None:
         kms = source.aws_kms
-        return AwsKmsSigner(kms.key_id, region=kms.region, endpoint=kms.endpoint, timeout=kms.timeout)
+        return PausingSigner(
+            AwsKmsSigner(kms.key_id, region=kms.region, endpoint=kms.endpoint, timeout=kms.timeout)
+        )
     text = os.environ.get(source.env or "", "").removeprefix("0x")
     try:
         key = bytes.fromhex(text)

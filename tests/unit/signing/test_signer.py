@@ -18,6 +18,7 @@ from oracle.daemon.keys import forget_environment, load_keys, secrets_of
 from oracle.domain.canonical import keccak_hex
 from oracle.domain.signatures import address_of, recover, sign_digest
 from oracle.signing.aws_kms import AwsKmsSigner
+from oracle.signing.pausing import PausingSigner
 from oracle.signing.signer import LocalSigner, SigningError, checked, load_keystore
 from oracle.signing.web3signer import Web3Signer
 
@@ -139,7 +140,9 @@ def test_load_keys__each_kind__is_opened(tmp_path: Path, monkeypatch: pytest.Mon
     keys = load_keys(settings)
     assert keys.sender.address == address_of(KEY)
     assert list(keys.evaluators) == [address_of(OTHER), "0x" + "aa" * 20, remote]
-    assert isinstance(keys.evaluators[remote], Web3Signer)
+    held = keys.evaluators[remote]
+    assert isinstance(held, PausingSigner)
+    assert isinstance(held.inner, Web3Signer)
     assert opened == ["alias/evaluator"]
     assert not [form for form in FORMS if form in repr(settings) + repr(keys)]
     assert OTHER.hex() in secrets_of(settings)
