@@ -60,6 +60,7 @@ class Yard:
     together: bool = False
     """Whether one process holds all keys."""
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _nonces: dict[str, int] = field(default_factory=dict)
 
     def send(self, by: LocalAccount, data: Sequence[bytes], *, mine: bool = True) -> None:
         """Hand calls of the escrow to the chain in order; mined in waves, or by the chain's own clock.
@@ -68,7 +69,9 @@ class Yard:
             RpcError: one was refused.
         """
         rpc, target = self.market.rpc, self.market.escrow.address
-        nonce = rpc.nonce(by.address.lower(), "latest")
+        # Those of the pool count too.
+        nonce = max(self._nonces.get(by.address, 0), rpc.nonce(by.address.lower(), "latest"))
+        self._nonces[by.address] = nonce + len(data)
         for start in range(0, len(data), _WAVE):
             signed = [
                 sign_transaction(
