@@ -16,6 +16,7 @@ SECTIONS = (
     "index",
     "send",
     "settled",
+    "latency",
     "history",
 )
 

@@ -34,8 +34,10 @@ from oracle.store.tables import (
     TransactionRow,
 )
 from scripts.bench.evaluators import SIZE, Yard, yard
+from scripts.bench.picture import draw
 
 SIZES = (1_000, 10_000, 100_000)  # closed jobs
+_PICTURE = Path.cwd() / ".build" / "bench" / "history.svg"
 _NEW = 40  # jobs settled on top of each
 _BLOCKS = 2_000  # over which history is spread
 _AT_ONCE = 2_000  # jobs written in one transaction
@@ -70,6 +72,8 @@ def run() -> dict[str, float]:
             )
             figures[f"cpu_ms_per_job_at_{size}"] = cpu * 1000
             figures |= {"memory_mb": memory, "restart_seconds": restart}
+    draw({size: figures[f"cpu_ms_per_job_at_{size}"] for size in SIZES}, _PICTURE)
+    print(f"  {_PICTURE.relative_to(Path.cwd())}", flush=True)
     return figures
 
 
