@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,6 +22,7 @@ from oracle.daemon.service import Parts, Service, wanted_now
 from oracle.daemon.signing import Attester
 from oracle.daemon.watcher import Watcher
 from oracle.decide.due import DuePolicy
+from oracle.decide.jobs import JobEvent, JobRecord, Place, apply_job_event
 from oracle.decide.lane import LanePolicy
 from oracle.decide.reorg import BrokenChainError, Level
 from oracle.domain import events
@@ -33,12 +34,21 @@ from oracle.domain.types import Address, Hash, Outcome, State
 from oracle.durable.port import Steps
 from oracle.durable.threads import ThreadRuns
 from oracle.signing.signer import LocalSigner
-from oracle.store import jobs
+from oracle.store import codec, jobs
 from oracle.store.database import Database
 from oracle.store.journal import StoredJournal
-from oracle.store.tables import AttestationRow, JournalRow, OutboxRow, TransactionRow
+from oracle.store.tables import (
+    AttestationRow,
+    Block,
+    EventRow,
+    JournalRow,
+    LaneRow,
+    OutboxRow,
+    ReceiptRow,
+    TransactionRow,
+)
 from tests.databases import Databases, unsynced
-from tests.property.chain_model import Act, ChainModel
+from tests.property.chain_model import Act, ChainModel, Sent
 
 ESCROW = "0x" + "e5" * 20
 DOMAIN = Domain(1, ESCROW)
@@ -199,6 +209,8 @@ class DaemonMachine(RuleBasedStateMachine):
             return
         except CrashError:
             self._start()
+        else:
+            self._rows_are_the_chain_s()
         self.chain.mine(blocks)
 
     @rule(calls=st.integers(0, 25), blocks=st.integers(0, 2))
@@ -298,6 +310,57 @@ class DaemonMachine(RuleBasedStateMachine):
         assert len(live) == len(set(live))
         assert len(nonces) == len(set(nonces))
 
+    def _rows_are_the_chain_s(self) -> None:
+        """What is stored of the chain is what the canonical chain says now, row by row."""
+        state = self.chain.state()
+        canonical = {block.header.number: block.header.hash for block in self.chain.blocks}
+        records: dict[Hash, JobRecord] = {}
+        for item in state.logged:
+            if isinstance(item.event, get_args(JobEvent)):
+                timestamp = self.chain.blocks[item.block_number].header.timestamp
+                place = Place(item.block_number, item.block_hash, timestamp, item.log_index)
+                job = item.event.job
+                records[job] = apply_job_event(records.get(job), item.event, place)
+        with self.database.read() as session:
+            blocks = {row.block_number: row.hash for row in session.scalars(select(Block))}
+            assert blocks.items() <= canonical.items()
+            assert max(blocks) == max(canonical)
+            assert [
+                (row.block_number, row.log_index, row.tx_hash, row.body)
+                for row in session.scalars(
+                    select(EventRow).order_by(EventRow.block_number, EventRow.log_index)
+                )
+            ] == [
+                (item.block_number, item.log_index, item.tx_hash, codec.event_text(item.event))
+                for item in state.logged
+            ]
+            assert {job.job: job.record for job in jobs.list_jobs(session, limit=1_000)} == records
+            for row in session.scalars(select(ReceiptRow)):
+                assert state.receipts[row.tx_hash].block_hash == row.block_hash
+
+    def _nothing_was_done_twice(self) -> None:
+        """Of the transactions of one purpose one has worked, and none came after it; no nonce is missing."""
+        mined = [item for block in self.chain.blocks for item in block.items if isinstance(item, Sent)]
+        receipts = self.chain.state().receipts
+        with self.database.read() as session:
+            purposes = {
+                tx_hash: (purpose, subject)
+                for tx_hash, purpose, subject in session.execute(
+                    select(TransactionRow.tx_hash, OutboxRow.purpose, OutboxRow.subject)
+                    .join(OutboxRow, OutboxRow.id == TransactionRow.entry)
+                    .where(TransactionRow.noop.is_(False))
+                )
+            }
+            next_nonce = session.scalar(select(LaneRow.next_nonce))
+        done = set()
+        for sent in mined:
+            purpose = purposes.get(sent.tx_hash)
+            if purpose is not None:
+                assert purpose not in done, "mined although its purpose was done"
+                if receipts[sent.tx_hash].ok:
+                    done.add(purpose)
+        assert [sent.nonce for sent in mined] == list(range(next_nonce or 0))
+
     def teardown(self) -> None:
         """Left alone, the daemon brings every job to its end, and every transaction to finality."""
         if not hasattr(self, "service"):
@@ -313,6 +376,8 @@ class DaemonMachine(RuleBasedStateMachine):
                     break
             self.service.turn()
             self._compare()
+            self._rows_are_the_chain_s()
+            self._nothing_was_done_twice()
         finally:
             self.database.close()
 
