@@ -50,6 +50,8 @@ from oracle.store.tables import (
 from tests.databases import Databases, unsynced
 from tests.property.chain_model import Act, ChainModel, Sent
 
+pytestmark = pytest.mark.timeout(600)  # some twenty lives of a daemon
+
 ESCROW = "0x" + "e5" * 20
 DOMAIN = Domain(1, ESCROW)
 SIGNERS = [LocalSigner(bytes([7] * 31 + [i])) for i in (1, 2, 3)]

@@ -17,6 +17,8 @@ from oracle.store import outbox, rollback
 from tests.databases import Databases
 from tests.property.test_daemon_machine import DaemonMachine
 
+pytestmark = pytest.mark.timeout(600)  # some forty lives of a daemon
+
 Plant = Callable[[pytest.MonkeyPatch], None]
 
 
