@@ -11,12 +11,15 @@ import {Greedy, Miser} from "./Courts.sol";
 contract CourtAdapterTest is CourtFixture {
     // ---- founding
 
+    function test_adapter_codeFits() public view {
+        assertLe(address(adapter).code.length, 24_576);
+    }
+
     function test_adapter_saysWhatItIs() public {
         assertEq(adapter.escrow(), address(escrow));
         assertEq(address(adapter.court()), address(court));
         assertEq(adapter.extraData(), EXTRA);
         assertEq(adapter.cost(), PRICE);
-        assertLe(address(adapter).code.length, 24_576);
         vm.expectEmit();
         emit IEvidence.MetaEvidence(0, "ipfs://meta");
         deploy(address(court));

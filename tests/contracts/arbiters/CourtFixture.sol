@@ -92,7 +92,7 @@ abstract contract CourtFixture is UnitTest {
         vm.prank(caller);
         (bool ok, bytes memory data) = address(adapter).call{value: value}(call);
         if (!ok) {
-            assembly {
+            assembly ("memory-safe") {
                 revert(add(data, 32), mload(data))
             }
         }

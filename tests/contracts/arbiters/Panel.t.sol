@@ -26,6 +26,9 @@ contract PanelTest is PanelFixture {
         assertEq(panel.proofPeriod(), PROOF);
         assertEq(panel.caseId(address(escrow), "x"), caseOf(address(escrow), "x"));
         assertTrue(panel.caseId(address(escrow), "x") != panel.caseId(address(panel), "x"));
+    }
+
+    function test_panel_codeFits() public view {
         assertLe(address(panel).code.length, 24_576);
     }
 

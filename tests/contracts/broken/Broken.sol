@@ -10,7 +10,7 @@ library Broken {
     function on(uint256 variant) internal pure returns (bool) {
         function() internal view returns (uint256) looks = _number;
         function() internal pure returns (uint256) blind;
-        assembly {
+        assembly ("memory-safe") {
             blind := looks
         }
         return blind() == variant;

@@ -26,7 +26,7 @@ contract EvaluatorDeploymentTest is EvaluatorFixture {
         bytes memory code = abi.encodePacked(vm.getCode(name), arguments);
         bytes memory data;
         address made;
-        assembly {
+        assembly ("memory-safe") {
             made := create(0, add(code, 32), mload(code))
             data := mload(0x40)
             mstore(data, returndatasize())

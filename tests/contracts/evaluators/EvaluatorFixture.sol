@@ -221,7 +221,7 @@ abstract contract EvaluatorFixture is EscrowFixture {
         vm.prank(caller);
         (ok, data) = address(book).call(call);
         if (!ok) {
-            assembly {
+            assembly ("memory-safe") {
                 revert(add(data, 32), mload(data))
             }
         }

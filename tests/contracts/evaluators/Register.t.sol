@@ -382,7 +382,7 @@ contract RegisterTest is EvaluatorFixture {
         word = bound(word, 0, 13);
         uint8[14] memory widths = [160, 255, 160, 160, 160, 255, 255, 255, 64, 64, 40, 40, 32, 32];
         uint256 flip = 1 << (bit % widths[word]);
-        assembly {
+        assembly ("memory-safe") {
             let at := add(altered, mul(add(word, 1), 32))
             mstore(at, xor(mload(at), flip))
         }

@@ -18,6 +18,9 @@ contract LensTest is UnitTest {
 
     function test_lens_saysWhatItLooksAt() public view {
         assertEq(lens.escrow(), address(escrow));
+    }
+
+    function test_lens_codeFits() public view {
         assertLe(address(lens).code.length, 24_576);
     }
 

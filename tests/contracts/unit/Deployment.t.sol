@@ -34,11 +34,11 @@ contract DeploymentTest is UnitTest {
     function creating(address token, uint256 a, uint256 b, uint256 c, bytes memory reason) private {
         bytes memory code = abi.encodePacked(vm.getCode("Escrow.sol:Escrow"), abi.encode(token, a, b, c));
         address created;
-        assembly {
+        assembly ("memory-safe") {
             created := create(0, add(code, 32), mload(code))
         }
         bytes memory data;
-        assembly {
+        assembly ("memory-safe") {
             data := mload(0x40)
             mstore(0x40, add(data, add(32, returndatasize())))
             mstore(data, returndatasize())

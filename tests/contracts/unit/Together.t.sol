@@ -78,7 +78,7 @@ contract TogetherTest is UnitTest {
             list[i].terms.bond = 0;
         }
         refused(relayer, opening(list), abi.encodeWithSelector(BadLength.selector, 33, 32));
-        assembly {
+        assembly ("memory-safe") {
             mstore(list, 32)
         }
         for (uint256 i; i < 32; ++i) {

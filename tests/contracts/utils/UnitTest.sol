@@ -105,7 +105,7 @@ abstract contract UnitTest is EscrowFixture, IDocket, ILedger, ICoverage {
         vm.prank(caller);
         (ok, data) = address(escrow).call(call);
         if (!ok) {
-            assembly {
+            assembly ("memory-safe") {
                 revert(add(data, 32), mload(data))
             }
         }

@@ -44,18 +44,18 @@ contract Wallet {
         if (manner == Manner.Refuses) return 0xffffffff;
         if (manner == Manner.Reverts) revert("no");
         if (manner == Manner.Empty) {
-            assembly {
+            assembly ("memory-safe") {
                 return(0, 0)
             }
         }
         if (manner == Manner.Short) {
-            assembly {
+            assembly ("memory-safe") {
                 mstore(0, shl(224, 0x1626ba7e))
                 return(0, 4)
             }
         }
         if (manner == Manner.Shouts) {
-            assembly {
+            assembly ("memory-safe") {
                 return(0, 1000000)
             }
         }

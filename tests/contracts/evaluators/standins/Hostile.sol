@@ -71,7 +71,7 @@ contract Parrot {
 
     fallback() external {
         bytes memory out = words;
-        assembly {
+        assembly ("memory-safe") {
             return(add(out, 32), mload(out))
         }
     }
