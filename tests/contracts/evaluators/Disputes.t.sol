@@ -106,10 +106,9 @@ contract DisputesTest is EvaluatorFixture {
             abi.encodeWithSelector(IVerdictBook.NoOutcome.selector)
         );
         call = disputeCall(m, buyer, Outcome.Fail);
-        uint256 home = block.chainid;
         vm.chainId(1);
-        refused(buyer, call, abi.encodeWithSelector(IVerdictBook.ForkedChain.selector, 1, home));
-        vm.chainId(home);
+        refused(buyer, call, abi.encodeWithSelector(IVerdictBook.ForkedChain.selector, 1, HOME));
+        vm.chainId(HOME);
         vm.warp(recordOf(m).deadline);
         refused(buyer, call, tooLate(block.timestamp));
         vm.warp(block.timestamp - 1);
@@ -210,10 +209,9 @@ contract DisputesTest is EvaluatorFixture {
             abi.encodeWithSelector(IVerdictBook.PermissionExpired.selector, expiry, block.timestamp)
         );
         vm.warp(expiry - 1);
-        uint256 home = block.chainid;
         vm.chainId(1);
-        refused(relayer, call, abi.encodeWithSelector(IVerdictBook.ForkedChain.selector, 1, home));
-        vm.chainId(home);
+        refused(relayer, call, abi.encodeWithSelector(IVerdictBook.ForkedChain.selector, 1, HOME));
+        vm.chainId(HOME);
         // One for another stage is none for this.
         bytes memory early =
             sign(buyerKey, concessionDigest(m, buyer, IVerdictBook.Stage.Registered, Outcome.Pass, expiry));

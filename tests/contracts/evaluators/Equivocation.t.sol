@@ -50,10 +50,9 @@ contract EquivocationTest is EvaluatorFixture {
             relayer, contradiction(m, 2, Outcome.Pass, Outcome.Pass), ICoverage.NoContradiction.selector
         );
         bytes memory call = contradiction(m, 2, Outcome.Pass, Outcome.Fail);
-        uint256 home = block.chainid;
         vm.chainId(1);
-        refused(relayer, call, abi.encodeWithSelector(IVerdictBook.ForkedChain.selector, 1, home));
-        vm.chainId(home);
+        refused(relayer, call, abi.encodeWithSelector(IVerdictBook.ForkedChain.selector, 1, HOME));
+        vm.chainId(HOME);
         Mandate memory unknown = m;
         vm.warp(recordOf(m).deadline);
         settle(m);

@@ -19,6 +19,8 @@ abstract contract EvaluatorFixture is EscrowFixture {
         "ForeignJob(address escrow,uint256 jobId,uint8 variant,uint256 budget,uint256 expiredAt,address hook,bytes32 optParams)"
     );
     bytes32 internal constant DELIVERABLE = keccak256("foreign deliverable");
+    // Not read from the block: what an optimizer reads once it may read again, after the chain was changed.
+    uint256 internal constant HOME = 31337;
     uint256 internal constant EXPIRY = 30 days;
 
     IVerdictBook internal book;

@@ -368,9 +368,8 @@ contract RegisterTest is EvaluatorFixture {
     function test_register_afterAForkRefused() public {
         ForeignJob memory job = funded();
         bytes memory call = registerCall(mandateFor(job), job);
-        uint256 home = block.chainid;
         vm.chainId(1);
-        refused(payer, call, abi.encodeWithSelector(IVerdictBook.ForkedChain.selector, 1, home));
+        refused(payer, call, abi.encodeWithSelector(IVerdictBook.ForkedChain.selector, 1, HOME));
     }
 
     /// The subject binds the chain, the book, the foreign escrow and job, and every term.

@@ -193,9 +193,8 @@ contract VerdictsTest is EvaluatorFixture {
     function test_judge_afterAForkRefused() public {
         (Mandate memory m, ForeignJob memory job) = delivered();
         bytes memory call = judgeCall(m, job, Outcome.Pass, 7);
-        uint256 home = block.chainid;
         vm.chainId(1);
-        refused(relayer, call, abi.encodeWithSelector(IVerdictBook.ForkedChain.selector, 1, home));
+        refused(relayer, call, abi.encodeWithSelector(IVerdictBook.ForkedChain.selector, 1, HOME));
     }
 
     // ---- attest
@@ -229,10 +228,9 @@ contract VerdictsTest is EvaluatorFixture {
         j.signers = 2;
         refusedWith(relayer, abi.encodeCall(book.attest, (m, j)), ICoverage.NotTheKey.selector);
         bytes memory call = abi.encodeCall(book.attest, (m, judgementOn(m, Outcome.Fail, 1)));
-        uint256 home = block.chainid;
         vm.chainId(1);
-        refused(relayer, call, abi.encodeWithSelector(IVerdictBook.ForkedChain.selector, 1, home));
-        vm.chainId(home);
+        refused(relayer, call, abi.encodeWithSelector(IVerdictBook.ForkedChain.selector, 1, HOME));
+        vm.chainId(HOME);
         vm.warp(m.judgeBy);
         refused(relayer, call, tooLate(m.judgeBy));
         book.lapse(m);
