@@ -65,6 +65,7 @@ class Run:
     world: World
     minutes: float
     say: Callable[[str], None]
+    slowest: float
     step: int = 0
     hurt: Hurt = field(init=False)
     _begun: float = field(default_factory=time.monotonic)
@@ -79,7 +80,7 @@ class Run:
 
     def suffer(self) -> None:
         """All steps with faults."""
-        pace = max(FASTEST, min(1.0, self.minutes * 60 * SHARE_OF_FAULTS / self.plan.last))
+        pace = max(FASTEST, min(self.slowest, self.minutes * 60 * SHARE_OF_FAULTS / self.plan.last))
         faults = list(self.plan.faults)
         while self.step < self.plan.last:
             self._turn(pace)
@@ -174,6 +175,7 @@ def chaos(
     minutes: float,
     database: str = "sqlite",
     plant: str | None = None,
+    slowest: float = 1.0,
     say: Callable[[str], None] = lambda text: print(text, file=sys.stderr, flush=True),
 ) -> Result:
     """Run a plan.
@@ -182,7 +184,8 @@ def chaos(
         folder: Where databases, logs and evidence go; empty.
         minutes: The most it may take, the checker left out.
         database: `sqlite` or `postgresql`.
-        plant: A bug to plant into the first evaluator.
+        plant: A bug to plant into every evaluator.
+        slowest: Seconds a step may take where there is time.
         say: Told of progress.
     """
     begun = time.monotonic()
@@ -191,7 +194,7 @@ def chaos(
         for site in made.sites:
             site.start()
         start_liar(made, plan.seed, equivocate_from=max(2, len(plan.jobs) // 2))
-        run = Run(plan, made, minutes, say)
+        run = Run(plan, made, minutes, say, slowest)
         run.suffer()
         say(f"step {run.step}: the faults are over; time is advanced until all jobs are closed")
         if not run.recover():

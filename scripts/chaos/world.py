@@ -182,7 +182,7 @@ def _evaluators(made: World, stack: ExitStack, context: ForkServerContext, plant
                 url,
                 context,
                 environment,
-                plant if index == 0 else None,
+                plant,
             )
         )
     urls = {site.index: site.inbox.url for site in made.sites} | {LIAR: f"http://127.0.0.1:{ports[-1]}"}
