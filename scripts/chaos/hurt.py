@@ -132,10 +132,7 @@ class Hurt:
             case Kind.CONTENT:
                 return lambda: self._break_content(fault.name), self._mend_content
             case Kind.DB_RESTART:
-                server = self.world.server
-                if server is None:
-                    raise ValueError("only PostgreSQL can be restarted")
-                return server.kill, server.restart
+                return lambda: self._database_server(up=False), lambda: self._database_server(up=True)
             case _:
                 pass
         site = self._site(fault)
@@ -157,6 +154,7 @@ class Hurt:
 
     def _break_content(self, how: str) -> None:
         """Gone: neither place has anything. Else the first has what it should not."""
+        self._mend_content()  # an earlier fault may not be over
         mirror, handover = self.world.handover
         if how == "gone":
             for place in (mirror, handover):
@@ -168,6 +166,17 @@ class Hurt:
             if path.is_file():
                 path.chmod(0o644)
                 path.write_bytes(path.read_bytes()[::-1])
+
+    def _database_server(self, *, up: bool) -> None:
+        """Kill PostgreSQL, or start it again; faults may overlap."""
+        server = self.world.server
+        if server is None:
+            raise ValueError("only PostgreSQL can be restarted")
+        running = server.process.poll() is None
+        if running and not up:
+            server.kill()
+        elif up and not running:
+            server.restart()
 
     def _mend_content(self) -> None:
         for place in self.world.handover:
