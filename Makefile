@@ -11,6 +11,9 @@ export SOLCX_BINARY_PATH := $(CURDIR)/scripts/solc
 export JURY ?= local
 
 PYTHON_BIN := .venv/bin/python
+# Most of the long tests wait for a chain, so more of them than cores run at once; a file's tests stay together.
+TEST_WORKERS ?= 4
+PARALLEL = -n $(TEST_WORKERS) --dist loadfile
 
 .PHONY: bench help setup setup-model test test-contracts test-python test-postgres test-web3-8 demo gas bench-jury chaos chaos-seeds verify mutate setup-verify lint fmt lock clean
 
@@ -36,14 +39,14 @@ test-contracts: setup ## Solidity tests, those of the escrow broken on purpose t
 	forge test
 
 test-python: setup ## Python tests, slow ones too
-	$(PYTHON_BIN) -m pytest
+	$(PYTHON_BIN) -m pytest -q $(PARALLEL)
 
 test-postgres: setup ## the tests that use a database once more, on PostgreSQL
-	ORACLE_TEST_DATABASE=postgresql $(PYTHON_BIN) -m pytest -m database
+	ORACLE_TEST_DATABASE=postgresql $(PYTHON_BIN) -m pytest -q -m database $(PARALLEL)
 
 test-web3-8: setup ## the daemon's unit tests without Ape, on web3's newer line
 	@scripts/setup/python.sh .venv-oracle requirements-oracle.lock
-	.venv-oracle/bin/python -m pytest -q tests/unit tests/property
+	.venv-oracle/bin/python -m pytest -q tests/unit tests/property $(PARALLEL)
 
 gas: setup ## gas table with real USDC, WRITE=1 renews docs/gas.md; the last line is one JSON object
 	@$(PYTHON_BIN) -m scripts.gas $(if $(WRITE),--write)
