@@ -32,6 +32,7 @@ def service(world: World, port: int, monkeypatch: pytest.MonkeyPatch) -> Iterato
     database = world.database()
     schema.upgrade(database)
     database.close()
+    world.mine()  # the chain is shared: its newest block may be of a test long ago
     with assembly.assembled(world.settings()) as made:
         yield made
 
