@@ -12,7 +12,7 @@ export JURY ?= local
 
 PYTHON_BIN := .venv/bin/python
 # Most of the long tests wait for a chain, so more of them than cores run at once; a file's tests stay together.
-TEST_WORKERS ?= 4
+TEST_WORKERS ?= 3
 PARALLEL = -n $(TEST_WORKERS) --dist loadfile
 
 .PHONY: bench help setup setup-model test test-contracts test-python test-postgres test-web3-8 demo gas bench-jury chaos chaos-seeds verify mutate setup-verify lint fmt lock clean
