@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import subprocess
@@ -229,18 +228,7 @@ def _configure(
     folder: Path, chain: Anvil, market: Market, index: int, keys: Sequence[int], ports: Sequence[int]
 ) -> None:
     place = folder / str(index)
-    record = {
-        "format": "earnest-deployment/1",
-        "chain_id": CHAIN_ID,
-        "escrow": {
-            "address": market.escrow.address,
-            "block": 0,
-            "transaction": "0x" + "00" * 32,
-            "constructor": {},
-        },
-        "usdc": {"address": market.usdc},
-    }
-    (place / "deployment.json").write_text(json.dumps(record), encoding="utf-8")
+    market.write_deployment(place / "deployment.json")
     others = "\n".join(
         f'[[peers.others]]\nevaluator = "{market.committee.evaluators[other]}"\n'
         f'url = "http://127.0.0.1:{ports[other]}"'

@@ -154,19 +154,7 @@ def write_site(site: Site, market: Market, peers: dict[int, str], handover: list
         peers: Where the other members of the committee are reached, by index.
         handover: Where pacts and deliveries are put.
     """
-    escrow = {
-        "address": market.escrow.address,
-        "block": 0,
-        "transaction": "0x" + "00" * 32,
-        "constructor": {},
-    }
-    deployment = {
-        "format": "earnest-deployment/1",
-        "chain_id": CHAIN_ID,
-        "escrow": escrow,
-        "usdc": {"address": market.usdc},
-    }
-    (site.folder / "deployment.json").write_text(json.dumps(deployment), encoding="utf-8")
+    market.write_deployment(site.folder / "deployment.json")
     others = "\n".join(
         f'[[peers.others]]\nevaluator = "{market.committee.evaluators[index]}"\nurl = "{url}"'
         for index, url in peers.items()

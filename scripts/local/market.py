@@ -6,8 +6,10 @@ Used where a whole world is needed at once: the gas table, the demo, the integra
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from eth_account.signers.local import LocalAccount
@@ -66,6 +68,22 @@ class Market:
     def usdc_domain(self) -> typed.Domain:
         """Under which payments are authorized."""
         return typed.usdc_domain(CHAIN_ID, self.usdc)
+
+    def write_deployment(self, path: Path) -> None:
+        """What the daemon and the CLI read to know where the contracts stand."""
+        escrow = {
+            "address": self.escrow.address,
+            "block": 0,
+            "transaction": "0x" + "00" * 32,
+            "constructor": {},
+        }
+        record = {
+            "format": "earnest-deployment/1",
+            "chain_id": CHAIN_ID,
+            "escrow": escrow,
+            "usdc": {"address": self.usdc, "name": "USD Coin", "version": "2"},
+        }
+        path.write_text(json.dumps(record), encoding="utf-8")
 
     def send(self, by: LocalAccount, data: bytes) -> Receipt:
         """Call the escrow and wait."""

@@ -69,21 +69,7 @@ def desk(cli_market: tuple[Anvil, Market], tmp_path: Path) -> Iterator[Desk]:
     chain, market = cli_market
     snapshot = market.rpc.call("evm_snapshot", [], retry=False)
     deployment = tmp_path / f"{CHAIN_ID}.json"
-    deployment.write_text(
-        json.dumps(
-            {
-                "format": "earnest-deployment/1",
-                "chain_id": CHAIN_ID,
-                "escrow": {
-                    "address": market.escrow.address,
-                    "block": 0,
-                    "transaction": "0x" + "00" * 32,
-                    "constructor": {},
-                },
-                "usdc": {"address": market.usdc, "name": "USD Coin", "version": "2"},
-            }
-        )
-    )
+    market.write_deployment(deployment)
     environment = {
         "ORACLE_RPC": chain.url,
         "ORACLE_DEPLOYMENT": str(deployment),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -213,21 +212,7 @@ def world(
 
 def write_config(folder: Path, chain: Anvil, market: Market, *, keys: int = 3, extra: str = "") -> None:
     """The deployment's record and a configuration with the keys of the first evaluators."""
-    (folder / "deployment.json").write_text(
-        json.dumps(
-            {
-                "format": "earnest-deployment/1",
-                "chain_id": CHAIN_ID,
-                "escrow": {
-                    "address": market.escrow.address,
-                    "block": 0,
-                    "transaction": "0x" + "00" * 32,
-                    "constructor": {},
-                },
-                "usdc": {"address": market.usdc},
-            }
-        )
-    )
+    market.write_deployment(folder / "deployment.json")
     evaluators = "\n".join(f'[[keys.evaluators]]\nenv = "TEST_EVALUATOR_{i}"' for i in range(keys))
     (folder / "oracle.toml").write_text(
         f"""

@@ -212,21 +212,7 @@ def make_site(trio: Trio, index: int, ports: list[int], *, extra: str = "") -> S
     folder = trio.folder / f"evaluator-{index}"
     folder.mkdir(exist_ok=True)
     market = trio.market
-    (folder / "deployment.json").write_text(
-        json.dumps(
-            {
-                "format": "earnest-deployment/1",
-                "chain_id": CHAIN_ID,
-                "escrow": {
-                    "address": market.escrow.address,
-                    "block": 0,
-                    "transaction": "0x" + "00" * 32,
-                    "constructor": {},
-                },
-                "usdc": {"address": market.usdc},
-            }
-        )
-    )
+    market.write_deployment(folder / "deployment.json")
     others = "\n".join(
         f'[[peers.others]]\nevaluator = "{market.committee.evaluators[other]}"\n'
         f'url = "http://127.0.0.1:{ports[other]}"'
