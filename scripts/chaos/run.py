@@ -22,6 +22,7 @@ from scripts.chaos.plan import Kind, Plan
 from scripts.chaos.points import check_points
 from scripts.chaos.transactions import Seen, read_raw
 from scripts.chaos.world import LIAR, World, start_liar, world
+from scripts.local.anvil import AnvilError
 
 REST = 2  # steps until a dead daemon is started again
 SHOW_EVERY = 15.0  # seconds between two lines of progress
@@ -83,6 +84,7 @@ class Run:
         pace = max(FASTEST, min(self.slowest, self.minutes * 60 * SHARE_OF_FAULTS / self.plan.last))
         faults = list(self.plan.faults)
         while self.step < self.plan.last:
+            self._see_chain()
             self._turn(pace)
             while faults and faults[0].step <= self.step:
                 self.hurt.begin(faults.pop(0))
@@ -94,6 +96,7 @@ class Run:
         self.hurt.end_all()
         deadline = self._begun + self.minutes * 60
         while time.monotonic() < deadline:
+            self._see_chain()
             self._turn(FASTEST)
             self._show()
             waits = [job for job in self.world.jobs if not job.closed]
@@ -106,6 +109,16 @@ class Run:
             ):
                 self.world.blocks.warp(WARP)
         return False
+
+    def _see_chain(self) -> None:
+        """Without the chain itself nothing can be said of the evaluators."""
+        code = self.world.chain.process.poll()
+        if code is not None:
+            raise AnvilError(
+                f"the local chain ended at step {self.step} with code {code}",
+                field="anvil",
+                next_step=f"see {self.world.folder / 'anvil.log'}",
+            )
 
     def _turn(self, pace: float) -> None:
         """One step: everybody acts, a block is made, and the evaluators get time to see it."""

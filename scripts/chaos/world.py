@@ -90,7 +90,9 @@ def world(folder: Path, *, database: str = "sqlite", plant: str | None = None) -
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["scripts.chaos.preload"])
     with ExitStack() as stack:
-        chain = stack.enter_context(anvil(accounts=ACCOUNTS, slots_in_an_epoch=EPOCH))
+        chain = stack.enter_context(
+            anvil(accounts=ACCOUNTS, slots_in_an_epoch=EPOCH, log=folder / "anvil.log")
+        )
         server = stack.enter_context(postgres()) if database == "postgresql" else None
         methodology = with_stand_in((EXAMPLES / "methodology/demo.json").read_bytes())
         juror = StandIn()
