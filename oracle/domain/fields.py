@@ -103,6 +103,9 @@ _TEXT_SCHEMA = WithJsonSchema({"type": "string", "pattern": "^(0|[1-9][0-9]*)$"}
 Amount64: TypeAlias = Annotated[int, BeforeValidator(_integer), Field(ge=0, lt=2**64), _TEXT, _TEXT_SCHEMA]
 """USDC base units as a decimal string, below 2^64: what the contract packs."""
 
+Number64: TypeAlias = Annotated[int, BeforeValidator(_integer), Field(ge=0, lt=2**64), _TEXT, _TEXT_SCHEMA]
+"""A whole number below 2^64 as a decimal string: counts and indices on a tab."""
+
 Number256: TypeAlias = Annotated[int, BeforeValidator(_integer), Field(ge=0, lt=2**256), _TEXT, _TEXT_SCHEMA]
 """A whole number below 2^256 as a decimal string: salts and agent ids."""
 
