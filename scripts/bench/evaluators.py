@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -32,6 +31,7 @@ from oracle.pact.methodology import Methodology
 from oracle.pact.packing import pack, read_folder
 from scripts.local.anvil import CHAIN_ID, Anvil, account, anvil
 from scripts.local.market import ACCOUNTS, UNIT, Market, build_market, fund_collateral
+from scripts.local.ports import free_ports
 
 SIZE, THRESHOLD = 3, 2
 _EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -194,7 +194,7 @@ def yard(databases: Callable[[Path, int], str], *, block_time: int, together: bo
             handover = ContentStore(folder / "handover")
             pact, deliverable = _hand_over(handover, methodology)
             urls = []
-            ports = _free_ports()
+            ports = free_ports(SIZE)
             for index in range(1 if together else SIZE):
                 (folder / str(index)).mkdir()
                 urls.append(databases(folder / str(index), index))
@@ -261,11 +261,3 @@ requests_per_second = 1000
 """,
         encoding="utf-8",
     )
-
-
-def _free_ports() -> list[int]:
-    with ExitStack() as stack:
-        held = [stack.enter_context(socket.socket()) for _ in range(SIZE)]
-        for item in held:
-            item.bind(("127.0.0.1", 0))
-        return [int(item.getsockname()[1]) for item in held]

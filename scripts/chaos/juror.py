@@ -43,14 +43,12 @@ class StandIn:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
                 """Nothing."""
 
-        self._server = QuietServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
+        self._server = QuietServer(Handler)
 
     @property
     def url(self) -> str:
         """Its base address."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        return f"{self._server.url}/v1"
 
     def misbehave(self, to: BaseHTTPRequestHandler, habit: str) -> None:
         """Answer one request in a way that helps nobody."""
@@ -75,9 +73,7 @@ class StandIn:
     def close(self) -> None:
         """End it; whoever waits is let go."""
         self._ended.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._server.end()
 
 
 def _answer(text: str) -> bytes:

@@ -165,14 +165,12 @@ class PeerWire:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
                 """Nothing: everything is written down anyway."""
 
-        self._server = QuietServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
+        self._server = QuietServer(Handler)
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return self._server.url
 
     def forward(self, path: str, body: bytes, headers: dict[str, str]) -> Reply | None:
         """Pass a request on, or break it; None closes the connection without an answer."""
@@ -200,7 +198,5 @@ class PeerWire:
     def close(self) -> None:
         """End it."""
         self._ended.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._server.end()
         self._http.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import multiprocessing
-import socket
 import subprocess
 import sys
 import warnings
@@ -33,6 +32,7 @@ from scripts.chaos.table import ARBITER_COST, THRESHOLD
 from scripts.chaos.wire import NodeWire, PeerWire
 from scripts.local.anvil import Anvil, account, anvil
 from scripts.local.market import ACCOUNTS, UNIT, Market, build_market, fund_collateral
+from scripts.local.ports import free_ports
 from scripts.local.postgres import Postgres, postgres
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -224,12 +224,3 @@ def start_liar(made: World, seed: int, equivocate_from: int) -> None:
     if made.liar.stdin is not None:
         made.liar.stdin.write(json.dumps(task).encode("utf-8"))
         made.liar.stdin.close()
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on now."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for item in sockets:
-            item.bind(("127.0.0.1", 0))
-        return [int(item.getsockname()[1]) for item in sockets]

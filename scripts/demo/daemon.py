@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from oracle.evidence.store import ContentStore, DirectoryLocation
 from scripts.demo.plan import Bench
 from scripts.demo.town import SIZE, DemoError, Town
 from scripts.local.anvil import CHAIN_ID, Anvil, account
+from scripts.local.ports import free_ports
 
 _FIRST_SENDER = 7  # accounts from here on pay the evaluators' gas
 _STOP_SECONDS = 30
@@ -60,7 +60,7 @@ def configure(
         handover: Where pacts and deliveries are put; all evaluators read there.
     """
     sites = []
-    ports = _free_ports(SIZE)
+    ports = free_ports(SIZE)
     for index, member in enumerate(town.evaluators[Bench.DILIGENT]):
         place = folder / f"evaluator-{index}"
         place.mkdir()
@@ -183,11 +183,3 @@ def _end(site: Site) -> None:
         process.wait(_STOP_SECONDS)
     except subprocess.TimeoutExpired:
         site.kill()
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for item in sockets:
-            item.bind(("127.0.0.1", 0))
-        return [int(item.getsockname()[1]) for item in sockets]

@@ -148,9 +148,25 @@ def _other(digest: str) -> str:
 
 
 class QuietServer(ThreadingHTTPServer):
-    """An HTTP server of threads that says nothing of clients that are gone: they are killed on purpose."""
+    """A server that runs at once, and says nothing of clients that are gone: they are killed on purpose."""
 
     daemon_threads = True
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def end(self) -> None:
+        """Stop listening."""
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """See `socketserver.BaseServer`."""
@@ -192,14 +208,12 @@ class Proxy:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
                 """Nothing: tests say what they see."""
 
-        self._server = QuietServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
+        self._server = QuietServer(Handler)
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return self._server.url
 
     def answer(self, body: bytes) -> Reply:
         """Forward a request, or break it."""
@@ -217,9 +231,7 @@ class Proxy:
     def close(self) -> None:
         """End it; whoever hangs is let go."""
         self.ended.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._server.end()
         self._node.close()
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,25 +11,17 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from eth_account.signers.local import LocalAccount
-from web3 import HTTPProvider, Web3
 
 from oracle.cli.main import cli
-from scripts.local.anvil import CHAIN_ID, Anvil, anvil
-from scripts.local.market import ACCOUNTS, UNIT, Market, build_market, fund_collateral
+from scripts.local.anvil import CHAIN_ID, Anvil
+from scripts.local.market import Market
+from tests.markets import running_market
 
 
 @pytest.fixture(scope="session")
 def cli_market() -> Iterator[tuple[Anvil, Market]]:
-    with anvil(accounts=ACCOUNTS) as chain:
-        market = build_market(chain)
-        fund_collateral(market, Web3(HTTPProvider(chain.url)), market.provider, 10_000 * UNIT)
-        yield chain, market
-        market.rpc.close()
-    # web3 leaves its sockets to the garbage collector.
-    del market
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    with running_market() as made:
+        yield made
 
 
 @dataclass

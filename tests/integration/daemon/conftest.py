@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from web3 import HTTPProvider, Web3
 
 from oracle.chain import calls
 from oracle.chain.rpc import Rpc
@@ -35,9 +32,10 @@ from oracle.pact.packing import pack, read_folder
 from oracle.store import schema
 from oracle.store.chain import bind_deployment
 from oracle.store.database import Database
-from scripts.local.anvil import CHAIN_ID, Anvil, anvil
-from scripts.local.market import ACCOUNTS, UNIT, Market, build_market, fund_collateral
+from scripts.local.anvil import CHAIN_ID, Anvil
+from scripts.local.market import UNIT, Market
 from tests.databases import Databases
+from tests.markets import running_market
 
 DELIVERABLE = "0x" + "d1" * 32
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -172,17 +170,8 @@ class World:
 
 @pytest.fixture(scope="session")
 def shared_market() -> Iterator[tuple[Anvil, Market]]:
-    with anvil(accounts=ACCOUNTS) as chain:
-        limits: dict[str, Any] = {"methodology": METHODOLOGY.hash()}
-        market = build_market(chain, **limits)
-        fund_collateral(market, Web3(HTTPProvider(chain.url)), market.provider, 10_000 * UNIT)
-        yield chain, market
-        market.rpc.close()
-    # web3 leaves its sockets to the garbage collector.
-    del market
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    with running_market(methodology=METHODOLOGY.hash()) as made:
+        yield made
 
 
 @pytest.fixture

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from web3 import HTTPProvider, Web3
 
 from oracle.chain import calls
 from oracle.domain import typed
@@ -30,10 +26,12 @@ from oracle.pact.document import Pact
 from oracle.pact.packing import pack, read_folder
 from oracle.store import schema
 from oracle.store.database import Database
-from scripts.local.anvil import CHAIN_ID, Anvil, account, anvil
-from scripts.local.market import ACCOUNTS, UNIT, Market, build_market, fund_collateral
+from scripts.local.anvil import CHAIN_ID, Anvil, account
+from scripts.local.market import UNIT, Market
+from scripts.local.ports import free_ports
 from tests.databases import Databases
 from tests.integration.daemon.conftest import EXTRACTION, METHODOLOGY, until
+from tests.markets import running_market
 
 SIZE, THRESHOLD = 3, 2
 _FIRST_SENDER = 40  # accounts that pay the evaluators' gas
@@ -180,17 +178,8 @@ class Trio:
 
 @pytest.fixture(scope="session")
 def small_market() -> Iterator[tuple[Anvil, Market]]:
-    with anvil(accounts=ACCOUNTS) as chain:
-        limits: dict[str, Any] = {"methodology": METHODOLOGY.hash()}
-        market = build_market(chain, size=SIZE, threshold=THRESHOLD, **limits)
-        fund_collateral(market, Web3(HTTPProvider(chain.url)), market.provider, 10_000 * UNIT)
-        yield chain, market
-        market.rpc.close()
-    # web3 leaves its sockets to the garbage collector.
-    del market
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    with running_market(size=SIZE, threshold=THRESHOLD, methodology=METHODOLOGY.hash()) as made:
+        yield made
 
 
 @pytest.fixture
@@ -263,15 +252,6 @@ prove = true
     )
     site.upgrade()
     return site
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on now."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for item in sockets:
-            item.bind(("127.0.0.1", 0))
-        return [int(item.getsockname()[1]) for item in sockets]
 
 
 @contextmanager
