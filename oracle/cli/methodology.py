@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import rich_click as click
@@ -50,6 +51,7 @@ def check(*, file: Path, as_json: bool) -> None:
                 "version": read.version,
                 "families": families,
                 "jury_possible": enough,
+                "tabs": None if read.tabs is None else {"deters": read.tabs.deters},
             }
         )
         return
@@ -66,7 +68,23 @@ def check(*, file: Path, as_json: bool) -> None:
     click.echo(f"Draw: {read.draw.source}, {read.draw.delay_seconds} s after the delivery")
     models = read.limits.models
     click.echo(f"A job costs at most {models.job_tokens:,} tokens and {format_usdc(int(models.job_money))}")
+    for line in _about_tabs(read):
+        click.echo(line)
     click.echo(f"hash {read.hash()}")
+
+
+def _about_tabs(read: Methodology) -> Iterator[str]:
+    rules = read.tabs
+    if rules is None:
+        yield "Tabs: none are judged; a methodology of version 1 has no rules for them"
+        return
+    fewest, most = read.sampling[0].interactions, read.sampling[-1].interactions
+    yield f"Tabs: {fewest:,} to {most:,} interactions drawn a period, more where the evidence is thin"
+    share, level = rules.fail_share_bps / 100, rules.fail_level_bps / 100
+    yield f"  the bond is lost where more than {share:g} % failed, at a level of {level:g} %"
+    detection, gain = rules.detection_bps / 100, rules.gain_bps / 100
+    verdict = "cheating loses money" if rules.deters else "cheating on few calls can pay: raise detection"
+    yield f"  detection {detection:g} %, assumed gain {gain:g} %: {verdict}"
 
 
 @methodology.command()

@@ -5,15 +5,16 @@ Certainties and shares are in basis points (10 000 = 1), money in base units of 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from oracle.domain.amounts import AmountText
 from oracle.domain.document import Document, Part
 from oracle.pact.document import BasisPoints, Line, Prose, Slug
 
 METHODOLOGY_SCHEMA: Literal["earnest/methodology/1"] = "earnest/methodology/1"
+METHODOLOGY_SCHEMA_TABS: Literal["earnest/methodology/2"] = "earnest/methodology/2"
 MIB = 1_048_576  # bytes
 
 
@@ -107,11 +108,60 @@ class Controls(Part):
 
 
 class SamplingRow(Part):
-    """How many interactions of a tab's period are audited, up to a value (null: any)."""
+    """How many interactions of a tab's period are drawn, up to the value presented (null: any).
+
+    At least `interactions`, and at least `at_least_share_bps` of all of them; `TabRules` raises both.
+    """
 
     value_up_to: AmountText | None
     interactions: Annotated[int, Field(ge=1, le=1_000_000)]
     at_least_share_bps: BasisPoints = 0
+
+
+class RateRises(Part):
+    """What raises the number of interactions drawn; each that holds multiplies it by `…_times_bps` / 10 000.
+
+    Thin evidence: the provider has fewer than `thin_evidence_periods` periods settled after a Pass. Recent
+    disputes: at least one about the provider's tabs in the `dispute_days` before. New pair: no period between
+    the two was settled before. All as of the block that anchored the period. Together they raise it at most
+    `most_times_bps`.
+    """
+
+    thin_evidence_periods: Annotated[int, Field(ge=0, le=10_000)] = 3
+    thin_evidence_times_bps: Annotated[int, Field(ge=10_000, le=1_000_000)] = 20_000
+    dispute_days: Annotated[int, Field(ge=0, le=3_650)] = 90
+    dispute_times_bps: Annotated[int, Field(ge=10_000, le=1_000_000)] = 20_000
+    new_pair_times_bps: Annotated[int, Field(ge=10_000, le=1_000_000)] = 15_000
+    most_times_bps: Annotated[int, Field(ge=10_000, le=1_000_000)] = 40_000
+
+
+class TabRules(Part):
+    """How a tab's period is judged from the interactions drawn.
+
+    Interactions the buyer complained of are all drawn, up to `complaints_at_most`. A period is Fail, and the
+    bond forfeited, where at the one-sided level `fail_level_bps` more than `fail_share_bps` of the amount is
+    shown to have failed.
+
+    `detection_bps` is the share of bad interactions the committee's checks and jurors were measured to find,
+    and `gain_bps` the share of its price that a provider is assumed to save by a bad one: cheating loses
+    money where sampling rate × detection × stake at risk > gain (docs/tabs.md).
+    """
+
+    rises: RateRises = RateRises()
+    complaints_at_most: Annotated[int, Field(ge=0, le=100_000)] = 100
+    fail_share_bps: Annotated[int, Field(ge=0, lt=10_000)] = 1_000
+    fail_level_bps: Annotated[int, Field(gt=5_000, lt=10_000)] = 9_500
+    detection_bps: BasisPoints
+    gain_bps: BasisPoints
+
+    @property
+    def deters(self) -> bool:
+        """Whether the condition holds by what is withheld alone.
+
+        A drawn failure withholds its price over its sampling rate. So the rate cancels out, and what is left
+        is that detection must exceed the gain.
+        """
+        return self.detection_bps > self.gain_bps
 
 
 class FetchLimits(Part):
@@ -180,9 +230,15 @@ class DrawRules(Part):
 
 
 class Methodology(Document):
-    """How a committee judges. Any change to any field changes the hash, and so makes another methodology."""
+    """How a committee judges. Any change to any field changes the hash, and so makes another methodology.
 
-    schema_: Literal["earnest/methodology/1"] = Field(alias="schema", default=METHODOLOGY_SCHEMA)
+    Version 2 of the schema adds `tabs`; without it a committee judges no tabs. A document of version 1 has no
+    such field, so that its hash stays what it was.
+    """
+
+    schema_: Literal["earnest/methodology/1", "earnest/methodology/2"] = Field(
+        alias="schema", default=METHODOLOGY_SCHEMA
+    )
     name: Slug
     version: Annotated[int, Field(ge=1, le=1_000_000)]
     summary: Prose
@@ -192,6 +248,22 @@ class Methodology(Document):
     draw: DrawRules
     sampling: Annotated[tuple[SamplingRow, ...], Field(min_length=1, max_length=64)]
     limits: Limits = Limits()
+    tabs: TabRules | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_its_version(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = handler(self)
+        if self.tabs is None:
+            del fields["tabs"]
+        return fields
+
+    @model_validator(mode="after")
+    def _version_fits(self) -> Self:
+        if (self.schema_ == METHODOLOGY_SCHEMA_TABS) != (self.tabs is not None):
+            raise ValueError(
+                f"a methodology of the schema {METHODOLOGY_SCHEMA_TABS} has the field tabs, any other has not"
+            )
+        return self
 
     @model_validator(mode="after")
     def _sampling_rises(self) -> Self:

@@ -126,7 +126,14 @@ def _other_values(value: Any) -> list[Any]:
 
 
 def _documents() -> list[Document]:
-    return [methodology(), delivery("a/b.txt"), *(from_template(name) for name in sorted(TEMPLATES))]
+    tabs = {"detection_bps": 9_000, "gain_bps": 5_000}
+    with_tabs = methodology(schema="earnest/methodology/2", tabs=tabs)
+    return [
+        methodology(),
+        with_tabs,
+        delivery("a/b.txt"),
+        *(from_template(name) for name in sorted(TEMPLATES)),
+    ]
 
 
 # Fixed words, and fields that one other field fixes: no single change of them can be accepted.

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from oracle.domain.document import DocumentError
+from oracle.pact.methodology import Methodology
 from tests.unit.pact.builders import methodology, methodology_json
 
 JURY = methodology_json()["jury"]
@@ -50,3 +51,37 @@ def test_parse__contradiction__is_refused(changes: dict[str, Any], reason: str) 
 
 def test_parse__no_jurors__is_a_methodology_without_a_jury() -> None:
     assert methodology(jury=JURY | {"jurors": []}).jury.jurors == ()
+
+
+TABS = {"detection_bps": 9_000, "gain_bps": 5_000}
+
+
+def test_version_2__has_the_rules_for_tabs() -> None:
+    read = methodology(schema="earnest/methodology/2", tabs=TABS)
+    assert read.tabs is not None
+    assert read.tabs.deters
+    assert Methodology.parse(read.canonical()) == read
+
+
+def test_version_1__has_no_field_for_tabs_in_its_canonical_form() -> None:
+    assert b'"tabs"' not in methodology().canonical()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"schema": "earnest/methodology/2"},
+        {"tabs": TABS},
+        {"schema": "earnest/methodology/2", "tabs": TABS | {"rises": {"new_pair_times_bps": 9_999}}},
+        {"schema": "earnest/methodology/2", "tabs": {"gain_bps": 5_000}},
+    ],
+)
+def test_tabs__not_as_its_version_has_it__is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(DocumentError):
+        methodology(**changes)
+
+
+def test_tabs__detection_no_better_than_the_gain__does_not_deter() -> None:
+    read = methodology(schema="earnest/methodology/2", tabs={"detection_bps": 5_000, "gain_bps": 5_000})
+    assert read.tabs is not None
+    assert not read.tabs.deters
