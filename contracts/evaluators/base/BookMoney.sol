@@ -10,25 +10,28 @@ import {IUSDC} from "../../interfaces/IUSDC.sol";
 import {Funding} from "../../interfaces/Types.sol";
 import {Hashes} from "../../libraries/Hashes.sol";
 import {Signatures} from "../../libraries/Signatures.sol";
-import {IVerdictBook} from "../interfaces/IVerdictBook.sol";
-import {Mandates} from "../libraries/Mandates.sol";
+import {IBook} from "../interfaces/IBook.sol";
 
 /// @dev What a book holds is free collateral of its own in the escrow; USDC only passes through it. The escrow is
 /// trusted: it is ours, has no owner, and calls nothing but USDC and, statically, ERC-1271 wallets. A book calls nothing
 /// else but adapters, statically too. So nobody is ever called who could call back, and no guard is needed against it.
-abstract contract BookMoney is IVerdictBook {
+abstract contract BookMoney is IBook {
     using SafeERC20 for IERC20;
 
     IEscrow internal immutable ESCROW;
     IERC20 internal immutable USDC;
     uint256 private immutable CHAIN_ID;
-    bytes32 private immutable DOMAIN_SEPARATOR;
+    bytes32 internal immutable DOMAIN_SEPARATOR;
 
-    constructor(IEscrow escrow_) {
+    /// @param escrow_ The escrow whose committees judge.
+    /// @param name The book's own, for its EIP-712 domain.
+    constructor(IEscrow escrow_, string memory name) {
         ESCROW = escrow_;
         USDC = IERC20(escrow_.usdc());
         CHAIN_ID = block.chainid;
-        DOMAIN_SEPARATOR = Mandates.domainSeparator();
+        DOMAIN_SEPARATOR = keccak256(
+            abi.encode(Hashes.DOMAIN, keccak256(bytes(name)), keccak256("1"), block.chainid, address(this))
+        );
         USDC.forceApprove(address(escrow_), type(uint256).max);
     }
 
@@ -39,12 +42,12 @@ abstract contract BookMoney is IVerdictBook {
         _;
     }
 
-    /// @inheritdoc IVerdictBook
+    /// @inheritdoc IBook
     function earnest() external view returns (address) {
         return address(ESCROW);
     }
 
-    /// @inheritdoc IVerdictBook
+    /// @inheritdoc IBook
     function domainSeparator() external view returns (bytes32) {
         return DOMAIN_SEPARATOR;
     }

@@ -3,18 +3,17 @@ pragma solidity 0.8.30;
 
 import {LibBit} from "solady/utils/LibBit.sol";
 
-import {ICoverage} from "../../interfaces/ICoverage.sol";
 import {Basis, Outcome, Statement} from "../../interfaces/Types.sol";
 import {IViews} from "../../interfaces/IViews.sol";
 import {Payouts} from "../../libraries/Payouts.sol";
 import {Mandate} from "../interfaces/IAdapter.sol";
 import {IVerdictBook} from "../interfaces/IVerdictBook.sol";
 import {Mandates} from "../libraries/Mandates.sol";
-import {BookMoney} from "./BookMoney.sol";
+import {Contradictions} from "./Contradictions.sol";
 
 /// @dev What is stored of subjects, and who gets what when one becomes final: the escrow's payout table with B = 0, less
 /// the value itself, which lies in the foreign escrow and moves there.
-abstract contract Finality is BookMoney {
+abstract contract Finality is IVerdictBook, Contradictions {
     /// @dev What a ruling needs to know without the mandate.
     struct Appeal {
         address arbiter;
@@ -23,15 +22,8 @@ abstract contract Finality is BookMoney {
         address provider;
     }
 
-    /// @dev What an evaluator still owes for contradicting itself on a subject.
-    struct Debt {
-        address shownBy;
-        uint64 left;
-    }
-
     mapping(bytes32 subject => Record) internal _records;
     mapping(bytes32 subject => Appeal) internal _appeals;
-    mapping(bytes32 subject => mapping(uint256 index => Debt)) private _debts;
 
     /// @inheritdoc IVerdictBook
     function proveEquivocation(
@@ -42,36 +34,13 @@ abstract contract Finality is BookMoney {
     ) external onHomeChain {
         (bytes32 subject, Record memory r) = _load(m);
         if (r.stage == Stage.None || r.stage == Stage.Final) revert WrongStage(subject, r.stage);
-        (uint256 index, uint256 taken) = ESCROW.expel(m.committee, subject, deliverable, a, b);
-        IViews.CommitteeView memory c = _committee(m);
-        uint256 share = Payouts.share(m.value, c.silence, c.threshold);
-        _debts[subject][index] = Debt(msg.sender, uint64(share - taken));
-        emit Equivocated(subject, index, msg.sender, taken);
-        _handOut(m, msg.sender, taken);
+        _expel(Concerned(m.committee, subject, m.buyer, m.provider), m.value, deliverable, a, b);
     }
 
     /// @inheritdoc IVerdictBook
     function collect(Mandate calldata m, uint256 index) external {
         (bytes32 subject,) = _load(m);
-        Debt storage debt = _debts[subject][index];
-        uint256 left = debt.left;
-        if (left == 0) revert NoDebt(subject, index);
-        bytes32 offence = keccak256(abi.encode(address(this), subject));
-        // Anyone may have collected it at the escrow: then it lies here already, and only has to be handed on.
-        try ESCROW.collect(m.committee, index, offence) {}
-        catch (bytes memory reason) {
-            if (bytes4(reason) != ICoverage.NothingOwed.selector) {
-                assembly ("memory-safe") {
-                    revert(add(reason, 32), mload(reason))
-                }
-            }
-        }
-        uint256 owed = ESCROW.debtOf(m.committee, index, offence);
-        uint256 paid = left - owed;
-        if (paid == 0) revert NoDebt(subject, index);
-        debt.left = uint64(owed);
-        emit DebtHandedOut(subject, index, paid);
-        _handOut(m, debt.shownBy, paid);
+        _collect(Concerned(m.committee, subject, m.buyer, m.provider), index);
     }
 
     /// @dev Ends a subject: coverage back, slashing, and what each is owed.
@@ -159,13 +128,5 @@ abstract contract Finality is BookMoney {
         } else {
             c.fee = m.fee;
         }
-    }
-
-    /// @dev Half to who showed a contradiction, half to the parties.
-    function _handOut(Mandate calldata m, address shownBy, uint256 amount) private {
-        uint256 parties = amount - amount / 2;
-        _give(shownBy, amount / 2);
-        _give(m.buyer, parties - parties / 2);
-        _give(m.provider, parties / 2);
     }
 }

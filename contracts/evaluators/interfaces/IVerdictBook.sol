@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {IRulable} from "../../arbiters/IRulable.sol";
 import {Attested, Basis, Funding, Outcome, Statement} from "../../interfaces/Types.sol";
 import {ForeignStatus, Mandate} from "./IAdapter.sol";
+import {IBook} from "./IBook.sol";
 
 /// @notice A verdict on a subject, or a part of one.
 /// @param deliverable The hash that was anchored and judged.
@@ -27,7 +28,7 @@ struct Judgement {
 ///
 /// `job` is everywhere what the adapter needs to find the foreign job or payment. Amounts are USDC base units
 /// (6 decimals), times Unix timestamps, periods seconds. What is owed becomes free collateral in the escrow.
-interface IVerdictBook is IRulable {
+interface IVerdictBook is IBook, IRulable {
     /// @notice Where a subject stands.
     enum Stage {
         None, // never registered
@@ -96,10 +97,6 @@ interface IVerdictBook is IRulable {
     error AlreadyRegistered(bytes32 subject);
     /// @notice The subject is not where the act needs it. A wrong mandate gives None.
     error WrongStage(bytes32 subject, Stage stage);
-    /// @notice The act was allowed only before `limit`.
-    error TooLate(uint256 limit, uint256 timestamp);
-    /// @notice The act is allowed only from `limit` on.
-    error TooEarly(uint256 limit, uint256 timestamp);
     /// @notice A delivery has been anchored already.
     error AlreadyDelivered(bytes32 subject);
     /// @notice Another deliverable than the anchored one is named, none is anchored, or zero would be.
@@ -114,10 +111,6 @@ interface IVerdictBook is IRulable {
     error NoOutcome();
     /// @notice Nothing but the outcome is ruled on here.
     error PayableNotZero(uint256 payable_);
-    /// @notice The permission ended at `expiry`.
-    error PermissionExpired(uint256 expiry, uint256 timestamp);
-    /// @notice The chain has forked away from the one this contract was deployed on: signatures are refused here.
-    error ForkedChain(uint256 chainId, uint256 deployedOn);
     /// @notice The foreign job or payment is not, or no longer, what the mandate says; the field that differs is named,
     /// in ASCII.
     error ForeignChanged(bytes32 field);
@@ -125,8 +118,6 @@ interface IVerdictBook is IRulable {
     error ForeignNotReady(ForeignStatus status);
     /// @notice The adapter made another hash of the job than the mandate names.
     error WrongForeign(bytes32 named, bytes32 found);
-    /// @notice The evaluator was not shown to contradict itself on this subject, or owes nothing more.
-    error NoDebt(bytes32 subject, uint256 index);
 
     /// @notice A committee was mandated. `members` may sign, bear silence, and share the fee where nobody signed.
     event Registered(
@@ -175,10 +166,6 @@ interface IVerdictBook is IRulable {
     event CoverageGone(bytes32 indexed subject, uint256 missing);
     /// @notice Before it was judged, the foreign job was found ended (`status`) or changed (`field`).
     event Overtaken(bytes32 indexed subject, ForeignStatus status, bytes32 field);
-    /// @notice Evaluator `index` contradicted itself on `subject`; `paid` was handed out.
-    event Equivocated(bytes32 indexed subject, uint256 indexed index, address indexed shownBy, uint256 paid);
-    /// @notice A part of what an evaluator owed for contradicting itself was handed out.
-    event DebtHandedOut(bytes32 indexed subject, uint256 indexed index, uint256 amount);
 
     /// @notice Registers a mandate, takes the fee and reserves coverage.
     /// @dev Buyer and provider each call, or sign the subject. By `Authorization` or `Collateral` the payer's signature
@@ -274,10 +261,4 @@ interface IVerdictBook is IRulable {
     /// @notice The subject that a foreign job was registered as; zero if none.
     /// @param key As the adapter finds it.
     function registered(address adapter, bytes32 key) external view returns (bytes32 subject);
-
-    /// @notice The escrow whose committees judge.
-    function earnest() external view returns (address);
-
-    /// @notice EIP-712 domain separator (name "Earnest verdicts", version "1", chain and contract of the deployment).
-    function domainSeparator() external view returns (bytes32);
 }

@@ -7,8 +7,6 @@ import {IVerdictBook} from "../interfaces/IVerdictBook.sol";
 
 /// @title Typed hashes (EIP-712) of what is signed for a book of verdicts
 library Mandates {
-    bytes32 internal constant DOMAIN =
-        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
     bytes32 internal constant MANDATE = keccak256(
         "Mandate(address adapter,bytes32 foreign,address buyer,address provider,address payer,bytes32 committee,bytes32 pact,bytes32 offchain,uint64 value,uint64 fee,uint40 deliverBy,uint40 judgeBy,uint32 challenge,uint32 ruling)"
     );
@@ -18,12 +16,6 @@ library Mandates {
         keccak256("Dispute(bytes32 subject,address party,uint8 provisional,uint8 sought,uint256 expiry)");
     bytes32 internal constant CONCESSION =
         keccak256("Concession(bytes32 subject,address party,uint8 stage,uint8 outcome,uint256 expiry)");
-
-    function domainSeparator() internal view returns (bytes32) {
-        return keccak256(
-            abi.encode(DOMAIN, keccak256("Earnest verdicts"), keccak256("1"), block.chainid, address(this))
-        );
-    }
 
     function subject(Mandate calldata mandate) internal pure returns (bytes32) {
         return keccak256(abi.encode(MANDATE, mandate));

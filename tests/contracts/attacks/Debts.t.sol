@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {Mandate} from "../../../contracts/evaluators/interfaces/IAdapter.sol";
 import {ForeignJob} from "../../../contracts/evaluators/interfaces/IJobEvaluator.sol";
 import {IVerdictBook} from "../../../contracts/evaluators/interfaces/IVerdictBook.sol";
+import {IBook} from "../../../contracts/evaluators/interfaces/IBook.sol";
 import {ICoverage} from "../../../contracts/interfaces/ICoverage.sol";
 import {Agreement, Outcome, Statement} from "../../../contracts/interfaces/Types.sol";
 import {EvaluatorFixture} from "../evaluators/EvaluatorFixture.sol";
@@ -46,7 +47,7 @@ contract DebtsTest is EvaluatorFixture {
         uint256 parties = share - share / 2;
         assertEq(free(m.buyer) - toBuyer, parties - parties / 2);
         assertEq(free(m.provider) - toProvider, parties / 2);
-        refusedWith(relayer, abi.encodeCall(book.collect, (m, 0)), IVerdictBook.NoDebt.selector);
+        refusedWith(relayer, abi.encodeCall(book.collect, (m, 0)), IBook.NoDebt.selector);
         assertEq(escrow.collateralOf(address(book)), 0);
     }
 }

@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {Mandate} from "../../../contracts/evaluators/interfaces/IAdapter.sol";
 import {ForeignJob} from "../../../contracts/evaluators/interfaces/IJobEvaluator.sol";
 import {IVerdictBook} from "../../../contracts/evaluators/interfaces/IVerdictBook.sol";
+import {IBook} from "../../../contracts/evaluators/interfaces/IBook.sol";
 import {ICoverage} from "../../../contracts/interfaces/ICoverage.sol";
 import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
 import {Funding, Outcome} from "../../../contracts/interfaces/Types.sol";
@@ -77,9 +78,7 @@ contract DisputesTest is EvaluatorFixture {
             abi.encodeCall(book.dispute, (m, buyer, Outcome.Lapse, expiry, Funding.Allowance, signature));
         vm.warp(expiry);
         refused(
-            relayer,
-            call,
-            abi.encodeWithSelector(IVerdictBook.PermissionExpired.selector, expiry, block.timestamp)
+            relayer, call, abi.encodeWithSelector(IBook.PermissionExpired.selector, expiry, block.timestamp)
         );
         vm.warp(expiry - 1);
         bytes memory other = sign(providerKey, digest);
@@ -107,7 +106,7 @@ contract DisputesTest is EvaluatorFixture {
         );
         call = disputeCall(m, buyer, Outcome.Fail);
         vm.chainId(1);
-        refused(buyer, call, abi.encodeWithSelector(IVerdictBook.ForkedChain.selector, 1, HOME));
+        refused(buyer, call, abi.encodeWithSelector(IBook.ForkedChain.selector, 1, HOME));
         vm.chainId(HOME);
         vm.warp(recordOf(m).deadline);
         refused(buyer, call, tooLate(block.timestamp));
@@ -204,13 +203,11 @@ contract DisputesTest is EvaluatorFixture {
         bytes memory call = abi.encodeCall(book.concede, (m, buyer, expiry, signature));
         vm.warp(expiry);
         refused(
-            relayer,
-            call,
-            abi.encodeWithSelector(IVerdictBook.PermissionExpired.selector, expiry, block.timestamp)
+            relayer, call, abi.encodeWithSelector(IBook.PermissionExpired.selector, expiry, block.timestamp)
         );
         vm.warp(expiry - 1);
         vm.chainId(1);
-        refused(relayer, call, abi.encodeWithSelector(IVerdictBook.ForkedChain.selector, 1, HOME));
+        refused(relayer, call, abi.encodeWithSelector(IBook.ForkedChain.selector, 1, HOME));
         vm.chainId(HOME);
         // One for another stage is none for this.
         bytes memory early =

@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {Mandate} from "../../../contracts/evaluators/interfaces/IAdapter.sol";
 import {ForeignJob} from "../../../contracts/evaluators/interfaces/IJobEvaluator.sol";
 import {IVerdictBook} from "../../../contracts/evaluators/interfaces/IVerdictBook.sol";
+import {IBook} from "../../../contracts/evaluators/interfaces/IBook.sol";
 import {ICoverage} from "../../../contracts/interfaces/ICoverage.sol";
 import {Outcome, Statement} from "../../../contracts/interfaces/Types.sol";
 import {EvaluatorFixture} from "./EvaluatorFixture.sol";
@@ -17,7 +18,7 @@ contract EquivocationTest is EvaluatorFixture {
         bytes memory call = contradiction(m, 2, Outcome.Pass, Outcome.Fail);
         uint256 before = free(provider);
         vm.expectEmit(address(book));
-        emit IVerdictBook.Equivocated(idOf(m), 2, relayer, SHARE);
+        emit IBook.Equivocated(idOf(m), 2, relayer, SHARE);
         done(relayer, call);
         uint256 parties = SHARE - SHARE / 2;
         assertEq(free(relayer), SHARE / 2);
@@ -51,7 +52,7 @@ contract EquivocationTest is EvaluatorFixture {
         );
         bytes memory call = contradiction(m, 2, Outcome.Pass, Outcome.Fail);
         vm.chainId(1);
-        refused(relayer, call, abi.encodeWithSelector(IVerdictBook.ForkedChain.selector, 1, HOME));
+        refused(relayer, call, abi.encodeWithSelector(IBook.ForkedChain.selector, 1, HOME));
         vm.chainId(HOME);
         Mandate memory unknown = m;
         vm.warp(recordOf(m).deadline);
@@ -82,17 +83,17 @@ contract EquivocationTest is EvaluatorFixture {
         refused(
             relayer,
             abi.encodeCall(book.collect, (m, 1)),
-            abi.encodeWithSelector(IVerdictBook.NoDebt.selector, idOf(m), 1)
+            abi.encodeWithSelector(IBook.NoDebt.selector, idOf(m), 1)
         );
         vm.prank(buyer);
         book.concede(m, buyer, 0, "");
         vm.expectEmit(address(book));
-        emit IVerdictBook.DebtHandedOut(idOf(m), 2, STAKE);
+        emit IBook.DebtHandedOut(idOf(m), 2, STAKE);
         done(makeAddr("anyone"), call);
         assertEq(free(relayer), STAKE / 2);
         assertEq(free(buyer), STAKE / 4);
         assertEq(free(address(book)), 0);
-        refused(relayer, call, abi.encodeWithSelector(IVerdictBook.NoDebt.selector, idOf(m), 2));
+        refused(relayer, call, abi.encodeWithSelector(IBook.NoDebt.selector, idOf(m), 2));
     }
 
     function contradiction(Mandate memory m, uint256 i, Outcome a, Outcome b)

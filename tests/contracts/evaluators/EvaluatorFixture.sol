@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {Mandate} from "../../../contracts/evaluators/interfaces/IAdapter.sol";
 import {ForeignJob, IJobEvaluator, Variant} from "../../../contracts/evaluators/interfaces/IJobEvaluator.sol";
 import {IVerdictBook, Judgement} from "../../../contracts/evaluators/interfaces/IVerdictBook.sol";
+import {IBook} from "../../../contracts/evaluators/interfaces/IBook.sol";
 import {Funding, Outcome} from "../../../contracts/interfaces/Types.sol";
 import {EscrowFixture} from "../utils/EscrowFixture.sol";
 import {PlainForeign} from "./standins/Foreign.sol";
@@ -271,11 +272,11 @@ abstract contract EvaluatorFixture is EscrowFixture {
     }
 
     function tooLate(uint256 limit) internal view returns (bytes memory) {
-        return abi.encodeWithSelector(IVerdictBook.TooLate.selector, limit, block.timestamp);
+        return abi.encodeWithSelector(IBook.TooLate.selector, limit, block.timestamp);
     }
 
     function tooEarly(uint256 limit) internal view returns (bytes memory) {
-        return abi.encodeWithSelector(IVerdictBook.TooEarly.selector, limit, block.timestamp);
+        return abi.encodeWithSelector(IBook.TooEarly.selector, limit, block.timestamp);
     }
 
     function free(address account) internal view returns (uint256) {

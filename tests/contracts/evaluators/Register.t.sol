@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {ForeignStatus, Mandate} from "../../../contracts/evaluators/interfaces/IAdapter.sol";
 import {ForeignJob, IJobEvaluator, Variant} from "../../../contracts/evaluators/interfaces/IJobEvaluator.sol";
 import {IVerdictBook} from "../../../contracts/evaluators/interfaces/IVerdictBook.sol";
+import {IBook} from "../../../contracts/evaluators/interfaces/IBook.sol";
 import {ICoverage} from "../../../contracts/interfaces/ICoverage.sol";
 import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
 import {Funding} from "../../../contracts/interfaces/Types.sol";
@@ -369,7 +370,7 @@ contract RegisterTest is EvaluatorFixture {
         ForeignJob memory job = funded();
         bytes memory call = registerCall(mandateFor(job), job);
         vm.chainId(1);
-        refused(payer, call, abi.encodeWithSelector(IVerdictBook.ForkedChain.selector, 1, HOME));
+        refused(payer, call, abi.encodeWithSelector(IBook.ForkedChain.selector, 1, HOME));
     }
 
     /// The subject binds the chain, the book, the foreign escrow and job, and every term.

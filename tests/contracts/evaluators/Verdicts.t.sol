@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {ForeignStatus, Mandate} from "../../../contracts/evaluators/interfaces/IAdapter.sol";
 import {ForeignJob, IJobEvaluator} from "../../../contracts/evaluators/interfaces/IJobEvaluator.sol";
 import {IVerdictBook, Judgement} from "../../../contracts/evaluators/interfaces/IVerdictBook.sol";
+import {IBook} from "../../../contracts/evaluators/interfaces/IBook.sol";
 import {ICoverage} from "../../../contracts/interfaces/ICoverage.sol";
 import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
 import {Basis, Funding, Outcome} from "../../../contracts/interfaces/Types.sol";
@@ -39,9 +40,7 @@ contract VerdictsTest is EvaluatorFixture {
         );
         vm.warp(expiry);
         refused(
-            relayer,
-            call,
-            abi.encodeWithSelector(IVerdictBook.PermissionExpired.selector, expiry, block.timestamp)
+            relayer, call, abi.encodeWithSelector(IBook.PermissionExpired.selector, expiry, block.timestamp)
         );
         vm.warp(expiry - 1);
         done(relayer, call);
@@ -53,9 +52,7 @@ contract VerdictsTest is EvaluatorFixture {
         bytes memory call = abi.encodeCall(book.deliver, (m, abi.encode(job), DELIVERABLE, 0, ""));
         refused(provider, call, notReady(ForeignStatus.Funded));
         submit(job);
-        refused(
-            relayer, call, abi.encodeWithSelector(IVerdictBook.PermissionExpired.selector, 0, block.timestamp)
-        );
+        refused(relayer, call, abi.encodeWithSelector(IBook.PermissionExpired.selector, 0, block.timestamp));
         refused(
             provider,
             abi.encodeCall(book.deliver, (m, abi.encode(job), 0, 0, "")),
@@ -194,7 +191,7 @@ contract VerdictsTest is EvaluatorFixture {
         (Mandate memory m, ForeignJob memory job) = delivered();
         bytes memory call = judgeCall(m, job, Outcome.Pass, 7);
         vm.chainId(1);
-        refused(relayer, call, abi.encodeWithSelector(IVerdictBook.ForkedChain.selector, 1, HOME));
+        refused(relayer, call, abi.encodeWithSelector(IBook.ForkedChain.selector, 1, HOME));
     }
 
     // ---- attest
@@ -229,7 +226,7 @@ contract VerdictsTest is EvaluatorFixture {
         refusedWith(relayer, abi.encodeCall(book.attest, (m, j)), ICoverage.NotTheKey.selector);
         bytes memory call = abi.encodeCall(book.attest, (m, judgementOn(m, Outcome.Fail, 1)));
         vm.chainId(1);
-        refused(relayer, call, abi.encodeWithSelector(IVerdictBook.ForkedChain.selector, 1, HOME));
+        refused(relayer, call, abi.encodeWithSelector(IBook.ForkedChain.selector, 1, HOME));
         vm.chainId(HOME);
         vm.warp(m.judgeBy);
         refused(relayer, call, tooLate(m.judgeBy));
