@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oracle.domain.tab import Call, Tally
+from oracle.domain.tab import Call, Tally, tabs_domain
 from oracle.tabs.errors import (
     AheadTallyError,
     CeilingError,
@@ -63,8 +63,6 @@ def test_a_call_by_another_key_is_refused(signer: object) -> None:
 
 
 def test_a_signature_over_another_call_tab_or_contract_is_refused() -> None:
-    from oracle.domain.tab import tabs_domain
-
     provider = Parties().provider
     for signature in (
         sign(BUYER, DOMAIN, call(price=11)),
