@@ -149,6 +149,46 @@ class EvaluatorVersion(FromBlock, UntilBlock, Base):
     record: Mapped[str] = mapped_column(Text)
 
 
+class ScoreEvidenceRow(FromBlock, Base):
+    """What a closed job says of its provider; see `oracle.score.evidence`.
+
+    `outlay` is the buyer's with the roots of `ScoreProgressRow`. Amounts beyond 63 bits are kept as the
+    largest such number: no score can tell them apart.
+    """
+
+    __tablename__ = "score_evidence"
+    __table_args__ = (
+        Index("ix_score_evidence_agent", "provider", "block_number", "log_index"),
+        Index("ix_score_evidence_buyer", "buyer", "outlay"),
+    )
+
+    block_number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    log_index: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    subject: Mapped[str] = mapped_column(HexBytes)
+    period: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str] = mapped_column(String(16))
+    provider: Mapped[str] = mapped_column(HexBytes)
+    agent_id: Mapped[str] = mapped_column(String(78))  # uint256 as decimal text
+    buyer: Mapped[str] = mapped_column(HexBytes)
+    committee: Mapped[str] = mapped_column(HexBytes)
+    at: Mapped[int] = mapped_column(BigInteger)
+    finding: Mapped[str] = mapped_column(String(16))
+    contest: Mapped[str] = mapped_column(String(16))
+    value: Mapped[int] = mapped_column(BigInteger)
+    bond: Mapped[int] = mapped_column(BigInteger)
+    secured: Mapped[bool]
+    outlay: Mapped[int] = mapped_column(BigInteger)
+
+
+class ScoreProgressRow(FromBlock, Base):
+    """How far closed jobs were made into evidence; the highest block counts. `roots` hashes those used."""
+
+    __tablename__ = "score_progress"
+
+    block_number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    roots: Mapped[str] = mapped_column(HexBytes)
+
+
 class ReceiptRow(FromBlock, Base):
     """Where one of our transactions was mined."""
 
