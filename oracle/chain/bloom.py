@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from eth_hash.auto import keccak
-
 from oracle.chain.quantities import RawLog
+from oracle.domain.keccak import keccak
 from oracle.domain.types import Address, Hash
 
 BITS = 2_048

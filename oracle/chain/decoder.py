@@ -6,7 +6,7 @@ within its type. A stranger's log or a node's lie is a `DecodeError`, never an e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -83,29 +83,37 @@ class _EventReader:
         rest = event.fields[len(indexed) :]
         dynamic = any(_is_dynamic(field.type) for field in rest)
         self._body: Callable[[str], list[Any]] | None = _dynamic_body(rest) if dynamic else None
-        self._words = () if dynamic else tuple(_word_reader(field) for field in rest)
+        self._words = () if dynamic else _placed([_word_reader(field) for field in rest])
 
     def read(self, log: RawLog) -> EscrowEvent:
-        topics = log.topics
-        if len(topics) != len(self._indexed) + 1:
+        _, *indexed = log.topics
+        if len(indexed) != len(self._indexed):
             raise DecodeError(
-                f"{self._name} has {len(topics)} topics, not {len(self._indexed) + 1}", field="topics"
+                f"{self._name} has {len(log.topics)} topics, not {len(self._indexed) + 1}", field="topics"
             )
         try:
-            values = [read(topic[2:]) for read, topic in zip(self._indexed, topics[1:], strict=True)]
-            values += self._body(log.data[2:]) if self._body else self._static(log.data[2:])
+            # Topics are whole words: whoever made the log has looked.
+            values = [read(topic[2:]) for read, topic in zip(self._indexed, indexed, strict=True)]
+            data = log.data[2:]
+            values += self._body(data) if self._body is not None else self._static(data)
             return self._make(*values)
         except (ValueError, IndexError) as error:
             raise DecodeError(f"{self._name}: {error}", field="data") from error
 
     def _static(self, data: str) -> list[Any]:
-        if len(data) != len(self._words) * WORD:
-            raise ValueError(f"the data has {len(data) // 2} bytes, not {len(self._words) * WORD // 2}")
-        return [read(data[i * WORD : (i + 1) * WORD]) for i, read in enumerate(self._words)]
+        words = self._words
+        if len(data) != len(words) * WORD:
+            raise ValueError(f"the data has {len(data) // 2} bytes, not {len(words) * WORD // 2}")
+        return [read(data[at : at + WORD]) for at, read in words]
+
+
+def _placed(readers: Sequence[_WordReader]) -> tuple[tuple[int, _WordReader], ...]:
+    """Readers of words that stand one after another, each with where its word begins."""
+    return tuple([(number * WORD, read) for number, read in enumerate(readers)])
 
 
 def _word_reader(field: Parameter) -> _WordReader:
-    """Reader of one 32-byte word, in hex without 0x."""
+    """Reader of one 32-byte word in hex without 0x. Whoever calls it has looked that the word is whole."""
     kind = field.type
     if kind == "bytes32":
         return _read_hash
@@ -121,19 +129,17 @@ def _word_reader(field: Parameter) -> _WordReader:
 
 
 def _read_hash(word: str) -> Hash:
-    if len(word) != WORD:
-        raise ValueError("the data ends early")
     return "0x" + word
 
 
 def _read_address(word: str) -> Address:
-    if len(word) != WORD or not word.startswith("0" * 24):
+    if word[:24] != "000000000000000000000000":
         raise ValueError("a word is not an address")
     return "0x" + word[24:]
 
 
 def _read_bool(word: str) -> bool:
-    value = int(word, 16) if len(word) == WORD else 2
+    value = int(word, 16)
     if value > 1:
         raise ValueError("a word is not a truth value")
     return value == 1
@@ -143,8 +149,6 @@ def _uint_reader(bits: int, name: str) -> _WordReader:
     limit = 1 << bits
 
     def read(word: str) -> int:
-        if len(word) != WORD:
-            raise ValueError("the data ends early")
         value = int(word, 16)
         if value >= limit:
             raise ValueError(f"{name} is {value}, beyond uint{bits}")
@@ -157,7 +161,7 @@ def _enum_reader(kind: type[IntEnum], name: str) -> _WordReader:
     members = {int(member): member for member in kind}
 
     def read(word: str) -> IntEnum:
-        value = int(word, 16) if len(word) == WORD else -1
+        value = int(word, 16)
         if value not in members:
             raise ValueError(f"{name} is {value}, which names no {kind.__name__}")
         return members[value]
@@ -174,13 +178,15 @@ def _dynamic_body(fields: tuple[Parameter, ...]) -> Callable[[str], list[Any]]:
     *fixed, last = fields
     if any(_is_dynamic(field.type) for field in fixed):
         raise DecodeError(f"a dynamic field stands before {last.name}")
-    heads = [_word_reader(field) for field in fixed]
+    heads = _placed([_word_reader(field) for field in fixed])
     tails: dict[str, Callable[[str], tuple[Any, int]]] = {"bytes32[]": _read_hashes, "bytes": _read_bytes}
     read_tail = tails.get(last.type) or _committee_reader(last)
     offset = (len(fixed) + 1) * 32
 
     def read(data: str) -> list[Any]:
-        values = [head(data[i * WORD : (i + 1) * WORD]) for i, head in enumerate(heads)]
+        if len(data) < offset * 2:
+            raise ValueError("the data ends early")
+        values = [read_head(data[at : at + WORD]) for at, read_head in heads]
         _expect_offset(data, len(heads), offset)
         value, end = read_tail(data[offset * 2 :])
         if offset * 2 + end != len(data):
@@ -207,7 +213,9 @@ def _read_hashes(data: str) -> tuple[tuple[Hash, ...], int]:
     if count > MAX_LIST:
         raise ValueError(f"a list of {count} items is too long")
     end = (count + 1) * WORD
-    return tuple([_read_hash(data[i : i + WORD]) for i in range(WORD, end, WORD)]), end
+    if len(data) < end:
+        raise ValueError("the data ends early")
+    return tuple(["0x" + data[at : at + WORD] for at in range(WORD, end, WORD)]), end
 
 
 def _read_bytes(data: str) -> tuple[bytes, int]:
@@ -223,12 +231,14 @@ def _committee_reader(field: Parameter) -> Callable[[str], tuple[Committee, int]
     first, *rest = field.components
     if first.type != "address[]" or field.name not in _STRUCTS:
         raise DecodeError(f"{field.name} is a struct no reader knows")
-    words = [_word_reader(part) for part in rest]
+    words = _placed([_word_reader(part) for part in rest])
     offset = len(field.components) * 32
 
     def read(data: str) -> tuple[Committee, int]:
+        if len(data) < offset * 2:
+            raise ValueError("the data ends early")
         _expect_offset(data, 0, offset)
-        values = [word(data[(i + 1) * WORD : (i + 2) * WORD]) for i, word in enumerate(words)]
+        values = [word(data[at + WORD : at + 2 * WORD]) for at, word in words]
         accounts, end = _read_hashes(data[offset * 2 :])
         evaluators = tuple([_read_address(account[2:]) for account in accounts])
         return Committee(evaluators, *values), offset * 2 + end

@@ -10,6 +10,7 @@ import rich_click as click
 
 from oracle.config import load_settings
 from oracle.daemon.assembly import assembled
+from oracle.daemon.collector import settle
 from oracle.daemon.keys import forget_environment, secrets_of
 from oracle.daemon.logs import configure_logs
 from oracle.daemon.metrics import Metrics
@@ -54,6 +55,7 @@ def run(config: Path, *, once: bool, patience: float, dry_run: bool) -> None:
     notifier = Notifier()
     with assembled(settings, dry_run=dry_run, metrics=metrics, beat=notifier.alive) as service:
         forget_environment(settings)
+        settle()
         asked = False
 
         def stop(number: int, _frame: FrameType | None) -> None:

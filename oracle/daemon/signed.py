@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import rlp
-from eth_hash.auto import keccak
 
 from oracle.decide.lane import Fees
+from oracle.domain.keccak import keccak
 from oracle.domain.types import Address
 from oracle.signing.signer import Signer
 from oracle.store.outbox import Signed

@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 KEPT_BLOCKS = 5_000  # finalized blocks that stay: far more than any reorg, far less than a chain
 DENSE_SPAN = 128  # most blocks read at once where every header is kept
-MANY_EVENTS = 4_000  # in one range: enough for speed, few enough for memory and for a short transaction
+MANY_EVENTS = 10_000  # in one range: enough for speed, few enough for memory and for a short transaction
 SEARCHED = 64  # stored blocks compared at a time when looking for the last common one
 
 

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from eth_hash.auto import keccak
-
 from oracle.domain.errors import EarnestError
+from oracle.domain.keccak import keccak
 
 T = TypeVar("T")
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from eth_hash.auto import keccak
-
+from oracle.domain.keccak import keccak
 from oracle.domain.types import Hash
 
 _DOMAIN = b"earnest/turn/1"

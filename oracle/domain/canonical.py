@@ -12,10 +12,10 @@ from typing import Annotated, Any, NoReturn, TypeAlias
 
 import orjson
 import rfc8785
-from eth_hash.auto import keccak
 from pydantic import StringConstraints
 
 from oracle.domain.errors import EarnestError
+from oracle.domain.keccak import keccak
 
 HashHex: TypeAlias = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-f]{64}$")]
 """A keccak-256 hash as 0x and 64 lower-case hex digits."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eth_hash.auto import keccak
-
+from oracle.domain.keccak import keccak
 from oracle.domain.types import Address, Basis, Hash, Outcome, State
 
 MARK_BITS = 184

@@ -6,9 +6,9 @@ A private key is 32 raw bytes and never appears in an error.
 from __future__ import annotations
 
 from coincurve import PrivateKey, PublicKey
-from eth_hash.auto import keccak
 
 from oracle.domain.errors import EarnestError
+from oracle.domain.keccak import keccak
 from oracle.domain.types import Address, Hash
 
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141  # SEC 2, secp256k1

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from eth_hash.auto import keccak
-
 from oracle.domain.committee import CENT, MAX_CENTS, UNBOUNDED, Committee
 from oracle.domain.errors import EarnestError
+from oracle.domain.keccak import keccak
 from oracle.domain.terms import Agreement, Attestation, Opening, Terms
 from oracle.domain.types import Address, Hash, Outcome, State
 

@@ -11,9 +11,8 @@ from enum import IntEnum, StrEnum
 from functools import lru_cache
 from typing import TypeAlias
 
-from eth_hash.auto import keccak
-
 from oracle.domain.errors import EarnestError
+from oracle.domain.keccak import keccak
 
 Address: TypeAlias = str
 """0x and 40 lower-case hex digits."""

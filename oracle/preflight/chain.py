@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator
 
-from eth_hash.auto import keccak
-
 from oracle.chain.anyone import Anyone
 from oracle.chain.breaker import BreakerState
 from oracle.chain.deployments import Deployment
@@ -15,6 +13,7 @@ from oracle.chain.pool import Pool
 from oracle.config import Settings
 from oracle.decide import preflight as grade
 from oracle.decide.preflight import Finding
+from oracle.domain.keccak import keccak
 from oracle.domain.types import Address, Hash
 
 _NODE = "change [chain] rpc, or mend the node"

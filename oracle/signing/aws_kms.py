@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from coincurve.ecdsa import der_to_cdata, serialize_compact, signature_normalize
-from eth_hash.auto import keccak
 
 from oracle.domain.canonical import keccak_hex
+from oracle.domain.keccak import keccak
 from oracle.domain.signatures import SignatureError, recover
 from oracle.domain.types import Address
 from oracle.signing.signer import SigningError

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 import httpx
 import orjson
-from eth_hash.auto import keccak
 
+from oracle.domain.keccak import keccak
 from oracle.domain.types import Address
 from oracle.signing.signer import SigningError, checked
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from oracle.decide.reorg import BlockId
 from oracle.domain.types import Address, Hash
 from oracle.store.database import StoreError
-from oracle.store.rows import insert_rows
+from oracle.store.rows import insert_tuples
 from oracle.store.tables import Block, Deployment
 
 
@@ -79,16 +79,9 @@ def block_hashes(session: Session, numbers: Collection[int]) -> dict[int, Hash]:
 
 def save_blocks(session: Session, headers: Iterable[Header]) -> None:
     """Store headers that are not yet stored."""
-    insert_rows(
+    insert_tuples(
         session,
         Block,
-        [
-            {
-                "block_number": header.number,
-                "hash": header.hash,
-                "parent_hash": header.parent_hash,
-                "timestamp": header.timestamp,
-            }
-            for header in headers
-        ],
+        ("block_number", "hash", "parent_hash", "timestamp"),
+        [(header.number, header.hash, header.parent_hash, header.timestamp) for header in headers],
     )

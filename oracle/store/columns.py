@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Dialect, LargeBinary
@@ -11,6 +11,12 @@ from sqlalchemy.types import TypeDecorator
 
 def _bytes_of(value: str | None) -> bytes | None:
     return None if value is None else bytes.fromhex(value.removeprefix("0x"))
+
+
+def all_bytes_of(values: Sequence[str | None]) -> list[bytes | None]:
+    """A column of the one as a column of the other."""
+    read = bytes.fromhex
+    return [None if value is None else read(value.removeprefix("0x")) for value in values]
 
 
 class HexBytes(TypeDecorator[str]):

@@ -12,22 +12,24 @@ from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar, cast, get_args
 
 from sqlalchemy import bindparam, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from oracle.decide.jobs import (
     EvaluatorEvent,
     EvaluatorRecord,
+    ImpossibleEventsError,
     JobEvent,
     JobRecord,
     Place,
+    advance_job,
     apply_evaluator_event,
-    apply_job_event,
 )
 from oracle.domain.events import CommitteeCreated, EscrowEvent, JobOpened, Slashed
 from oracle.domain.typed import opening_hash
 from oracle.domain.types import Hash, members_of
 from oracle.store import codec
-from oracle.store.rows import Row, insert_rows, table_of
+from oracle.store.rows import insert_tuples, table_of
 from oracle.store.tables import CommitteeRow, EvaluatorVersion, EventRow, JobRow, JobVersion
 
 _AT_ONCE = 400  # keys in one query; SQLite's older limit for parameters is 999
@@ -58,55 +60,58 @@ def save_events(session: Session, happened: Sequence[Happened], *, kept_from: in
     """
     jobs = _Jobs(session, happened, kept_from)
     evaluators = _Evaluators(session, happened, kept_from)
-    events: list[Row] = []
-    opened: list[Row] = []
-    committees: list[Row] = []
-    for item in happened:
-        event, place = item.event, item.place
+    events: list[tuple[object, ...]] = []
+    opened: list[tuple[object, ...]] = []
+    committees: list[tuple[object, ...]] = []
+    for event, tx_hash, place in happened:
         kind = type(event)
+        number, _, _, log_index = place
         events.append(
-            {
-                "block_number": place.block_number,
-                "log_index": place.log_index,
-                "tx_hash": item.tx_hash,
-                "name": kind.__name__,
-                "subject": codec.event_subject(event),
-                "body": codec.event_text(event),
-            }
+            (number, log_index, tx_hash, kind.__name__, codec.event_subject(event), codec.event_text(event))
         )
-        if isinstance(event, JobOpened):
-            opened.append(_job_row(event, place))
+        if kind is JobOpened:
+            opened.append(_job_row(cast("JobOpened", event), number))
         if kind in _JOB_EVENTS:
             jobs.apply(cast("JobEvent", event), place)
         elif kind in _EVALUATOR_EVENTS:
             evaluators.apply(cast("EvaluatorEvent", event), place)
-        elif isinstance(event, CommitteeCreated):
-            committees.append(
-                {
-                    "committee": event.committee,
-                    "terms": codec.COMMITTEES.text(event.terms),
-                    "block_number": place.block_number,
-                }
-            )
-    insert_rows(session, EventRow, events)
-    insert_rows(session, JobRow, opened)
-    insert_rows(session, CommitteeRow, committees)
+        elif kind is CommitteeCreated:
+            committees.append(_committee_row(cast("CommitteeCreated", event), number))
+    insert_tuples(session, EventRow, _EVENT, events)
+    try:
+        insert_tuples(session, JobRow, _JOB, opened)
+    except IntegrityError as error:
+        raise ImpossibleEventsError(
+            f"a job is opened a second time between blocks {happened[0].place.block_number} "
+            f"and {happened[-1].place.block_number}",
+            next_step="ask another RPC endpoint; the one configured makes logs up",
+        ) from error
+    insert_tuples(session, CommitteeRow, _COMMITTEE, committees)
     jobs.versions.save()
     evaluators.versions.save()
 
 
-def _job_row(event: JobOpened, place: Place) -> Row:
+_EVENT = ("block_number", "log_index", "tx_hash", "name", "subject", "body")
+_JOB = ("job", "committee", "buyer", "provider", "pact", "opening_hash", "agreement", "block_number")
+_COMMITTEE = ("committee", "terms", "block_number")
+
+
+def _job_row(event: JobOpened, number: int) -> tuple[object, ...]:
     terms, opening = event.agreement.terms, event.agreement.opening
-    return {
-        "job": event.job,
-        "committee": terms.committee,
-        "buyer": terms.buyer,
-        "provider": terms.provider,
-        "pact": opening.pact,
-        "opening_hash": opening_hash(opening),
-        "agreement": codec.AGREEMENTS.text(event.agreement),
-        "block_number": place.block_number,
-    }
+    return (
+        event.job,
+        terms.committee,
+        terms.buyer,
+        terms.provider,
+        opening.pact,
+        opening_hash(opening),
+        codec.AGREEMENTS.text(event.agreement),
+        number,
+    )
+
+
+def _committee_row(event: CommitteeCreated, number: int) -> tuple[object, ...]:
+    return event.committee, codec.COMMITTEES.text(event.terms), number
 
 
 @dataclass(slots=True)
@@ -125,7 +130,8 @@ class _Versions(Generic[_Key, _Record]):
     """Records of one kind by key, and the versions that they go through.
 
     Args:
-        columns: A version's columns, but for where it begins and ends.
+        names: A version's columns, but for where it begins and ends.
+        values: Their values.
         kept_from: See `save_events`.
     """
 
@@ -133,38 +139,45 @@ class _Versions(Generic[_Key, _Record]):
         self,
         session: Session,
         table: type[JobVersion | EvaluatorVersion],
-        columns: Callable[[_Key, _Record], Row],
+        names: tuple[str, ...],
+        values: Callable[[_Key, _Record], tuple[object, ...]],
         kept_from: int,
     ) -> None:
         self._session = session
         self._table = table
-        self._columns = columns
+        self._names = (*names, "block_number", "log_index", "until_block")
+        self._values = values
         self._kept_from = kept_from
         self._tracks: dict[_Key, _Track[_Record]] = {}
-        self._made: list[Row] = []
-        self._ended: list[Row] = []
+        self._made: list[tuple[object, ...]] = []
+        self._ended: list[dict[str, int]] = []
 
     def stored(self, key: _Key, record: _Record, row: int) -> None:
         """The version that is current in the table."""
         self._tracks[key] = _Track(record, row)
 
-    def record(self, key: _Key) -> _Record | None:
-        """The record as it is so far."""
+    def end(self, key: _Key, place: Place) -> _Record | None:
+        """The record as it is so far, whose version ends here; `follow` says what it becomes.
+
+        It is the caller's to change: what is still needed of it is text by now.
+        """
         track = self._tracks.get(key)
-        return None if track is None else track.record
+        if track is None:
+            return None
+        if track.row is not None:
+            self._ended.append({"ended": track.row, "until": place.block_number})
+            track.row = None
+        elif track.place is not None and self._is_kept(track.place, place):
+            self._made.append(self._version(key, track.record, track.place, place.block_number))
+        return track.record
 
     def follow(self, key: _Key, place: Place, after: _Record) -> None:
         """The record's next version."""
         track = self._tracks.get(key)
         if track is None:
             self._tracks[key] = _Track(after, place=place)
-            return
-        if track.row is not None:
-            self._ended.append({"ended": track.row, "until": place.block_number})
-            track.row = None
-        elif track.place is not None and self._is_kept(track.place, place):
-            self._made.append(self._version(key, track.record, track.place, place.block_number))
-        track.record, track.place = after, place
+        else:
+            track.record, track.place = after, place
 
     def _is_kept(self, begins: Place, ends: Place) -> bool:
         """Whether a version could be current again after a rollback."""
@@ -183,15 +196,10 @@ class _Versions(Generic[_Key, _Record]):
             for key, track in self._tracks.items()
             if track.place is not None
         ]
-        insert_rows(self._session, self._table, self._made + current)
+        insert_tuples(self._session, self._table, self._names, self._made + current)
 
-    def _version(self, key: _Key, record: _Record, begins: Place, until: int | None) -> Row:
-        return {
-            **self._columns(key, record),
-            "block_number": begins.block_number,
-            "log_index": begins.log_index,
-            "until_block": until,
-        }
+    def _version(self, key: _Key, record: _Record, begins: Place, until: int | None) -> tuple[object, ...]:
+        return (*self._values(key, record), begins.block_number, begins.log_index, until)
 
 
 class _Jobs:
@@ -199,9 +207,13 @@ class _Jobs:
 
     def __init__(self, session: Session, happened: Sequence[Happened], kept_from: int) -> None:
         self._committees: dict[Hash, Hash] = {}
-        self.versions: _Versions[Hash, JobRecord] = _Versions(session, JobVersion, self._columns, kept_from)
+        self.versions: _Versions[Hash, JobRecord] = _Versions(
+            session, JobVersion, ("job", "committee", "state", "record"), self._values, kept_from
+        )
+        # One that is opened here is not stored; should it be, its row is refused (see `save_events`).
+        opened = {item.event.job for item in happened if type(item.event) is JobOpened}
         named = {cast("JobEvent", item.event).job for item in happened if type(item.event) in _JOB_EVENTS}
-        for jobs in _pieces(sorted(named)):
+        for jobs in _pieces(sorted(named - opened)):
             query = select(JobVersion.id, JobVersion.job, JobVersion.committee, JobVersion.record).where(
                 JobVersion.job.in_(jobs), JobVersion.until_block.is_(None)
             )
@@ -211,18 +223,14 @@ class _Jobs:
 
     def apply(self, event: JobEvent, place: Place) -> None:
         """Raises ImpossibleEventsError where the event cannot follow."""
-        after = apply_job_event(self.versions.record(event.job), event, place)
-        if isinstance(event, JobOpened):
-            self._committees[event.job] = event.agreement.terms.committee
-        self.versions.follow(event.job, place, after)
+        job = event.job
+        after = advance_job(self.versions.end(job, place), event, place)
+        if type(event) is JobOpened:
+            self._committees[job] = event.agreement.terms.committee
+        self.versions.follow(job, place, after)
 
-    def _columns(self, job: Hash, record: JobRecord) -> Row:
-        return {
-            "job": job,
-            "committee": self._committees[job],
-            "state": int(record.state),
-            "record": codec.JOB_RECORDS.text(record),
-        }
+    def _values(self, job: Hash, record: JobRecord) -> tuple[object, ...]:
+        return job, self._committees[job], int(record.state), codec.JOB_RECORDS.text(record)
 
 
 class _Evaluators:
@@ -230,7 +238,7 @@ class _Evaluators:
 
     def __init__(self, session: Session, happened: Sequence[Happened], kept_from: int) -> None:
         self.versions: _Versions[tuple[Hash, int], EvaluatorRecord] = _Versions(
-            session, EvaluatorVersion, self._columns, kept_from
+            session, EvaluatorVersion, ("committee", "evaluator", "key", "record"), self._values, kept_from
         )
         named = {
             cast("EvaluatorEvent", item.event).committee
@@ -251,16 +259,11 @@ class _Evaluators:
         """Raises ImpossibleEventsError where the event cannot follow. `Slashed` names several evaluators."""
         for index in members_of(event.slashed) if isinstance(event, Slashed) else [event.index]:
             key = (event.committee, index)
-            before = self.versions.record(key) or EvaluatorRecord()
+            before = self.versions.end(key, place) or EvaluatorRecord()
             self.versions.follow(key, place, apply_evaluator_event(before, event))
 
-    def _columns(self, key: tuple[Hash, int], record: EvaluatorRecord) -> Row:
-        return {
-            "committee": key[0],
-            "evaluator": key[1],
-            "key": record.key,
-            "record": codec.EVALUATOR_RECORDS.text(record),
-        }
+    def _values(self, key: tuple[Hash, int], record: EvaluatorRecord) -> tuple[object, ...]:
+        return *key, record.key, codec.EVALUATOR_RECORDS.text(record)
 
 
 def _pieces(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:

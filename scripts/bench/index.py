@@ -1,7 +1,8 @@
 """`index_ratio`: events a second from chain to stored rows, over web3.py's `get_logs` only decoding them.
 
 Same anvil, same blocks, same run: the whole life of many jobs, old enough to be history, as in a first sync.
-Both read all of it, turn by turn, and the median of each counts. Ours stores every event and each record that
+Both read all of it, turn by turn, in one process whose garbage collector is set as `oracle run` sets it, and
+the median of each counts. Ours stores every event and each record that
 follows from it in SQLite, each range synced to disk; web3's are thrown away as soon as they are decoded.
 """
 
@@ -23,6 +24,7 @@ from oracle.chain.escrow import Escrow
 from oracle.chain.pool import Pool, PoolPolicy, Source
 from oracle.chain.turn import Turn
 from oracle.daemon.adapter import NodeChain
+from oracle.daemon.collector import settle
 from oracle.daemon.watcher import KEPT_BLOCKS, Watcher
 from oracle.store import schema
 from oracle.store.database import Database
@@ -31,7 +33,7 @@ from scripts.bench.jobs import Jobs, opened_jobs
 from scripts.local.anvil import CHAIN_ID
 
 ABI = resources.files("oracle.chain.abi").joinpath("Escrow.json")
-JOBS = 1_000  # four events each
+JOBS = 2_500  # four events each
 ROUNDS = 3
 
 
@@ -42,6 +44,7 @@ def run() -> dict[str, float]:
         jobs.send(jobs.market.relayer, jobs.verdicts())
         jobs.age(KEPT_BLOCKS + 8)  # it is history, as in a first sync
         ours, theirs = [], []
+        settle()
         for _ in range(ROUNDS):
             ours.append(indexed(jobs))
             theirs.append(decoded(jobs))

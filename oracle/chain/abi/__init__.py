@@ -11,7 +11,8 @@ from typing import Any
 
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
-from eth_hash.auto import keccak
+
+from oracle.domain.keccak import keccak
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ import math
 import operator
 from typing import Annotated, Final
 
-from eth_hash.auto import keccak
 from pydantic import Field, StringConstraints, ValidationError
 
 from oracle.domain.canonical import HashHex, canonical_bytes
 from oracle.domain.document import Part
+from oracle.domain.keccak import keccak
 from oracle.domain.signatures import SignatureError, recover
 from oracle.evaluation.checks.base import CheckInputs, Finding, UnusableDeliveryError
 from oracle.pact.measures import Operator, ReceiptsMeasure

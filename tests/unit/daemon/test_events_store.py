@@ -130,6 +130,19 @@ def test_events_that_cannot_follow_leave_nothing_behind(database: Database) -> N
         assert list(session.scalars(select(EventRow.name))) == []
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_job_opened_a_second_time_leaves_nothing_behind(database: Database, *, at_once: bool) -> None:
+    first = Happened(opened(JOBS[0]), "0x" + "77" * 32, Place(2, f"0x{2:064x}", 1_002, 0))
+    again = Happened(opened(JOBS[0]), "0x" + "78" * 32, Place(9, f"0x{9:064x}", 1_009, 0))
+    if not at_once:
+        with database.write() as session:
+            save_events(session, [first])
+    with pytest.raises(ImpossibleEventsError, match="second time"), database.write() as session:
+        save_events(session, [first, again] if at_once else [again])
+    with database.read() as session:
+        assert len(list(session.scalars(select(EventRow.name)))) == (0 if at_once else 1)
+
+
 @pytest.mark.parametrize("event", [event for _number, event in HISTORY], ids=lambda x: type(x).__name__)
 def test_an_event_s_text_is_plain_json_of_its_fields(event: e.EscrowEvent) -> None:
     assert codec.event_text(event) == json.dumps(asdict(event), separators=(",", ":"))
