@@ -22,7 +22,13 @@ from oracle.configuration.base import ConfigError
 from oracle.configuration.chain import ChainSection, CommitteeSection, OutboxSection, PolicySection
 from oracle.configuration.keys import KeySource, KeysSection
 from oracle.configuration.peers import PeersSection
-from oracle.configuration.process import DatabaseSection, LogSection, OperatorSection, WebSection
+from oracle.configuration.process import (
+    DatabaseSection,
+    LogSection,
+    OperatorSection,
+    ScoreSection,
+    WebSection,
+)
 from oracle.configuration.work import EvaluationSection, EvidenceSection, JurySection
 from oracle.decide.due import DuePolicy
 from oracle.decide.lane import GWEI, LanePolicy
@@ -57,6 +63,7 @@ class Settings(BaseSettings):
     operator: OperatorSection | None = None
     web: WebSection | None = None
     peers: PeersSection = PeersSection()
+    score: ScoreSection = ScoreSection()
     folder: Annotated[Path, Field(exclude=True)] = Path()
     """Where the file lies; relative paths start here."""
 

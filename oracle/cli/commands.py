@@ -45,6 +45,9 @@ COMMANDS: dict[str, CommandEntry] = {
         "oracle.cli.peers", "peers", "See what the other evaluators did; write proofs of equivocation."
     ),
     "jobs": CommandEntry("oracle.cli.jobs", "jobs", "Show the jobs as the daemon's store has them."),
+    "score": CommandEntry(
+        "oracle.cli.score", "score", "Compute an agent's trust score, and say what made it."
+    ),
     "tx": CommandEntry("oracle.cli.tx", "tx", "Show transactions: queued, pending, mined, final."),
     "replay": CommandEntry("oracle.cli.replay", "replay", "Go through every decision about a job again."),
     "methodology": CommandEntry(

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from oracle.configuration.base import Count, Port, Seconds, Section
+from oracle.domain.fields import HashField
 
 
 class DatabaseSection(Section):
@@ -43,3 +44,10 @@ class WebSection(Section):
     seconds: Seconds = 15.0
     """For a whole request."""
     connections: Annotated[int, Field(ge=2, le=10_000)] = 128
+
+
+class ScoreSection(Section):
+    """Whose word counts in trust scores."""
+
+    roots: tuple[HashField, ...] = ()
+    """Committees whose verdicts count and whose fees are spent; see docs/trust-score.md."""

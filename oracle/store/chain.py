@@ -85,3 +85,9 @@ def save_blocks(session: Session, headers: Iterable[Header]) -> None:
         ("block_number", "hash", "parent_hash", "timestamp"),
         [(header.number, header.hash, header.parent_hash, header.timestamp) for header in headers],
     )
+
+
+def header_at(session: Session, number: int) -> Header | None:
+    """A stored header; None where that block's is not kept."""
+    row = session.get(Block, number)
+    return None if row is None else Header(row.block_number, row.hash, row.parent_hash, row.timestamp)

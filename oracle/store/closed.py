@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from oracle.domain.terms import Agreement
 from oracle.domain.types import Address, Hash, Outcome, State
+from oracle.score.coverage import Running
 from oracle.score.evidence import Evidence, Kind, contest_of, finding_of, outlay_of
 from oracle.store import codec
-from oracle.store.tables import Block, EventRow, JobRow, JobVersion
+from oracle.store.tables import EventRow, JobRow, JobVersion
 
 _AT_ONCE = 400  # keys in one query; SQLite's older limit for parameters is 999
 
@@ -95,11 +96,6 @@ def evidence_of(
     return told
 
 
-def time_of(session: Session, block: int) -> int | None:
-    """A block's time, Unix seconds; None where its header is not stored."""
-    return session.scalar(select(Block.timestamp).where(Block.block_number == block))
-
-
 def _places(session: Session, query: Select[str | None, int, int]) -> dict[Hash, tuple[int, int]]:
     return {
         subject: (block, index) for subject, block, index in session.execute(query) if subject is not None
@@ -177,3 +173,30 @@ def _provisional(session: Session, jobs: Sequence[Hash]) -> dict[Hash, Outcome]:
 
 def _pieces(items: Sequence[Hash]) -> Iterable[Sequence[Hash]]:
     return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
+
+
+def running_of(
+    session: Session, provider: Address, *, up_to: int, agent_id: int | None = None
+) -> list[Running]:
+    """A provider's jobs that were opened up to a block and not closed by then."""
+    query = (
+        select(JobRow.agreement)
+        .join(JobVersion, and_(JobVersion.job == JobRow.job, JobVersion.until_block.is_(None)))
+        .where(
+            JobRow.provider == provider,
+            JobRow.block_number <= up_to,
+            # A closed job's current version began where it was closed: in that block its last event is.
+            or_(JobVersion.state != State.CLOSED.value, JobVersion.block_number > up_to),
+        )
+    )
+    agreements = [codec.AGREEMENTS.value(text) for text in session.scalars(query)]
+    return [
+        Running(
+            price=one.price,
+            up_front=one.opening.up_front,
+            bond=one.terms.bond,
+            secured=one.terms.challenge > 0,
+        )
+        for one in agreements
+        if agent_id in (None, one.opening.agent_id)
+    ]
