@@ -22,6 +22,7 @@ ARTIFACTS = {
     "Escrow": FORGE_OUT / "IEscrow.sol" / "IEscrow.json",
     "CapturePolicy": FORGE_OUT / "CapturePolicy.sol" / "CapturePolicy.json",
     "CourtAdapter": FORGE_OUT / "CourtAdapter.sol" / "CourtAdapter.json",
+    "Handover": FORGE_OUT / "Handover.sol" / "Handover.json",
     "JobEvaluator": FORGE_OUT / "JobEvaluator.sol" / "JobEvaluator.json",
     "Lens": FORGE_OUT / "Lens.sol" / "Lens.json",
     "Panel": FORGE_OUT / "Panel.sol" / "Panel.json",

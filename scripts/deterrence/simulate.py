@@ -128,8 +128,8 @@ def _rows(results: list[Result]) -> Iterator[str]:
         case = each.case
         yield (
             f"| {case.share:.0%} | {case.strategy} | {case.gain:.0%} | {case.detection:.0%} "
-            f"| {case.bond:g} × | {'holds' if case.condition else 'does not hold'} | {each.withheld:.1%} | {each.fails:.0%} "
-            f"| {each.net:+.1%} ± {each.error:.1%} |"
+            f"| {case.bond:g} × | {'holds' if case.condition else 'does not hold'} "
+            f"| {each.withheld:.1%} | {each.fails:.0%} | {each.net:+.1%} ± {each.error:.1%} |"
         )
 
 

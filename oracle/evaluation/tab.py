@@ -1,0 +1,455 @@
+"""A tab's period from export to record: take in, draw, evaluate each interaction drawn, estimate.
+
+What is the same for whoever evaluates and whoever verifies is in `plan` and `conclude`; only how an
+interaction drawn comes to its state differs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from oracle.decide.estimate import FailRule, Sampled, State, estimate
+from oracle.decide.sampling import Rises, Row, SampleSize, Standing, Stratum, draw_sample, sample_size
+from oracle.domain.errors import EarnestError
+from oracle.domain.tab import Receipt
+from oracle.evaluation.interaction import Parties, delivery_of
+from oracle.evaluation.pipeline import (
+    EvidenceStore,
+    JuryFactory,
+    NotYetError,
+    RandomnessSource,
+    Steps,
+    Task,
+    evaluate,
+    keep,
+)
+from oracle.evaluation.randomness import DrawSection, PublicRandomness, make_draw
+from oracle.evaluation.record import EvaluationRecord, this_software
+from oracle.evaluation.tab_record import (
+    MAX_COMPLAINTS_BYTES,
+    Complaints,
+    DrawnEntry,
+    HandedTrouble,
+    PeriodIntake,
+    PeriodSubject,
+    SizeSection,
+    StratumSection,
+    TabRecord,
+    estimate_section,
+)
+from oracle.evidence.errors import StoreUnreachableError
+from oracle.pact.document import Pact
+from oracle.pact.methodology import Methodology, TabRules
+
+_STATES: dict[str, State] = {"pass": "passed", "fail": "failed", "lapse": "undecided"}
+
+
+class NoTabRulesError(EarnestError):
+    """The methodology has no rules for tabs, so a committee with it judges none."""
+
+
+class Opened(Protocol):
+    """One interaction with both messages, as `oracle.tabs.exchange` writes them."""
+
+    @property
+    def request(self) -> bytes:
+        """The request's bytes."""
+        ...
+
+    @property
+    def response(self) -> bytes:
+        """The response's bytes."""
+        ...
+
+
+class Export(Protocol):
+    """One party's export, held against its own tally: `oracle.tabs.export` makes it."""
+
+    @property
+    def count(self) -> int:
+        """Interactions since opening."""
+        ...
+
+    @property
+    def root(self) -> str:
+        """Root of the leaves that `receipts` gives, 0x-hex: recomputed, not claimed."""
+        ...
+
+    def receipts(self) -> Iterator[tuple[int, bytes, Receipt | None]]:
+        """(index, leaf, receipt) of every interaction; None where the receipt is left out."""
+        ...
+
+    def opening(self, index: int) -> Opened:
+        """Both messages of an interaction.
+
+        Raises:
+            StoreUnreachableError: it cannot be said now whether they are there.
+            EarnestError: they are not there, or not what the receipt names.
+        """
+        ...
+
+
+OpenExport = Callable[[str], Export]
+"""Opens an export by its manifest's hash; raises EarnestError where it cannot."""
+
+
+@dataclass(frozen=True)
+class PeriodTask:
+    """What is to be judged, by whom, and by which rules; see `oracle.evaluation.pipeline.Task`."""
+
+    subject: PeriodSubject
+    pact: Pact
+    methodology: Methodology
+    evaluator: str
+
+    @property
+    def rules(self) -> TabRules:
+        """The methodology's rules for tabs.
+
+        Raises:
+            NoTabRulesError: it has none.
+        """
+        if self.methodology.tabs is None:
+            raise NoTabRulesError(
+                "the methodology has no rules for tabs",
+                field="methodology.tabs",
+                next_step="agree on a committee whose methodology is of the schema earnest/methodology/2",
+            )
+        return self.methodology.tabs
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """What the exports came to.
+
+    Args:
+        receipts: Of the period's interactions, by index, those of which one is there.
+        exports: That can be opened, in the order in which they were handed over.
+        complained: Indices the buyer complained of.
+        section: The record's form.
+    """
+
+    receipts: Mapping[int, Receipt]
+    exports: Sequence[Export]
+    complained: frozenset[int]
+    section: PeriodIntake
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is drawn."""
+
+    size: SampleSize
+    draw: DrawSection
+    strata: tuple[Stratum, ...]
+
+    @property
+    def drawn(self) -> tuple[int, ...]:
+        """All indices drawn, ascending."""
+        return tuple(sorted(index for each in self.strata for index in each.drawn))
+
+
+def take_in(task: PeriodTask, store: EvidenceStore, open_export: OpenExport) -> TakenIn:
+    """Read what both parties handed over, and hold every receipt against the presented root.
+
+    An export counts only whole: its leaves must make the presented root. What one party left out, the other's
+    export may have.
+
+    Raises:
+        StoreUnreachableError: something handed over cannot be fetched now.
+    """
+    subject, period = task.subject, task.subject.period
+    receipts: dict[int, Receipt] = {}
+    exports: list[Export] = []
+    used: list[str] = []
+    complaints: list[str] = []
+    complained: set[int] = set()
+    troubles: list[HandedTrouble] = []
+    for handed in dict.fromkeys(subject.handed):
+        try:
+            found = _complaints(handed.document, store) if handed.by == subject.buyer else None
+            if found is not None and found.tab == period.tab:
+                complained.update(found.indices)
+                complaints.append(handed.document)
+                continue
+            export = open_export(handed.document)
+            receipts |= _of_period(task, export)
+        except StoreUnreachableError:
+            raise
+        except EarnestError as error:
+            troubles.append(HandedTrouble(document=handed.document, message=error.message[:500]))
+        else:
+            exports.append(export)
+            used.append(handed.document)
+    interactions = period.count - period.settled_count
+    section = PeriodIntake(
+        exports=tuple(used),
+        complaints=tuple(complaints),
+        troubles=tuple(troubles),
+        interactions=interactions,
+        left_out=interactions - len(receipts),
+        amount=str(sum(receipt.price for receipt in receipts.values())),
+    )
+    return TakenIn(receipts, exports, frozenset(complained), section)
+
+
+def plan(task: PeriodTask, taken: TakenIn, randomness: PublicRandomness) -> Plan:
+    """Draw.
+
+    Raises:
+        RandomnessError: it is not the value this period must use.
+        NoTabRulesError: the methodology draws from no tab.
+    """
+    rules, subject = task.rules, task.subject
+    draw = make_draw(
+        randomness,
+        subject=subject.period.tab,
+        deliverable=subject.deliverable,
+        anchored_at=subject.anchor.window_ends,
+        rules=task.methodology.draw,
+    )
+    rows = [
+        Row(
+            None if row.value_up_to is None else int(row.value_up_to),
+            row.interactions,
+            row.at_least_share_bps,
+        )
+        for row in task.methodology.sampling
+    ]
+    rises = Rises(**rules.rises.model_dump(exclude={"dispute_days"}))
+    standing = Standing(**subject.standing.model_dump())
+    size = sample_size(len(taken.receipts), subject.period.presented, rows, rises, standing)
+    strata = draw_sample(
+        ((index, taken.receipts[index].price) for index in sorted(taken.receipts)),
+        complained=taken.complained,
+        complaints_at_most=rules.complaints_at_most,
+        wanted=size.wanted,
+        draw=draw.draw().sub("tab"),
+    )
+    return Plan(size, draw, strata)
+
+
+def conclude(
+    task: PeriodTask,
+    taken: TakenIn,
+    planned: Plan,
+    entries: Mapping[int, DrawnEntry],
+    *,
+    started_at: int,
+    finished_at: int,
+) -> TabRecord:
+    """The record, from what became of each interaction drawn."""
+    sampled = [
+        Sampled(
+            each.population,
+            each.amount,
+            tuple((int(entries[index].price), entries[index].state) for index in each.drawn),
+        )
+        for each in planned.strata
+    ]
+    rule = FailRule(task.rules.fail_share_bps, task.rules.fail_level_bps)
+    found = estimate(task.subject.period.presented, sampled, rule)
+    size = planned.size
+    return TabRecord(
+        software=this_software(),
+        evaluator=task.evaluator,
+        subject=task.subject,
+        pact=task.pact.hash(),
+        methodology=task.methodology.hash(),
+        intake=taken.section,
+        size=SizeSection(base=size.base, times_bps=size.times_bps, reasons=size.reasons, wanted=size.wanted),
+        draw=planned.draw,
+        strata=tuple(
+            StratumSection(
+                name=each.name,
+                population=each.population,
+                amount=str(each.amount),
+                drawn=tuple(entries[index] for index in each.drawn),
+            )
+            for each in planned.strata
+        ),
+        estimate=estimate_section(found),
+        started_at=started_at,
+        finished_at=finished_at,
+    )
+
+
+async def evaluate_period(
+    task: PeriodTask,
+    store: EvidenceStore,
+    open_export: OpenExport,
+    randomness: RandomnessSource,
+    *,
+    jury: JuryFactory | None = None,
+    last_chance: bool = False,
+    clock: Callable[[], float] = time.time,
+    steps: Steps | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> TabRecord:
+    """Judge a period.
+
+    Args:
+        open_export: Opens what was handed over.
+        randomness: Gives the public random value of the draw.
+        last_chance: What cannot be had now is recorded as undecided, instead of raising NotYetError.
+        steps: Keeps what evaluations came to, for when this is cut off and done again.
+        progress: Told how many interactions of those drawn are done.
+
+    Raises:
+        NotYetError: something is out of reach; try again before the limit.
+        NoTabRulesError: the methodology has no rules for tabs.
+    """
+    started = int(clock())
+    store.put(task.pact.canonical())
+    store.put(task.methodology.canonical())
+    try:
+        taken = take_in(task, store, open_export)
+        value = await randomness()
+        planned = plan(task, taken, value)
+    except NoTabRulesError:
+        raise
+    except EarnestError as error:
+        raise NotYetError(f"the period cannot be drawn from now: {error.message}") from error
+
+    async def known() -> PublicRandomness:
+        return value
+
+    entries: dict[int, DrawnEntry] = {}
+    judged: dict[str, tuple[EvaluationRecord, str]] = {}
+    for done, index in enumerate(planned.drawn, start=1):
+
+        async def act(index: int = index) -> str:
+            entry = await _judge(task, store, taken, index, known, jury, judged, last_chance=last_chance)
+            return entry.model_dump_json()
+
+        name = f"interaction {index}"
+        text = await act() if steps is None else await steps.run_async(name, act)
+        entries[index] = DrawnEntry.model_validate_json(text)
+        progress(done, len(planned.drawn))
+    return conclude(task, taken, planned, entries, started_at=started, finished_at=max(started, int(clock())))
+
+
+def put(record: TabRecord, store: EvidenceStore) -> str:
+    """Keep a record; its hash is the attestation's evidence."""
+    return store.put(record.canonical())
+
+
+def entry_of(index: int, receipt: Receipt, record: EvaluationRecord, record_hash: str) -> DrawnEntry:
+    """What the evaluation of an interaction makes of it."""
+    return DrawnEntry(
+        index=index,
+        price=str(receipt.price),
+        state=_STATES[record.outcome],
+        record=record_hash,
+        reason=record.aggregation.reason,
+    )
+
+
+def unopened(index: int, receipt: Receipt, state: State, reason: str) -> DrawnEntry:
+    """An interaction that could not be evaluated."""
+    return DrawnEntry(index=index, price=str(receipt.price), state=state, record=None, reason=reason[:500])
+
+
+def open_interaction(taken: TakenIn, index: int) -> Opened:
+    """Both messages of an interaction, from whichever export has them.
+
+    Raises:
+        StoreUnreachableError: it cannot be said now whether they are there.
+        EarnestError: nobody has them.
+    """
+    last: EarnestError = EarnestError("no export has the interaction")
+    for export in taken.exports:
+        try:
+            return export.opening(index)
+        except StoreUnreachableError as error:
+            last = error
+        except EarnestError as error:
+            if not isinstance(last, StoreUnreachableError):
+                last = error
+    raise last
+
+
+def parties_of(subject: PeriodSubject) -> Parties:
+    """What an interaction's own evaluation says of the tab."""
+    anchor = subject.anchor
+    return Parties(
+        tab=subject.period.tab,
+        committee=subject.committee,
+        buyer=subject.buyer,
+        provider=subject.provider,
+        chain_id=anchor.chain_id,
+        contract=anchor.contract,
+        block_number=anchor.block_number,
+        block_hash=anchor.block_hash,
+        timestamp=anchor.window_ends,
+    )
+
+
+async def _judge(
+    task: PeriodTask,
+    store: EvidenceStore,
+    taken: TakenIn,
+    index: int,
+    randomness: Callable[[], Awaitable[PublicRandomness]],
+    jury: JuryFactory | None,
+    judged: dict[str, tuple[EvaluationRecord, str]],
+    *,
+    last_chance: bool,
+) -> DrawnEntry:
+    """Evaluate one interaction; `judged` has what came of equal ones."""
+    receipt = taken.receipts[index]
+    try:
+        opened = open_interaction(taken, index)
+        files = delivery_of(receipt, opened.request, opened.response, task.pact)
+    except StoreUnreachableError as error:
+        if not last_chance:
+            raise NotYetError(f"interaction {index} cannot be opened now: {error.message}") from error
+        return unopened(index, receipt, "undecided", error.message)
+    except EarnestError as error:
+        return unopened(index, receipt, "failed", f"it cannot be opened: {error.message}")
+    deliverable = files.manifest.hash()
+    if deliverable not in judged:
+        for data in files.contents:
+            store.put(data)
+        store.put(files.manifest.canonical())
+        subject = parties_of(task.subject).subject(deliverable)
+        record = await evaluate(
+            Task(subject, task.pact, task.methodology, task.evaluator),
+            store,
+            randomness=randomness,
+            jury=jury,
+            last_chance=last_chance,
+        )
+        judged[deliverable] = record, keep(record, store)
+    return entry_of(index, receipt, *judged[deliverable])
+
+
+def _of_period(task: PeriodTask, export: Export) -> dict[int, Receipt]:
+    """The period's receipts that an export has and that are what their leaf says.
+
+    Raises:
+        EarnestError: the export is of another tally than the one presented.
+    """
+    period = task.subject.period
+    if (export.count, export.root) != (period.count, period.root):
+        raise EarnestError("it is not of the presented tally: its count or its root differs")
+    found = {}
+    for index, leaf, receipt in export.receipts():
+        if index < period.settled_count or receipt is None:
+            continue
+        if receipt.index == index and receipt.tab == period.tab and receipt.leaf() == leaf:
+            found[index] = receipt
+    return found
+
+
+def _complaints(document: str, store: EvidenceStore) -> Complaints | None:
+    """The document as complaints, or None where it is something else."""
+    try:
+        return Complaints.parse(store.get(document, max_bytes=MAX_COMPLAINTS_BYTES))
+    except StoreUnreachableError:
+        raise
+    except EarnestError:  # an export's manifest, or nothing that can be had: the caller says which
+        return None
