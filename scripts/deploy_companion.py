@@ -6,12 +6,13 @@
     ape run deploy_companion court --network base:sepolia:node --account my-account \
         --court 0x… --extra-data 0x… --meta-evidence ipfs://…
     ape run deploy_companion verdicts  --network base:sepolia:node --account my-account
+    ape run deploy_companion tabs      --network base:sepolia:node --account my-account
     ape run deploy_companion evaluator --network base:sepolia:node --account my-account --book 0x…
     ape run deploy_companion policy    --network base:sepolia:node --account my-account --book 0x…
 
 The escrow is the one in deployments/<chain id>.json, which `ape run deploy` wrote; what was made is added
 there. docs/arbiters.md says what a panel and an adapter to a court need, docs/evaluators.md what serves other
-people's escrows.
+people's escrows, docs/tabs.md what tabs are.
 """
 
 from __future__ import annotations
@@ -81,6 +82,13 @@ def court(alias: str | None, output: Path, court_: str, extra_data: str, meta_ev
 def verdicts(alias: str | None, output: Path) -> None:
     """A book of verdicts on what other contracts pay for."""
     _run("VerdictBook", alias, output, {})
+
+
+@cli.command(cls=ConnectedProviderCommand)
+@_common
+def tabs(alias: str | None, output: Path) -> None:
+    """The book of tabs."""
+    _run("Tabs", alias, output, {})
 
 
 @cli.command(cls=ConnectedProviderCommand)

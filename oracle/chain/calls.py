@@ -213,6 +213,11 @@ def rotate_key(committee: Hash, index: int, key: Address, proof: bytes) -> bytes
     return _call("rotateKey", _b32(committee), index, key, proof)
 
 
+def consent(committee: Hash, index: int, book: Address) -> bytes:
+    """`consent`: lets a book reserve and slash the caller's stake within coverage."""
+    return _call("consent", _b32(committee), index, book)
+
+
 def draw_fees(committee: Hash, evaluator_set: int) -> bytes:
     """`drawFees`: credits what a set of evaluators has earned."""
     return _call("drawFees", _b32(committee), evaluator_set)

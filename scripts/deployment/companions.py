@@ -1,4 +1,4 @@
-"""Put a contract beside an escrow that is there: lens, arbiters, book of verdicts and its adapters."""
+"""Put a contract beside an escrow that is there: lens, arbiters, books and their adapters."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ COMPANIONS: dict[str, tuple[str, ...]] = {
     "Panel": ("committee_", "cost_", "minRuling_"),
     "CourtAdapter": ("court_", "extraData_", "metaEvidence"),
     "VerdictBook": (),
+    "Tabs": (),
     "JobEvaluator": ("book_",),
     "CapturePolicy": ("book_",),
 }

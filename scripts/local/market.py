@@ -26,6 +26,7 @@ from oracle.domain.committee import Committee
 from oracle.domain.signatures import compact, sign_digest
 from oracle.domain.terms import Agreement, Attestation, Attested, Opening, Terms, Verdict
 from oracle.domain.types import Address, Funding, Hash, Outcome
+from scripts.deployment.companions import CompiledCompanion, companion_by_forge, deploy_companion
 from scripts.deployment.escrow import CompiledEscrow, compiled_by_forge, deploy
 from scripts.deployment.networks import CHAINS, Periods
 from scripts.deployment.record import DeploymentRecord
@@ -62,6 +63,7 @@ class Market:
     evaluators: list[Evaluator]
     committee: Committee
     committee_id: Hash
+    tabs: Address = ""  # the book of tabs, where one was asked for
     _salts: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -88,6 +90,10 @@ class Market:
     def send(self, by: LocalAccount, data: bytes) -> Receipt:
         """Call the escrow and wait."""
         return send_and_wait(self.rpc, bytes(by.key), self.escrow.address, data)
+
+    def send_to(self, contract: Address, by: LocalAccount, data: bytes) -> Receipt:
+        """Call another contract than the escrow and wait."""
+        return send_and_wait(self.rpc, bytes(by.key), contract, data)
 
     def now(self) -> int:
         """Time of the latest block."""
@@ -187,6 +193,7 @@ def build_market(
     periods: Periods | None = None,
     compiled: CompiledEscrow | None = None,
     money: int = 1_000_000 * UNIT,
+    with_tabs: bool = False,
     **limits: Any,
 ) -> Market:
     """Deploy everything and bring a committee and its parties to life.
@@ -200,6 +207,7 @@ def build_market(
         periods: Constants of the deployment.
         compiled: The escrow's code; forge's output if None.
         money: USDC that buyer, provider and relayer get, base units.
+        with_tabs: Also deploy the book of tabs, and have every evaluator agree to it.
         limits: Other fields of the committee, by name.
     """
     record = record or deploy_here(chain, periods=periods, compiled=compiled)
@@ -236,7 +244,21 @@ def build_market(
         committee, typed.committee_id(CHAIN_ID, escrow.address, committee),
     )  # fmt: skip
     found_committee(market, web3, committee, evaluators)
+    if with_tabs:
+        open_book_of_tabs(market, web3, record)
     return market
+
+
+def open_book_of_tabs(
+    market: Market, web3: Web3, record: DeploymentRecord, compiled: CompiledCompanion | None = None
+) -> None:
+    """Deploy the book of tabs (forge's output if `compiled` is None) and have every evaluator agree to it."""
+    book = deploy_companion(
+        web3, KeySender(web3, account(0)), record, compiled or companion_by_forge("Tabs")
+    ).companions[-1]
+    market.tabs = book.address.lower()
+    for index, evaluator in enumerate(market.evaluators):
+        market.send(evaluator.account, calls.consent(market.committee_id, index, market.tabs))
 
 
 def evaluators_from(first: int, size: int) -> list[Evaluator]:

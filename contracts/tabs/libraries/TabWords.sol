@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+/// @title The two words that are stored of a tab
+/// @dev What holds from period to period:
+///
+///   bits 0-31     members      who may sign, and bear silence
+///   bits 32-87    balance      of what the buyer paid in
+///   bits 88-143   settledAmount
+///   bits 144-183  settledCount
+///   bits 184-199  period       how many were settled
+///   bits 200-231  end          no tally is presented from then on
+///   bit  232      closing      a party gave notice
+///
+/// And what changes within one:
+///
+///   bits 0-3      phase
+///   bit  4        last         the pending period is the last one; in Owing: the tab closes once paid
+///   bits 5-36     from         next presentation
+///   bits 37-68    deadline     of the phase
+///   bits 69-100   set          posted attestations; later who signed, or by silence who did not
+///   Presented:
+///   bits 101-252  mark         upper 152 bits of keccak256(deliverable)
+///   later:
+///   bits 101-156  amount       presented
+///   bits 157-212  payable      provisional; in Owing: still owed
+///   bits 213-252  count        presented
+///   bits 253-254  outcome      provisional; in Owing: final
+///   bit  255      silent       by silence; in Owing: coverage and fee for readiness are gone already
+library TabWords {
+    struct Standing {
+        uint256 members;
+        uint256 balance;
+        uint256 settledAmount;
+        uint256 settledCount;
+        uint256 period;
+        uint256 end;
+        bool closing;
+    }
+
+    struct Pending {
+        uint256 phase;
+        bool last;
+        uint256 from;
+        uint256 deadline;
+        uint256 set;
+        uint256 mark;
+        uint256 amount;
+        uint256 payable_;
+        uint256 count;
+        uint256 outcome;
+        bool silent;
+    }
+
+    uint256 internal constant MAX_AMOUNT = type(uint56).max;
+    uint256 internal constant MAX_COUNT = type(uint40).max;
+    uint256 private constant _PRESENTED = 2; // ITabs.Phase
+
+    function unpackStanding(uint256 w) internal pure returns (Standing memory s) {
+        s.members = uint32(w);
+        s.balance = uint56(w >> 32);
+        s.settledAmount = uint56(w >> 88);
+        s.settledCount = uint40(w >> 144);
+        s.period = uint16(w >> 184);
+        s.end = uint32(w >> 200);
+        s.closing = w >> 232 != 0;
+    }
+
+    /// @dev Every field fits: see what `open`, `present` and `topUp` refuse.
+    function pack(Standing memory s) internal pure returns (uint256 w) {
+        w = s.members | (s.balance << 32) | (s.settledAmount << 88) | (s.settledCount << 144)
+            | (s.period << 184) | (s.end << 200);
+        if (s.closing) w |= 1 << 232;
+    }
+
+    function unpackPending(uint256 w) internal pure returns (Pending memory p) {
+        p.phase = w & 15;
+        p.last = w & 16 != 0;
+        p.from = uint32(w >> 5);
+        p.deadline = uint32(w >> 37);
+        p.set = uint32(w >> 69);
+        if (p.phase == _PRESENTED) {
+            p.mark = uint152(w >> 101);
+        } else {
+            p.amount = uint56(w >> 101);
+            p.payable_ = uint56(w >> 157);
+            p.count = uint40(w >> 213);
+            p.outcome = (w >> 253) & 3;
+            p.silent = w >> 255 != 0;
+        }
+    }
+
+    /// @dev As above.
+    function pack(Pending memory p) internal pure returns (uint256 w) {
+        w = p.phase | (p.from << 5) | (p.deadline << 37) | (p.set << 69);
+        if (p.last) w |= 16;
+        if (p.phase == _PRESENTED) return w | (p.mark << 101);
+        w |= (p.amount << 101) | (p.payable_ << 157) | (p.count << 213) | (p.outcome << 253);
+        if (p.silent) w |= 1 << 255;
+    }
+
+    function markOf(bytes32 deliverable) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode(deliverable))) >> 104;
+    }
+}

@@ -1,0 +1,519 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {ICoverage} from "../../../contracts/interfaces/ICoverage.sol";
+import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
+import {Attested, Basis, Funding, Outcome, Statement} from "../../../contracts/interfaces/Types.sol";
+import {IBook} from "../../../contracts/evaluators/interfaces/IBook.sol";
+import {ITabs, TabAgreement, TabVerdict, Tally} from "../../../contracts/tabs/ITabs.sol";
+import {TabFixture} from "./TabFixture.sol";
+
+/// Verdicts, what is disputed and ruled, and what evaluators lose.
+contract TabDisputeTest is TabFixture {
+    uint256 internal buyerHad;
+    uint256 internal providerHad;
+
+    function remember() private {
+        (buyerHad, providerHad) = (free(buyer), free(provider));
+    }
+
+    function assertGot(uint256 byBuyer, uint256 byProvider) private view {
+        assertEq(free(buyer) - buyerHad, byBuyer, "buyer");
+        assertEq(free(provider) - providerHad, byProvider, "provider");
+    }
+
+    function assertClosed(TabAgreement memory a) private view {
+        assertPhase(a, ITabs.Phase.Closed);
+        assertEq(free(address(tabs)), 0, "left in the book");
+        assertEq(reserved(), 0, "still reserved");
+    }
+
+    // ---- verdicts
+
+    function test_exactlyAQuorum() public {
+        (TabAgreement memory a, Tally memory t) = presented(90e6);
+        TabVerdict memory v = verdictOf(a, t, Outcome.Pass, 80e6, 3);
+        refused(
+            relayer,
+            abi.encodeCall(tabs.judge, (a.terms, oh(a), t, v)),
+            abi.encodeWithSelector(ITabs.NotAQuorum.selector, 2, K)
+        );
+        v = verdictOf(a, t, Outcome.Pass, 80e6, 15);
+        refused(
+            relayer,
+            abi.encodeCall(tabs.judge, (a.terms, oh(a), t, v)),
+            abi.encodeWithSelector(ITabs.NotAQuorum.selector, 4, K)
+        );
+        bytes32[] memory evidence = new bytes32[](3);
+        v = verdictOf(a, t, Outcome.Pass, 80e6, 7);
+        for (uint256 i; i < 3; ++i) {
+            evidence[i] = v.attested[i].evidence;
+        }
+        uint40 ends = uint40(block.timestamp + a.terms.challenge);
+        vm.expectEmit(address(tabs));
+        emit ITabs.PeriodJudged(idOf(a), 1, Outcome.Pass, 80e6, 7, ends, evidence);
+        done(relayer, abi.encodeCall(tabs.judge, (a.terms, oh(a), t, v)));
+        ITabs.TabView memory w = stateOf(a);
+        assertEq(w.set, 7);
+        assertEq(w.payable_, 80e6);
+        assertEq(w.amount, 90e6);
+        assertEq(w.count, 10_000);
+        assertEq(uint8(w.outcome), uint8(Outcome.Pass));
+        assertEq(uint8(w.basis), uint8(Basis.Verdict));
+        assertEq(w.deadline, ends);
+    }
+
+    function test_notMoreThanWasPresentedAndNothingForALapse() public {
+        (TabAgreement memory a, Tally memory t) = presented(90e6);
+        refused(
+            relayer,
+            judgeCall(a, t, Outcome.Pass, 90e6 + 1),
+            abi.encodeWithSelector(ITabs.PayableTooHigh.selector, 90e6 + 1, 90e6)
+        );
+        refused(
+            relayer,
+            judgeCall(a, t, Outcome.Fail, 90e6 + 1),
+            abi.encodeWithSelector(ITabs.PayableTooHigh.selector, 90e6 + 1, 90e6)
+        );
+        refused(
+            relayer,
+            judgeCall(a, t, Outcome.Lapse, 1),
+            abi.encodeWithSelector(ITabs.PayableTooHigh.selector, 1, 0)
+        );
+        refused(relayer, judgeCall(a, t, Outcome.None, 0), abi.encodeWithSelector(ITabs.NoOutcome.selector));
+    }
+
+    function test_onlyAttestationsOfThisTabPeriodAndPayable() public {
+        (TabAgreement memory a, Tally memory t) = presented(90e6);
+        bytes32 id = idOf(a);
+        bytes32 right = deliverableOf(a, t);
+        bytes32 nextPeriod = keccak256(abi.encode(id, uint64(2), t.count, t.amount, t.root));
+        TabVerdict memory v = verdictOf(a, t, Outcome.Pass, 80e6, 7);
+        Attested[] memory good = v.attested;
+        v.attested = attest(id, nextPeriod, Outcome.Pass, 80e6, 7);
+        _refusedVerdict(a, t, v);
+        v.attested = attest(idOf(newTab()), right, Outcome.Pass, 80e6, 7);
+        _refusedVerdict(a, t, v);
+        v.attested = attest(id, right, Outcome.Pass, 80e6 - 1, 7);
+        _refusedVerdict(a, t, v);
+        v.attested = attest(id, right, Outcome.Fail, 80e6, 7);
+        _refusedVerdict(a, t, v);
+        (good[0], good[1]) = (good[1], good[0]);
+        v.attested = good;
+        _refusedVerdict(a, t, v);
+        (good[0], good[1]) = (good[1], good[0]);
+        v.signers = 11;
+        _refusedVerdict(a, t, v);
+        v.signers = 7;
+        done(relayer, abi.encodeCall(tabs.judge, (a.terms, oh(a), t, v)));
+    }
+
+    function _refusedVerdict(TabAgreement memory a, Tally memory t, TabVerdict memory v) private {
+        refusedWith(relayer, abi.encodeCall(tabs.judge, (a.terms, oh(a), t, v)), ICoverage.NotTheKey.selector);
+    }
+
+    function test_onlyMembersSign() public {
+        vm.prank(evaluators[4]);
+        escrow.leave(committee, 4);
+        (TabAgreement memory a, Tally memory t) = presented(90e6);
+        assertEq(stateOf(a).members, 15);
+        TabVerdict memory v = verdictOf(a, t, Outcome.Pass, 80e6, 19);
+        refused(
+            relayer,
+            abi.encodeCall(tabs.judge, (a.terms, oh(a), t, v)),
+            abi.encodeWithSelector(ICoverage.NotAMember.selector, 4)
+        );
+    }
+
+    function test_onlyThePresentedTally() public {
+        (TabAgreement memory a, Tally memory t) = presented(90e6);
+        Tally memory other = Tally(t.count, t.amount, keccak256("a root that does not match"));
+        bytes memory reason =
+            abi.encodeWithSelector(ITabs.WrongTally.selector, idOf(a), deliverableOf(a, other));
+        refused(relayer, judgeCall(a, other, Outcome.Pass, 1), reason);
+        refused(relayer, attestCall(a, other, 1), reason);
+        refused(relayer, abi.encodeCall(tabs.lapse, (a.terms, oh(a), other)), reason);
+    }
+
+    function test_notTwiceAndNotAfterAFork() public {
+        (TabAgreement memory a, Tally memory t) = presented(90e6);
+        bytes memory call = judgeCall(a, t, Outcome.Pass, 1);
+        bytes memory posted = attestCall(a, t, 1);
+        uint256 before = vm.snapshotState();
+        vm.chainId(1);
+        refused(relayer, call, forked());
+        refused(relayer, posted, forked());
+        vm.revertToState(before);
+        done(relayer, call);
+        refused(relayer, call, wrongPhase(a, ITabs.Phase.Judged));
+        refused(relayer, posted, wrongPhase(a, ITabs.Phase.Judged));
+    }
+
+    function test_postedAttestations() public {
+        (TabAgreement memory a, Tally memory t) = presented(90e6);
+        TabVerdict memory none = verdictOf(a, t, Outcome.Pass, 1, 0);
+        refused(
+            relayer,
+            abi.encodeCall(tabs.attest, (a.terms, oh(a), t, none)),
+            abi.encodeWithSelector(ITabs.NotAQuorum.selector, 0, 1)
+        );
+        bytes32[] memory evidence = new bytes32[](2);
+        TabVerdict memory v = verdictOf(a, t, Outcome.Pass, 1, 3);
+        (evidence[0], evidence[1]) = (v.attested[0].evidence, v.attested[1].evidence);
+        vm.expectEmit(address(tabs));
+        emit ITabs.AttestationsPosted(idOf(a), 1, Outcome.Pass, 1, 3, evidence);
+        done(relayer, abi.encodeCall(tabs.attest, (a.terms, oh(a), t, v)));
+        done(relayer, attestCall(a, t, 16));
+        assertEq(stateOf(a).set, 19);
+        v.attested[0].r = bytes32(uint256(1));
+        refusedWith(
+            relayer, abi.encodeCall(tabs.attest, (a.terms, oh(a), t, v)), ICoverage.NotTheKey.selector
+        );
+        // Whoever posted can still be part of the verdict.
+        judge(a, t, Outcome.Pass, 80e6);
+    }
+
+    // ---- disputes
+
+    function test_thePartyItGoesAgainstDisputes() public {
+        (TabAgreement memory a,) = judged(90e6, Outcome.Pass, 80e6);
+        bytes memory notAllowed = abi.encodeWithSelector(ITabs.NotAllowed.selector, buyer);
+        refused(buyer, disputeCall(a, buyer, Outcome.Pass, 80e6), notAllowed);
+        refused(buyer, disputeCall(a, buyer, Outcome.Pass, 81e6), notAllowed);
+        refused(
+            relayer,
+            disputeCall(a, relayer, Outcome.Pass, 1),
+            abi.encodeWithSelector(ITabs.NotAllowed.selector, relayer)
+        );
+        notAllowed = abi.encodeWithSelector(ITabs.NotAllowed.selector, provider);
+        refused(provider, disputeCall(a, provider, Outcome.Pass, 79e6), notAllowed);
+        refused(provider, disputeCall(a, provider, Outcome.Fail, 90e6), notAllowed);
+        refused(
+            provider,
+            disputeCall(a, provider, Outcome.Pass, 90e6 + 1),
+            abi.encodeWithSelector(ITabs.PayableTooHigh.selector, 90e6 + 1, 90e6)
+        );
+        refused(
+            buyer, disputeCall(a, buyer, Outcome.None, 0), abi.encodeWithSelector(ITabs.NoOutcome.selector)
+        );
+        uint256 wallet = usdc.balanceOf(buyer);
+        uint40 ends = uint40(block.timestamp + a.terms.ruling);
+        vm.expectEmit(address(tabs));
+        emit ITabs.PeriodDisputed(idOf(a), 1, buyer, Outcome.Fail, 80e6, 24e6, ends);
+        dispute(a, buyer, Outcome.Fail, 80e6);
+        assertEq(wallet - usdc.balanceOf(buyer), 24e6); // a fifth of 90 and 30
+        (address by, uint256 until, address b, address p) = tabs.rulingOf(idOf(a));
+        assertEq(by, arbiter);
+        assertEq(until, ends);
+        assertEq(b, buyer);
+        assertEq(p, provider);
+        refused(provider, disputeCall(a, provider, Outcome.Pass, 90e6), wrongPhase(a, ITabs.Phase.Disputed));
+    }
+
+    function test_theDepositIsAtLeastTheArbitersCost() public {
+        (TabAgreement memory a,) = judged(10e6, Outcome.Pass, 5e6);
+        uint256 wallet = usdc.balanceOf(buyer);
+        dispute(a, buyer, Outcome.Pass, 0);
+        assertEq(wallet - usdc.balanceOf(buyer), ARBITER_COST);
+    }
+
+    function test_notAfterTheChallengeNorAfterAFork() public {
+        (TabAgreement memory a,) = judged(90e6, Outcome.Pass, 80e6);
+        bytes memory call = disputeCall(a, buyer, Outcome.Pass, 0);
+        uint256 before = vm.snapshotState();
+        vm.chainId(1);
+        refused(buyer, call, forked());
+        vm.revertToState(before);
+        skip(a.terms.challenge);
+        refused(buyer, call, tooLate(block.timestamp));
+    }
+
+    function test_aDisputePaidByAnotherNeedsThePartysSignature() public {
+        (TabAgreement memory a,) = judged(90e6, Outcome.Pass, 80e6);
+        uint256 expiry = block.timestamp + 1 hours;
+        bytes32 digest = disputeDigest(a, buyer, 50e6, expiry);
+        bytes memory forged = disputeBy(a, expiry, Funding.Allowance, sign(providerKey, digest));
+        refused(relayer, forged, abi.encodeWithSelector(ILedger.NotSignedBy.selector, buyer, digest));
+        bytes memory call = disputeBy(a, expiry, Funding.Allowance, sign(buyerKey, digest));
+        uint256 before = vm.snapshotState();
+        vm.warp(expiry);
+        refused(
+            relayer, call, abi.encodeWithSelector(IBook.PermissionExpired.selector, expiry, block.timestamp)
+        );
+        vm.revertToState(before);
+        uint256 wallet = usdc.balanceOf(relayer);
+        done(relayer, call);
+        assertEq(wallet - usdc.balanceOf(relayer), 24e6);
+    }
+
+    function test_orPaysByAuthorization() public {
+        (TabAgreement memory a,) = judged(90e6, Outcome.Pass, 80e6);
+        uint256 expiry = block.timestamp + 1 hours;
+        bytes32 digest = disputeDigest(a, buyer, 50e6, expiry);
+        bytes memory pays = signReceiveUSDC(buyerKey, address(tabs), 24e6, 0, expiry, digest);
+        // What it says about the outcome is signed with it.
+        bytes memory other = abi.encodeCall(
+            tabs.dispute, (a.terms, oh(a), buyer, Outcome.Pass, 49e6, expiry, Funding.Authorization, pays)
+        );
+        refusedWith(relayer, other, bytes4(keccak256("Error(string)")));
+        done(relayer, disputeBy(a, expiry, Funding.Authorization, pays));
+        assertPhase(a, ITabs.Phase.Disputed);
+    }
+
+    function disputeBy(TabAgreement memory a, uint256 expiry, Funding funding, bytes memory signature)
+        private
+        view
+        returns (bytes memory)
+    {
+        return abi.encodeCall(
+            tabs.dispute, (a.terms, oh(a), buyer, Outcome.Pass, 50e6, expiry, funding, signature)
+        );
+    }
+
+    function disputeDigest(TabAgreement memory a, address party, uint64 seeks, uint256 expiry)
+        private
+        view
+        returns (bytes32)
+    {
+        return tabTyped(
+            keccak256(
+                abi.encode(
+                    keccak256(
+                        "TabDispute(bytes32 tab,uint64 period,address party,uint8 provisional,uint64 provisionalPayable,uint8 sought,uint64 soughtPayable,uint256 expiry)"
+                    ),
+                    idOf(a),
+                    uint64(1),
+                    party,
+                    uint8(Outcome.Pass),
+                    uint64(80e6),
+                    uint8(Outcome.Pass),
+                    seeks,
+                    expiry
+                )
+            )
+        );
+    }
+
+    // ---- rulings
+
+    function test_onlyTheArbiterRulesInTime() public {
+        (TabAgreement memory a,) = judged(90e6, Outcome.Pass, 80e6);
+        bytes memory call = abi.encodeCall(tabs.rule, (idOf(a), Outcome.Pass, 80e6));
+        refused(arbiter, call, wrongPhase(a, ITabs.Phase.Judged));
+        dispute(a, buyer, Outcome.Pass, 50e6);
+        refused(relayer, call, abi.encodeWithSelector(ITabs.NotTheArbiter.selector, relayer, arbiter));
+        refused(
+            arbiter,
+            abi.encodeCall(tabs.rule, (idOf(a), Outcome.Pass, 90e6 + 1)),
+            abi.encodeWithSelector(ITabs.PayableTooHigh.selector, 90e6 + 1, 90e6)
+        );
+        refused(
+            arbiter,
+            abi.encodeCall(tabs.rule, (idOf(a), Outcome.Lapse, 1)),
+            abi.encodeWithSelector(ITabs.PayableTooHigh.selector, 1, 0)
+        );
+        refused(
+            arbiter,
+            abi.encodeCall(tabs.rule, (idOf(a), Outcome.None, 0)),
+            abi.encodeWithSelector(ITabs.NoOutcome.selector)
+        );
+        uint256 before = vm.snapshotState();
+        skip(a.terms.ruling);
+        refused(arbiter, call, tooLate(block.timestamp));
+        vm.revertToState(before);
+        vm.expectEmit(address(tabs));
+        emit ITabs.PeriodRuled(idOf(a), 1, arbiter, Outcome.Pass, 80e6, ARBITER_COST);
+        done(arbiter, call);
+        assertEq(free(arbiter), ARBITER_COST);
+        refused(arbiter, call, wrongPhase(a, ITabs.Phase.Ruled));
+        (address by,,,) = tabs.rulingOf(idOf(a));
+        assertEq(by, address(0));
+    }
+
+    function ruledOn(Outcome first, uint64 pay, address by, Outcome outcome, uint64 ruled)
+        private
+        returns (TabAgreement memory a)
+    {
+        (a,) = judged(90e6, first, pay);
+        bool buys = by == buyer;
+        dispute(a, by, buys ? Outcome.Fail : Outcome.Pass, buys ? 0 : 90e6);
+        rule(a, outcome, ruled);
+        remember();
+        settle(a);
+    }
+
+    function test_upheld() public {
+        TabAgreement memory a = ruledOn(Outcome.Pass, 80e6, buyer, Outcome.Pass, 80e6);
+        // 24 - 15 = 9: half to the other party, half to the signers.
+        assertGot(0, 80e6 + 4_500_000);
+        assertEq(feesOf(7), VERDICT_FEE + 4_500_000);
+        assertPhase(a, ITabs.Phase.Open);
+        assertEq(free(address(tabs)), 20e6 + CREDIT + TAB_BOND + 9e6 + READY_FEE);
+    }
+
+    function test_aLapseInsteadOfAPassOfNothingIsUpheld() public {
+        TabAgreement memory a = ruledOn(Outcome.Pass, 0, provider, Outcome.Lapse, 0);
+        assertGot(4_500_000, 0);
+        assertPhase(a, ITabs.Phase.Open);
+    }
+
+    function test_lessWasRight() public {
+        TabAgreement memory a = ruledOn(Outcome.Pass, 80e6, buyer, Outcome.Pass, 50e6);
+        // M is 30: ten from each signer. Both fees and the rest of the deposit too.
+        assertGot(9e6 + 3e6 + 30e6 + 50e6 + CREDIT + 9e6, 50e6 + TAB_BOND);
+        assertEq(stakeOf(0), STAKE - 10e6);
+        assertEq(stakeOf(3), STAKE);
+        assertEq(feesOf(7) + feesOf(31), 0);
+        assertClosed(a);
+    }
+
+    function test_aFailWasRight() public {
+        TabAgreement memory a = ruledOn(Outcome.Pass, 80e6, buyer, Outcome.Fail, 80e6);
+        // Only the bond moves.
+        assertGot(9e6 + 3e6 + 30e6 + 20e6 + CREDIT + 9e6 + TAB_BOND, 80e6);
+        assertEq(stakeOf(0), STAKE - 10e6);
+        assertClosed(a);
+    }
+
+    function test_aFailWasWrong() public {
+        TabAgreement memory a = ruledOn(Outcome.Fail, 50e6, provider, Outcome.Pass, 80e6);
+        assertGot(20e6 + CREDIT + 9e6, 80e6 + TAB_BOND + 9e6 + 3e6 + 60e6);
+        assertEq(stakeOf(0), STAKE - 20e6);
+        assertClosed(a);
+    }
+
+    function test_aRulingMayGoFurtherAgainstWhoAsked() public {
+        TabAgreement memory a = ruledOn(Outcome.Pass, 80e6, buyer, Outcome.Pass, 90e6);
+        assertGot(10e6 + CREDIT + 9e6, 90e6 + TAB_BOND + 9e6 + 3e6 + 10e6 + 2);
+        assertEq(stakeOf(0), STAKE - 3_333_334);
+        assertClosed(a);
+    }
+
+    function test_thearbiterWasSilent() public {
+        (TabAgreement memory a,) = judged(90e6, Outcome.Pass, 80e6);
+        dispute(a, buyer, Outcome.Pass, 50e6);
+        refused(relayer, settleCall(a), tooEarly(block.timestamp + a.terms.ruling));
+        skip(a.terms.ruling);
+        remember();
+        settle(a);
+        assertGot(24e6, 80e6);
+        assertEq(feesOf(7), VERDICT_FEE);
+        assertEq(free(arbiter), 0);
+        assertPhase(a, ITabs.Phase.Open);
+    }
+
+    function silentAndRuled(address by, Outcome outcome, uint64 ruled)
+        private
+        returns (TabAgreement memory a)
+    {
+        Tally memory t;
+        (a, t) = presented(90e6);
+        done(relayer, attestCall(a, t, 1));
+        skip(a.terms.verdict);
+        lapse(a, t);
+        dispute(a, by, by == buyer ? Outcome.Fail : Outcome.Pass, by == buyer ? 0 : 90e6);
+        rule(a, outcome, ruled);
+        remember();
+        settle(a);
+        assertClosed(a);
+        assertEq(stakeOf(0), STAKE);
+    }
+
+    function test_silenceUpheld() public {
+        silentAndRuled(provider, Outcome.Lapse, 0);
+        assertGot(DEPOSIT + CREDIT + 12e6 + 9e6, TAB_BOND + 80e6);
+    }
+
+    function test_silenceUpheldAgainstTheBuyer() public {
+        silentAndRuled(buyer, Outcome.Pass, 0);
+        assertGot(DEPOSIT + CREDIT + 12e6, TAB_BOND + 80e6 + 9e6);
+    }
+
+    function test_silenceOverturnedForTheProvider() public {
+        silentAndRuled(provider, Outcome.Pass, 90e6);
+        // Z is 100 and more than M.
+        assertGot(10e6 + CREDIT + 12e6, 90e6 + TAB_BOND + 9e6 + 80e6);
+    }
+
+    function test_silenceOverturnedForTheBuyer() public {
+        silentAndRuled(buyer, Outcome.Fail, 0);
+        assertGot(DEPOSIT + CREDIT + TAB_BOND + 12e6 + 9e6 + 80e6, 0);
+    }
+
+    function test_whatSilenceMovesMayBeMoreThanItsPrice() public {
+        (TabAgreement memory a,) = silenced(140e6);
+        dispute(a, provider, Outcome.Pass, 140e6);
+        rule(a, Outcome.Pass, 140e6);
+        settle(a);
+        assertEq(stakeOf(0), STAKE - 28e6);
+    }
+
+    // ---- equivocation
+
+    function proofCall(TabAgreement memory a, bytes32 deliverable, Statement memory x, Statement memory y)
+        private
+        view
+        returns (bytes memory)
+    {
+        return abi.encodeCall(tabs.proveEquivocation, (a.terms, oh(a), deliverable, x, y));
+    }
+
+    function test_whoContradictsItselfPays() public {
+        (TabAgreement memory a, Tally memory t) = presented(90e6);
+        bytes32 d = deliverableOf(a, t);
+        Statement memory x = statement(keys[0], idOf(a), d, Outcome.Pass, 80e6);
+        Statement memory y = statement(keys[0], idOf(a), d, Outcome.Pass, 81e6);
+        vm.chainId(1);
+        refused(relayer, proofCall(a, d, x, y), forked());
+        vm.chainId(HOME);
+        remember();
+        vm.expectEmit(address(tabs));
+        emit IBook.Equivocated(idOf(a), 0, relayer, 60e6);
+        done(relayer, proofCall(a, d, x, y));
+        assertGot(15e6, 15e6);
+        assertEq(free(relayer), 30e6);
+        refusedWith(relayer, proofCall(a, d, x, y), ICoverage.AlreadyShown.selector);
+        refused(
+            relayer,
+            abi.encodeCall(tabs.collect, (a.terms, oh(a), 0)),
+            abi.encodeWithSelector(IBook.NoDebt.selector, idOf(a), 0)
+        );
+        // The others go on.
+        TabVerdict memory v = verdictOf(a, t, Outcome.Pass, 80e6, 14);
+        done(relayer, abi.encodeCall(tabs.judge, (a.terms, oh(a), t, v)));
+    }
+
+    function test_notOnATabThatIsOver() public {
+        (TabAgreement memory a, Tally memory t) = judged(90e6, Outcome.Fail, 0);
+        bytes32 d = deliverableOf(a, t);
+        Statement memory x = statement(keys[0], idOf(a), d, Outcome.Pass, 80e6);
+        Statement memory y = statement(keys[0], idOf(a), d, Outcome.Fail, 80e6);
+        skip(a.terms.challenge);
+        settle(a);
+        refusedWith(relayer, proofCall(a, d, x, y), ICoverage.NotReserved.selector);
+    }
+
+    function test_whatAnEquivocatorOwesIsCollectedLater() public {
+        TabAgreement memory big = newTab();
+        big.terms.bond = 29_850e6;
+        big.terms.fee = 200e6;
+        vm.prank(provider);
+        escrow.deposit(provider, 50_000e6);
+        done(relayer, openCall(big)); // everything is reserved: nothing can be taken at once
+        bytes32 d = keccak256("any deliverable");
+        Statement memory x = statement(keys[0], idOf(big), d, Outcome.Pass, 80e6);
+        Statement memory y = statement(keys[0], idOf(big), d, Outcome.Fail, 80e6);
+        remember();
+        done(relayer, proofCall(big, d, x, y));
+        assertGot(0, 0);
+        notice(big, buyer);
+        skip(big.terms.notice);
+        done(relayer, closeCall(big));
+        remember();
+        vm.expectEmit(address(tabs));
+        emit IBook.DebtHandedOut(idOf(big), 0, 10_000e6);
+        done(relayer, abi.encodeCall(tabs.collect, (big.terms, oh(big), 0)));
+        assertGot(2500e6, 2500e6);
+        assertEq(free(relayer), 5000e6);
+    }
+}
