@@ -87,8 +87,9 @@ def verdicts(alias: str | None, output: Path) -> None:
 @cli.command(cls=ConnectedProviderCommand)
 @_common
 def tabs(alias: str | None, output: Path) -> None:
-    """The book of tabs."""
+    """The book of tabs, and where documents for their evaluators are named."""
     _run("Tabs", alias, output, {})
+    _run("Handover", alias, output, {})
 
 
 @cli.command(cls=ConnectedProviderCommand)

@@ -6,9 +6,9 @@ within its type. A stranger's log or a node's lie is a `DecodeError`, never an e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from oracle.chain.abi import Event, Parameter, load_abi
 from oracle.chain.errors import DecodeError
@@ -26,6 +26,7 @@ _ENUMS: dict[str, type[IntEnum]] = {"outcome": Outcome, "sought": Outcome, "basi
 _STRUCTS: dict[str, tuple[type, ...]] = {"terms": (Committee,)}
 
 _WordReader = Callable[[str], Any]
+T = TypeVar("T")
 
 
 class Occurrence(NamedTuple):
@@ -67,25 +68,30 @@ def decode_log(log: RawLog, escrow: Address) -> Occurrence:
     return Occurrence(event, log.block_number, log.block_hash, log.transaction_hash, log.log_index)
 
 
-class _EventReader:
+class EventReader(Generic[T]):
     """Reads one kind of event."""
 
     __slots__ = ("_body", "_indexed", "_make", "_name", "_words")
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: Event, make: Callable[..., T], enums: Mapping[str, type[IntEnum]]) -> None:
         self._name = event.name
-        self._make: Callable[..., EscrowEvent] = PACKED.get(event.name) or getattr(domain_events, event.name)
+        self._make = make
         indexed = [field for field in event.fields if field.indexed]
         # Solidity puts indexed fields into topics; ours all stand before the others, so order is kept.
         if list(event.fields[: len(indexed)]) != indexed:
             raise DecodeError(f"{event.name}: an indexed field stands after one that is not")
-        self._indexed = tuple(_word_reader(field) for field in indexed)
+        self._indexed = tuple(_word_reader(field, enums) for field in indexed)
         rest = event.fields[len(indexed) :]
         dynamic = any(_is_dynamic(field.type) for field in rest)
-        self._body: Callable[[str], list[Any]] | None = _dynamic_body(rest) if dynamic else None
-        self._words = () if dynamic else _placed([_word_reader(field) for field in rest])
+        self._body: Callable[[str], list[Any]] | None = _dynamic_body(rest, enums) if dynamic else None
+        self._words = () if dynamic else _placed([_word_reader(field, enums) for field in _flat(rest)])
 
-    def read(self, log: RawLog) -> EscrowEvent:
+    def read(self, log: RawLog) -> T:
+        """One event of this kind: `make` gets its words in order, those of a struct one by one.
+
+        Raises:
+            DecodeError: the log is malformed.
+        """
         _, *indexed = log.topics
         if len(indexed) != len(self._indexed):
             raise DecodeError(
@@ -112,7 +118,16 @@ def _placed(readers: Sequence[_WordReader]) -> tuple[tuple[int, _WordReader], ..
     return tuple([(number * WORD, read) for number, read in enumerate(readers)])
 
 
-def _word_reader(field: Parameter) -> _WordReader:
+def _flat(fields: Iterable[Parameter]) -> Iterator[Parameter]:
+    """Fields of fixed length, with those of a struct in the struct's place."""
+    for field in fields:
+        if field.components:
+            yield from _flat(field.components)
+        else:
+            yield field
+
+
+def _word_reader(field: Parameter, enums: Mapping[str, type[IntEnum]]) -> _WordReader:
     """Reader of one 32-byte word in hex without 0x. Whoever calls it has looked that the word is whole."""
     kind = field.type
     if kind == "bytes32":
@@ -122,8 +137,8 @@ def _word_reader(field: Parameter) -> _WordReader:
     if kind == "bool":
         return _read_bool
     if kind.startswith("uint"):
-        if kind == "uint8" and field.name in _ENUMS:
-            return _enum_reader(_ENUMS[field.name], field.name)
+        if kind == "uint8" and field.name in enums:
+            return _enum_reader(enums[field.name], field.name)
         return _uint_reader(int(kind.removeprefix("uint")), field.name)
     raise DecodeError(f"{field.name} has the type {kind}, which no reader knows")
 
@@ -173,12 +188,14 @@ def _is_dynamic(kind: str) -> bool:
     return kind in ("bytes", "string") or kind.endswith("[]") or (kind.startswith("(") and "[]" in kind)
 
 
-def _dynamic_body(fields: tuple[Parameter, ...]) -> Callable[[str], list[Any]]:
-    """Reader of fields of which the last one is dynamic: every event of the escrow is of that form."""
+def _dynamic_body(
+    fields: tuple[Parameter, ...], enums: Mapping[str, type[IntEnum]]
+) -> Callable[[str], list[Any]]:
+    """Reader of fields of which the last one is dynamic: every event of ours is of that form."""
     *fixed, last = fields
     if any(_is_dynamic(field.type) for field in fixed):
         raise DecodeError(f"a dynamic field stands before {last.name}")
-    heads = _placed([_word_reader(field) for field in fixed])
+    heads = _placed([_word_reader(field, enums) for field in fixed])
     tails: dict[str, Callable[[str], tuple[Any, int]]] = {"bytes32[]": _read_hashes, "bytes": _read_bytes}
     read_tail = tails.get(last.type) or _committee_reader(last)
     offset = (len(fixed) + 1) * 32
@@ -231,7 +248,7 @@ def _committee_reader(field: Parameter) -> Callable[[str], tuple[Committee, int]
     first, *rest = field.components
     if first.type != "address[]" or field.name not in _STRUCTS:
         raise DecodeError(f"{field.name} is a struct no reader knows")
-    words = _placed([_word_reader(part) for part in rest])
+    words = _placed([_word_reader(part, _ENUMS) for part in rest])
     offset = len(field.components) * 32
 
     def read(data: str) -> tuple[Committee, int]:
@@ -247,6 +264,9 @@ def _committee_reader(field: Parameter) -> Callable[[str], tuple[Committee, int]
 
 
 _EVENTS = load_abi("Escrow").events
-_READERS = {event.topic: _EventReader(event) for event in _EVENTS.values()}
+_READERS: dict[Hash, EventReader[EscrowEvent]] = {
+    event.topic: EventReader(event, PACKED.get(event.name) or getattr(domain_events, event.name), _ENUMS)
+    for event in _EVENTS.values()
+}
 TOPICS: dict[str, Hash] = {event.name: event.topic for event in _EVENTS.values()}
 """Topic of each event, by its name."""

@@ -1,7 +1,8 @@
-"""Who gets what when a period of a tab is over: the tab contract's table (contracts/tabs/libraries/TabPayouts.sol).
+"""Who gets what when a period of a tab is over: the table of contracts/tabs/libraries/TabPayouts.sol.
 
 Pure arithmetic in USDC base units. What is payable comes out of the tab's balance and is not in a split. For
-every split: buyer + provider + evaluators + arbiter = verdict fee + deposit (+ fee for readiness where `with_fee`).
+every split: buyer + provider + evaluators + arbiter = verdict fee + deposit, and the fee for readiness where
+`with_fee`.
 """
 
 from __future__ import annotations

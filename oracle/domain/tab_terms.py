@@ -1,7 +1,7 @@
 """The terms of a tab and what is signed about it on chain. Amounts in USDC base units, times in Unix seconds.
 
-Typed hashes (EIP-712) are in the domain of the tab contract, see `oracle.domain.tab.tabs_domain`; a test compares
-each with the contract's. All results are hashes as 0x-hex.
+Typed hashes (EIP-712) are in the domain of the tab contract, see `oracle.domain.tab.tabs_domain`; a test
+compares them with the contract's. All results are hashes as 0x-hex.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class TabEnding(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class TabTerms:
-    """The part of a tab's terms that every later step needs again (Solidity `TabTerms`, which says what each is)."""
+    """The part of a tab's terms that every later step needs again. See Solidity's `TabTerms` for each."""
 
     buyer: Address
     provider: Address
@@ -152,10 +152,8 @@ def tab_dispute_digest(
     expiry: int,
 ) -> Hash:
     """What a party signs to dispute: (outcome, payable) as they are, and as it would have them."""
-    return _digest(
-        domain, DISPUTE_TYPE, tab, period, party, int(provisional[0]), provisional[1], int(sought[0]), sought[1],
-        expiry,
-    )  # fmt: skip
+    was, would = (int(provisional[0]), provisional[1]), (int(sought[0]), sought[1])
+    return _digest(domain, DISPUTE_TYPE, tab, period, party, *was, *would, expiry)
 
 
 def notice_digest(domain: Domain, tab: Hash, party: Address, expiry: int) -> Hash:
@@ -181,7 +179,7 @@ def _struct(kind: str, *values: str | int) -> bytes:
     return keccak(keccak(kind.encode("ascii")) + b"".join(words))
 
 
-def _word(value: str | int, kind: str, name: str = "value") -> bytes:
+def _word(value: object, kind: str, name: str = "value") -> bytes:
     if kind.startswith("uint"):
         if not isinstance(value, int) or not 0 <= value < 1 << int(kind.removeprefix("uint")):
             raise TabWidthError(f"{name} is {value!r}, which does not fit {kind}", field=name)

@@ -17,6 +17,7 @@ from scripts.deployment.sender import DeploymentError, Sender
 
 FORGE_OUT = Path(__file__).parents[2] / ".build/forge/out"
 GAS = 6_000_000  # limit; the largest takes about 3.5 million
+_ALONE = frozenset({"Handover"})  # whose constructor does not take the escrow
 # Arguments of each constructor after the escrow's address, in its order, by their names in Solidity.
 COMPANIONS: dict[str, tuple[str, ...]] = {
     "Lens": (),
@@ -24,6 +25,7 @@ COMPANIONS: dict[str, tuple[str, ...]] = {
     "CourtAdapter": ("court_", "extraData_", "metaEvidence"),
     "VerdictBook": (),
     "Tabs": (),
+    "Handover": (),
     "JobEvaluator": ("book_",),
     "CapturePolicy": ("book_",),
 }
@@ -74,7 +76,8 @@ def deploy_companion(
         DeploymentError: an argument is missing, unknown or malformed, the escrow is not where the record
             says, or the transaction failed.
     """
-    given = {"escrow": record.escrow.address, **(arguments or {})}
+    beside = {} if companion.name in _ALONE else {"escrow": record.escrow.address}
+    given = {**beside, **(arguments or {})}
     types = _constructor(companion, given)
     values = [_value(name, kind, given[name]) for name, kind in types.items()]
     escrow = to_checksum_address(record.escrow.address)
@@ -104,7 +107,8 @@ def _constructor(companion: CompiledCompanion, given: Mapping[str, str]) -> dict
         (entry["inputs"] for entry in companion.abi if entry["type"] == "constructor"), []
     )
     names = tuple(entry["name"] for entry in inputs)
-    expected = ("escrow_", *COMPANIONS[companion.name])
+    first = () if companion.name in _ALONE else ("escrow_",)
+    expected = (*first, *COMPANIONS[companion.name])
     if names != expected:
         raise DeploymentError(
             f"{companion.name}'s constructor takes ({', '.join(names)}), not ({', '.join(expected)})",

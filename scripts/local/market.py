@@ -64,6 +64,7 @@ class Market:
     committee: Committee
     committee_id: Hash
     tabs: Address = ""  # the book of tabs, where one was asked for
+    handover: Address = ""  # and where documents for its evaluators are named
     _salts: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -251,14 +252,15 @@ def build_market(
 
 def open_book_of_tabs(
     market: Market, web3: Web3, record: DeploymentRecord, compiled: CompiledCompanion | None = None
-) -> None:
-    """Deploy the book of tabs (forge's output if `compiled` is None) and have every evaluator agree to it."""
-    book = deploy_companion(
-        web3, KeySender(web3, account(0)), record, compiled or companion_by_forge("Tabs")
-    ).companions[-1]
-    market.tabs = book.address.lower()
+) -> DeploymentRecord:
+    """Deploy the book of tabs (forge's output if `compiled` is None); every evaluator agrees to it."""
+    sender = KeySender(web3, account(0))
+    record = deploy_companion(web3, sender, record, compiled or companion_by_forge("Tabs"))
+    record = deploy_companion(web3, sender, record, companion_by_forge("Handover"))
+    market.tabs, market.handover = (made.address.lower() for made in record.companions[-2:])
     for index, evaluator in enumerate(market.evaluators):
         market.send(evaluator.account, calls.consent(market.committee_id, index, market.tabs))
+    return record
 
 
 def evaluators_from(first: int, size: int) -> list[Evaluator]:
