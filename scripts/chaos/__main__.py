@@ -46,10 +46,14 @@ def main() -> int:
     )
     for line in result.findings.lines():
         print(line)
-    shown = ", ".join(f"{count} {kind}" for kind, count in sorted(result.done.items()))
-    print(f"{result.seconds} s; {shown}; exits {result.exits}")
-    print(f"killed at {result.points} of {len(POINTS)} points")
-    clean = result.findings.clean()
+    print(f"{result.seconds} s; exits nobody ordered: {result.exits or 'none'}")
+    missed = [str(point) for index, point in enumerate(POINTS) if not result.points[index]]
+    print(f"killed at {len(result.points)} of {len(POINTS)} points; not at: {', '.join(missed) or 'none'}")
+    print(json.dumps(result.counted()))
+    enough = sum(result.done.values()) >= arguments.faults
+    if not enough:
+        print(f"only {sum(result.done.values())} of {arguments.faults} faults took hold: try more of them")
+    clean = result.findings.clean() and enough
     if clean and arguments.folder is None:
         shutil.rmtree(folder, ignore_errors=True)
     else:

@@ -2,106 +2,119 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 
 from oracle.chain.transactions import Transaction, sign_transaction
+from oracle.domain.errors import EarnestError
 from oracle.domain.types import State
 from scripts.chaos.driver import GWEI, broadcast
+from scripts.chaos.kills import Kills
 from scripts.chaos.plan import ENDPOINTS, Fault, Kind
 from scripts.chaos.site import FIRST_SENDER, Site
 from scripts.chaos.wire import rpc_fault
 from scripts.chaos.world import World
 from scripts.local.anvil import CHAIN_ID, account
 
-KILL_PATIENCE = 20  # steps an armed kill waits for its point before the process is killed wherever it is
-SEND_PATIENCE = 30  # steps a fault waits for a transaction to strike
+STRIKE_PATIENCE = 30  # steps a fault waits for something to strike: a transaction, a lock to be had
+END_SECONDS = 60.0  # that the driver tries to end a fault, once all must be over
 
 
 @dataclass
 class _Ending:
     step: int
-    end: Callable[[], None]
+    end: Callable[[], bool]
+    """Whether it is over; asked again if not."""
 
 
 @dataclass
 class Hurt:
-    """Faults begun and ended. `done` counts those that took hold, by kind."""
+    """Faults begun and ended. `done` counts those that took hold, by kind; `history`: what became of each."""
 
     world: World
     done: Counter[Kind] = field(default_factory=Counter)
+    history: list[str] = field(default_factory=list)
+    kills: Kills = field(init=False)
     _endings: list[_Ending] = field(default_factory=list)
     _waiting: list[Fault] = field(default_factory=list)
-    _armed: dict[int, list[Fault]] = field(default_factory=dict)
-    _give_up: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.kills = Kills(self.world.folder, self.world.sites)
 
     def begin(self, fault: Fault) -> None:
         """Begin one."""
         match fault.kind:
             case Kind.KILL_AT:
-                self._kill_at(fault)
+                self.kills.arm(fault)
             case Kind.KILL_NOW:
-                if self._site(fault).kill():
-                    self.done[fault.kind] += 1
+                self._note(fault, took_hold=self._site(fault).kill())
             case Kind.REORG:
-                self.world.blocks.reorg(fault.amount, resend=fault.name == "resent")
-                self.done[fault.kind] += 1
+                orphaned = self.world.blocks.reorg(fault.amount, resend=fault.name == "resent")
+                self._note(fault, detail=f"{orphaned} transactions orphaned")
             case Kind.RPC:
                 self._rpc(fault)
+            case Kind.PEERS:
+                self._peers(fault)
             case Kind.FEES:
                 self.world.blocks.call("anvil_setNextBlockBaseFeePerGas", hex(fault.amount * GWEI))
-                self.done[fault.kind] += 1
-            case Kind.DROPPED | Kind.REPLACED | Kind.KEY_USED:
+                self._note(fault)
+            case Kind.DROPPED | Kind.REPLACED | Kind.KEY_USED | Kind.DB_LOCKED | Kind.DB_FULL:
                 self._waiting.append(fault)
             case _:
                 self._lasting(fault)
 
     def turn(self, step: int) -> None:
         """End what is over, and strike what waits for something to strike."""
-        for item in [item for item in self._endings if item.step <= step]:
-            self._endings.remove(item)
-            item.end()
-        self._arm(step)
+        self._end([item for item in self._endings if item.step <= step])
+        self.see_kills(step)
         for fault in list(self._waiting):
-            if self._strike(fault):
+            took_hold = self._strike(fault, step)
+            if took_hold or step >= fault.step + STRIKE_PATIENCE:
                 self._waiting.remove(fault)
-                self.done[fault.kind] += 1
-            elif step >= fault.step + SEND_PATIENCE:
-                self._waiting.remove(fault)
+                self._note(fault, took_hold=took_hold)
+
+    def see_kills(self, step: int) -> None:
+        """Note whom a kill at a point has struck."""
+        self.done[Kind.KILL_AT] += self.kills.turn(step)
 
     def end_all(self) -> None:
-        """End every fault."""
+        """End every fault but the kills that wait for their point.
+
+        Raises:
+            EarnestError: one cannot be ended.
+        """
+        for fault in self._waiting:
+            self._note(fault, took_hold=False)
         self._waiting.clear()
-        self._armed.clear()
-        for item in self._endings:
-            item.end()
-        self._endings.clear()
+        deadline = time.monotonic() + END_SECONDS
+        while self._endings:
+            self._end(list(self._endings))
+            if self._endings and time.monotonic() > deadline:
+                raise EarnestError("a fault cannot be ended", next_step="see the evaluators' logs")
         for site in self.world.sites:
-            site.order(kill=None, clock=0.0, full=False)
+            site.hindrance.unlock()
+            site.order(clock=0.0, full=False)
+
+    def _end(self, items: Sequence[_Ending]) -> None:
+        for item in items:
+            if item.end():
+                self._endings.remove(item)
+
+    def _note(self, fault: Fault, *, took_hold: bool = True, detail: str = "") -> None:
+        self.done[fault.kind] += took_hold
+        what = asdict(fault) | {"took_hold": took_hold, "detail": detail}
+        self.history.append(json.dumps(what))
 
     def _site(self, fault: Fault) -> Site:
         return self.world.sites[fault.target]
 
-    def _until(self, fault: Fault, end: Callable[[], None], *, steps: int | None = None) -> None:
-        self._endings.append(_Ending(fault.step + (fault.steps if steps is None else steps), end))
-
-    def _kill_at(self, fault: Fault) -> None:
-        self._armed.setdefault(fault.target, []).append(fault)
-        self.done[fault.kind] += 1
-
-    def _arm(self, step: int) -> None:
-        """One point at a time for each evaluator: the next when its process has died of the last."""
-        for target, faults in self._armed.items():
-            site = self.world.sites[target]
-            if faults and site.orders.kill is None and site.process is not None:
-                fault = faults.pop(0)
-                site.order(kill=int(fault.name), nth=fault.amount)
-                self._give_up[target] = step + KILL_PATIENCE
-            elif site.orders.kill is not None and step >= self._give_up.get(target, step):
-                site.order(kill=None)
-                site.kill()
+    def _until(self, step: int, end: Callable[[], object]) -> None:
+        """Call `end` at a step, and again while it says False."""
+        self._endings.append(_Ending(step, lambda: end() is not False))
 
     def _rpc(self, fault: Fault) -> None:
         site = self._site(fault)
@@ -113,21 +126,29 @@ class Hurt:
         before = sum(wire.broken for wire in struck)
 
         def end() -> None:
-            if sum(wire.broken for wire in struck) > before:
-                self.done[fault.kind] += 1
+            self._note(fault, took_hold=sum(wire.broken for wire in struck) > before)
             for wire in struck:
                 if wire.fault is made:
                     wire.fault = None
 
-        self._until(fault, end)
+        self._until(fault.step + fault.steps, end)
+
+    def _peers(self, fault: Fault) -> None:
+        inbox = self._site(fault).inbox
+        inbox.fault, before = fault.name, inbox.broken
+
+        def end() -> None:
+            self._note(fault, took_hold=inbox.broken > before)
+            inbox.fault = None
+
+        self._until(fault.step + fault.steps, end)
 
     def _lasting(self, fault: Fault) -> None:
         begin, end = self._switch(fault)
-        begin()
-        self.done[fault.kind] += 1
-        self._until(fault, end)
+        self._note(fault, took_hold=begin() is not False)
+        self._until(fault.step + fault.steps, end)
 
-    def _switch(self, fault: Fault) -> tuple[Callable[[], None], Callable[[], None]]:
+    def _switch(self, fault: Fault) -> tuple[Callable[[], object], Callable[[], object]]:
         match fault.kind:
             case Kind.CONTENT:
                 return lambda: self._break_content(fault.name), self._mend_content
@@ -137,18 +158,10 @@ class Hurt:
                 pass
         site = self._site(fault)
         match fault.kind:
-            case Kind.DB_LOCKED:
-                return lambda: site.lock_database(on=True), lambda: site.lock_database(on=False)
-            case Kind.DB_FULL:
-                return lambda: site.order(full=True), lambda: site.order(full=False)
             case Kind.CLOCK:
                 return lambda: site.order(clock=float(fault.amount)), lambda: site.order(clock=0.0)
             case Kind.PAUSED:
                 return lambda: site.pause(on=True), lambda: site.pause(on=False)
-            case Kind.PEERS:
-                return lambda: setattr(site.inbox, "fault", fault.name), lambda: setattr(
-                    site.inbox, "fault", None
-                )
             case _:
                 raise ValueError(f"{fault.kind} does not last")
 
@@ -185,9 +198,25 @@ class Hurt:
                 shutil.rmtree(place, ignore_errors=True)
                 away.rename(place)
 
-    def _strike(self, fault: Fault) -> bool:
-        """Drop, replace or forestall an evaluator's transaction, if there is one. Whether it was done."""
+    def _strike(self, fault: Fault, step: int) -> bool:
+        """Do what needs something to do it to. Whether it was done."""
         site = self._site(fault)
+        match fault.kind:
+            case Kind.DB_LOCKED:
+                if not site.hindrance.lock():
+                    return False
+                self._until(step + fault.steps, site.hindrance.unlock)
+                return True
+            case Kind.DB_FULL:
+                if not site.fill_database(on=True):
+                    return False
+                self._until(step + fault.steps, lambda: site.fill_database(on=False))
+                return True
+            case _:
+                return self._strike_transaction(fault, site)
+
+    def _strike_transaction(self, fault: Fault, site: Site) -> bool:
+        """Drop, replace or forestall an evaluator's transaction, if there is one."""
         blocks = self.world.blocks
         waiting = blocks.waiting(site.sender)
         if fault.kind is not Kind.KEY_USED and not waiting:

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -17,8 +18,8 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, event
 
 ORDERS = "orders.json"
-KILLS = "kills.txt"
-"""Indices of the points at which this evaluator's processes died."""
+CLAIMS = "kills"
+"""A folder beside the evaluators' own: a file for each kill that struck, so that it strikes once."""
 NO_LIMIT = 2**30  # pages: more than any test writes
 BUSY = 1_500  # milliseconds a daemon under test waits for a lock
 
@@ -26,20 +27,25 @@ _real_time = time.time
 
 
 @dataclass(frozen=True, slots=True)
+class Kill:
+    """A process dies at a point. `nth`: at which call of it since the order; `number` tells kills apart."""
+
+    number: int
+    point: int
+    nth: int
+
+
+@dataclass(frozen=True, slots=True)
 class Orders:
     """What one daemon is to suffer.
 
     Args:
-        kill: Index of a point at which the process dies; None for none.
-        nth: At which call since the order.
-        number: Tells orders apart.
+        kills: Points at which the process dies; the first it comes to is its end.
         clock: Seconds its clock is wrong by.
         full: Whether its database takes no more pages.
     """
 
-    kill: int | None = None
-    nth: int = 1
-    number: int = 0
+    kills: tuple[Kill, ...] = ()
     clock: float = 0.0
     full: bool = False
 
@@ -49,43 +55,56 @@ class Orders:
         draft.write_text(json.dumps(asdict(self)), encoding="utf-8")
         draft.replace(folder / ORDERS)
 
+    @classmethod
+    def read(cls, path: Path) -> Orders:
+        """What was written."""
+        parsed = json.loads(path.read_text(encoding="utf-8"))
+        return cls(tuple(Kill(**kill) for kill in parsed.pop("kills")), **parsed)
 
-class _Ears:
+
+class Ears:
     """Reads the orders; again only where the file has changed."""
 
     def __init__(self) -> None:
         self.folder: Path | None = None
-        self._seen = 0
+        self._seen = (0, 0, 0)
         self._orders = Orders()
-        self._calls = 0
+        self._calls: Counter[int] = Counter()
 
     def orders(self) -> Orders:
         if self.folder is None:
             return self._orders
         try:
-            changed = (self.folder / ORDERS).stat().st_mtime_ns
+            file = (self.folder / ORDERS).stat()
         except FileNotFoundError:
             return self._orders
+        changed = (file.st_mtime_ns, file.st_ino, file.st_size)
         if changed != self._seen:
             self._seen = changed
-            read = Orders(**json.loads((self.folder / ORDERS).read_text(encoding="utf-8")))
-            if read.number != self._orders.number:
-                self._calls = 0
-            self._orders = read
+            self._orders = Orders.read(self.folder / ORDERS)
         return self._orders
 
     def is_fatal(self, index: int) -> bool:
-        orders = self.orders()
-        if orders.kill != index:
+        for kill in self.orders().kills:
+            if kill.point == index:
+                self._calls[kill.number] += 1
+                if self._calls[kill.number] >= kill.nth and self._claim(kill):
+                    return True
+        return False
+
+    def _claim(self, kill: Kill) -> bool:
+        """Whether nobody was killed by it before."""
+        if self.folder is None:
             return False
-        self._calls += 1
-        if self._calls == orders.nth and self.folder is not None:
-            with (self.folder / KILLS).open("a", encoding="utf-8") as file:
-                file.write(f"{index}\n")
-        return self._calls == orders.nth
+        try:
+            with (self.folder.parent / CLAIMS / str(kill.number)).open("x", encoding="utf-8") as file:
+                file.write(f"{self.folder.name} {kill.point}\n")
+        except FileExistsError:
+            return False
+        return True
 
 
-_ears = _Ears()
+_ears = Ears()
 
 
 def turned_time() -> float:

@@ -58,6 +58,10 @@ class Job:
         """Whether it is over, as the chain is now."""
         return self.view is not None and self.view.state is State.CLOSED
 
+    def progress(self) -> int:
+        """Grows with what has happened to it; never shrinks while there is no reorg."""
+        return 0 if self.view is None else 2 * self.view.state.value + self.view.delivered
+
     def is_stale(self, now: int) -> bool:
         """Whether it was not opened in time, so that the parties must agree anew. Nobody has paid."""
         unopened = self.view is not None and self.view.state is State.NONE

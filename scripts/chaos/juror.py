@@ -9,6 +9,7 @@ import itertools
 import json
 import threading
 import time
+from collections import Counter
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -26,10 +27,10 @@ _HABITS = ("hangs", "drips", "breaks", "babbles")
 
 
 class StandIn:
-    """The provider. It speaks OpenAI's chat API, badly: `asked` counts the requests."""
+    """The provider. It speaks OpenAI's chat API, badly: `done` counts what it did to requests."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.done: Counter[str] = Counter()
         self._ended = threading.Event()
         habits = itertools.cycle(_HABITS)
         provider = self
@@ -37,8 +38,9 @@ class StandIn:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers.get("content-length", 0)))
-                provider.asked += 1
-                provider.misbehave(self, next(habits))
+                habit = next(habits)
+                provider.done[habit] += 1
+                provider.misbehave(self, habit)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
                 """Nothing."""

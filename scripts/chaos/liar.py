@@ -40,6 +40,8 @@ HABITS = (
     "of-others",
     "silent",
 )
+TOLD = "lied"
+"""Begins a line of the log that says how a delivery was lied about."""
 _PAUSE = 0.7  # seconds between two looks at the chain
 
 
@@ -66,11 +68,12 @@ class Liar:
         return head + 1
 
     def lie(self, job: Hash, deliverable: Hash) -> None:
-        """Pester everyone about one delivery, in a way that follows from the seed and the job."""
-        dice = random.Random(f"{self.task['seed']}{job}")  # noqa: S311 - to be repeatable
+        """Pester everyone about one delivery, in a way that follows from the seed and its number."""
+        dice = random.Random(f"{self.task['seed']}/{self.count}")  # noqa: S311 - to be repeatable
         habit = dice.choice(HABITS)
         if self.count >= int(self.task["equivocate_from"]):
             habit = "equivocates"
+        print(TOLD, habit, flush=True)
         for number, peer in enumerate(self.task["peers"]):
             for statements in self.statements(habit, job, deliverable, number):
                 self.tell(int(peer), statements, twice=habit == "replays")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 from oracle.domain.canonical import canonical_bytes
@@ -20,6 +20,8 @@ DEEPEST_REORG = 12  # blocks
 PER_JOB = 3  # steps between two jobs
 PER_FAULT = 2  # steps between two faults
 QUIET = 8  # steps before the first fault
+SPARE = 1.15  # times the faults asked for are planned: not every one finds something to strike
+KILLS_END = 40  # steps before the last, from which on no kill is armed: work must still come to its point
 
 
 class Delivery(StrEnum):
@@ -75,12 +77,13 @@ PEER_FAULTS = ("drops", "delays", "truncates", "garbage", "repeats", "errors")
 _CLOCK_JUMPS = (-3_600, -600, -90, -10, 10, 90, 600, 3_600)  # seconds
 
 _WEIGHTS = {
-    Kind.KILL_AT: 16,
-    Kind.KILL_NOW: 5,
+    Kind.KILL_AT: 30,
+    Kind.KILL_NOW: 4,
     Kind.REORG: 12,
-    Kind.RPC: 30,
+    Kind.RPC: 26,
     Kind.DB_LOCKED: 4,
     Kind.DB_FULL: 4,
+    Kind.DB_RESTART: 2,
     Kind.CLOCK: 5,
     Kind.FEES: 4,
     Kind.DROPPED: 5,
@@ -153,24 +156,45 @@ def make_plan(
     Args:
         seed: Any number.
         jobs: How many jobs.
-        faults: How many faults.
+        faults: How many faults are to take hold; more are planned.
         only: Kinds of fault; all if empty.
         database: `sqlite` or `postgresql`: what can go wrong with it differs.
     """
     dice = random.Random(seed)  # noqa: S311 - to be repeatable, not secret
     last = QUIET + max(jobs * PER_JOB, faults * PER_FAULT)
     planned = tuple(_job(dice, number, 1 + number * (last - QUIET) // max(jobs, 1)) for number in range(jobs))
-    swapped = {Kind.DB_FULL: Kind.DB_RESTART} if database == "postgresql" else {}
-    kinds = list(only) or list(_WEIGHTS)
-    weights = [_WEIGHTS.get(kind, 1) for kind in kinds]
-    chosen = dice.choices(kinds, weights, k=faults)
+    # SQLite is a file: there is no server to restart.
+    barred = set() if database == "postgresql" else {Kind.DB_RESTART}
+    chosen = _kinds(dice, [kind for kind in only or _WEIGHTS if kind not in barred], round(faults * SPARE))
     decks = _Decks(dice)
-    made = [_fault(decks, kind, dice.randint(QUIET, last)) for kind in chosen]
-    swap = [
-        Fault(item.step, swapped[item.kind], item.target, steps=item.steps) if item.kind in swapped else item
-        for item in made
-    ]
-    return Plan(seed, planned, tuple(sorted(swap, key=lambda item: item.step)), last)
+    made = []
+    for kind in chosen:
+        end = max(QUIET, last - KILLS_END) if kind is Kind.KILL_AT else last
+        made.append(_fault(decks, kind, dice.randint(QUIET, end)))
+    return Plan(seed, planned, _without_agreed_lies(sorted(made, key=lambda item: item.step)), last)
+
+
+def _kinds(dice: random.Random, kinds: Sequence[Kind], count: int) -> list[Kind]:
+    """So many of each as its weight says; chance has only the rest."""
+    weights = [_WEIGHTS[kind] for kind in kinds]
+    whole = [count * weight // sum(weights) for weight in weights]
+    rest = dice.choices(kinds, weights, k=count - sum(whole))
+    return [kind for kind, number in zip(kinds, whole, strict=True) for _ in range(number)] + rest
+
+
+def _without_agreed_lies(faults: Sequence[Fault]) -> tuple[Fault, ...]:
+    """Where two lies to one evaluator overlap, one endpoint tells both: the other could bear it out else."""
+    lies: list[Fault] = []
+    made = []
+    for fault in faults:
+        item = fault
+        if fault.kind is Kind.RPC and fault.name in RPC_LYING:
+            for earlier in lies:
+                if earlier.target == item.target and earlier.step + earlier.steps >= item.step:
+                    item = replace(item, endpoints=earlier.endpoints)
+            lies.append(item)
+        made.append(item)
+    return tuple(made)
 
 
 def _job(dice: random.Random, number: int, step: int) -> PlannedJob:
@@ -214,7 +238,7 @@ def _fault(decks: _Decks, kind: Kind, step: int) -> Fault:
     match kind:
         case Kind.KILL_AT:
             point = decks.draw("points", len(POINTS))
-            return Fault(step, kind, target, str(point), amount=dice.randint(1, 2))
+            return Fault(step, kind, target, str(point), amount=dice.choice([1, 1, 2]))
         case Kind.REORG:
             how, depth = dice.choice(["resent", "late"]), 1 + decks.draw("reorgs", DEEPEST_REORG)
             return Fault(step, kind, name=how, amount=depth)

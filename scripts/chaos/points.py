@@ -26,6 +26,7 @@ class Point:
 
 
 POINTS = (
+    Point("oracle.daemon.assembly", "bind_deployment", "after"),  # a start: bound to the escrow
     Point("oracle.daemon.watcher", "save_events", "after"),  # events read, not committed
     Point("oracle.daemon.watcher", "roll_back", "after"),  # orphans rolled back, not committed
     Point("oracle.daemon.watcher", "Watcher.step", "after"),  # events committed
@@ -33,6 +34,8 @@ POINTS = (
     Point("oracle.daemon.evaluation", "PipelineEvaluation.evaluate", "before"),  # marked as running
     Point("oracle.daemon.evaluation", "keep", "after"),  # record kept, outcome not stored
     Point("oracle.store.work", "finish_evaluation", "after"),  # outcome written, not committed
+    Point("oracle.store.work", "postpone_evaluation", "after"),  # it did not work out, not committed
+    Point("oracle.store.work", "release_evaluations", "after"),  # lost ones are due, not committed
     Point("oracle.daemon.evaluator", "Evaluator._store", "before"),  # the run's step stored, the outcome not
     Point("oracle.daemon.evaluator", "Evaluator._store", "after"),  # outcome stored, the run not ended
     Point("oracle.durable.dbos_runs", "DbosRuns.submit", "before"),  # marked as running, in no run
@@ -44,11 +47,20 @@ POINTS = (
     Point("oracle.store.work", "save_attestation", "after"),  # stored, not committed
     Point("oracle.store.peers", "set_salt", "after"),  # a commitment being made
     Point("oracle.store.peers", "add_commitment", "after"),  # a commitment made, not committed
+    Point("oracle.store.peers", "use_nonce", "after"),  # a peer's request being taken, not committed
+    Point("oracle.store.peers", "note_incident", "after"),  # a peer's misbehaviour, not committed
+    Point("oracle.store.work", "_note_contradiction", "after"),  # a proof of equivocation, not committed
+    Point("oracle.daemon.peer_desk", "PeerDesk._answer", "after"),  # a peer's statements stored, not answered
     Point("oracle.daemon.peer_links", "Exchange._take", "before"),  # told a peer, its answer not stored
+    Point("oracle.daemon.peer_links", "Exchange._take", "after"),  # its answer stored
     Point("oracle.store.outbox", "enqueue_all", "before"),  # a verdict is complete, nothing queued
     Point("oracle.store.outbox", "enqueue_all", "after"),  # queued, not committed
     Point("oracle.store.outbox", "save_signed", "before"),  # signed, not stored
     Point("oracle.store.outbox", "save_signed", "after"),  # stored, not committed
+    Point("oracle.store.outbox", "set_next_nonce", "after"),  # nonces taken, not committed
+    Point("oracle.store.outbox", "postpone", "after"),  # put off, not committed
+    Point("oracle.store.outbox", "requeue", "after"),  # its nonce was lost, not committed
+    Point("oracle.store.outbox", "drop", "after"),  # no longer wanted, not committed
     Point("oracle.daemon.adapter", "NodeChain.send_all", "before"),  # committed, not sent
     Point("oracle.daemon.adapter", "NodeChain.send_all", "after"),  # sent, not marked so
     Point("oracle.store.outbox", "mark_sent", "after"),  # marked, not committed

@@ -19,7 +19,7 @@ from scripts.chaos.hurt import Hurt
 from scripts.chaos.jobs import act, make_job
 from scripts.chaos.overheard import attestations_in
 from scripts.chaos.plan import Kind, Plan
-from scripts.chaos.points import check_points
+from scripts.chaos.points import POINTS, check_points
 from scripts.chaos.transactions import Seen, read_raw
 from scripts.chaos.world import LIAR, World, start_liar, world
 from scripts.local.anvil import AnvilError
@@ -30,6 +30,10 @@ FASTEST = 0.35  # seconds a step takes at least: the evaluators must have seen m
 WARP = 60  # seconds of the chain's time that a step of peace may skip
 SHARE_OF_FAULTS = 0.6  # of the minutes there are
 STOP_SECONDS = 30.0
+ARMED_IN_PEACE = 60  # steps in which kills that have not reached their point still may
+STILL_SECONDS = 180.0  # without anything moving, until a run is given up
+_ROWS = 1_000_000  # more than there are: a job that goes on outweighs them
+LOOK_EVERY = 5  # steps between two looks whether all has ended
 
 
 @dataclass
@@ -41,9 +45,22 @@ class Result:
     done: Counter[Kind]
     kills: int
     exits: list[int]
-    points: int = 0
-    """Different points of `points.POINTS` at which a process died."""
+    points: Counter[int] = field(default_factory=Counter)
+    """How often a process died at which of `points.POINTS`."""
+    lies: Counter[str] = field(default_factory=Counter)
+    """What the fourth evaluator did, by habit and delivery."""
+    juror: Counter[str] = field(default_factory=Counter)
+    """What the stand-in for a model did, by habit and request."""
     seconds: float = 0.0
+
+    def counted(self) -> dict[str, dict[str, int]]:
+        """All that was done, by kind."""
+        return {
+            "faults": {kind.value: self.done[kind] for kind in Kind if self.done[kind]},
+            "kills_at": {str(POINTS[index]): count for index, count in sorted(self.points.items())},
+            "peer_lies": dict(sorted(self.lies.items())),
+            "model_answers": dict(sorted(self.juror.items())),
+        }
 
     def line(self) -> dict[str, int]:
         """The last line."""
@@ -67,6 +84,7 @@ class Run:
     minutes: float
     say: Callable[[str], None]
     slowest: float
+    still_seconds: float = STILL_SECONDS
     step: int = 0
     hurt: Hurt = field(init=False)
     _begun: float = field(default_factory=time.monotonic)
@@ -92,16 +110,22 @@ class Run:
             self._show()
 
     def recover(self) -> bool:
-        """Peace: time is advanced until all is over, or no time is left. Whether all is over."""
+        """Peace: time is advanced until all is over, or nothing moves any more. Whether all is over."""
         self.hurt.end_all()
-        deadline = self._begun + self.minutes * 60
-        while time.monotonic() < deadline:
+        disarm_at, still = self.step + ARMED_IN_PEACE, _Standstill(self.still_seconds)
+        while not still.is_over:
             self._see_chain()
             self._turn(FASTEST)
+            self.hurt.see_kills(self.step)
+            if self.step == disarm_at:
+                self.hurt.kills.disarm()
             self._show()
             waits = [job for job in self.world.jobs if not job.closed]
-            if not waits and self.step % 5 == 0 and self._all_ended():
-                return True
+            if self.step % LOOK_EVERY == 0:
+                left = self._unfinished()
+                if not waits and not left and self.step > disarm_at:
+                    return True
+                still.look(self.step, sum(job.progress() for job in self.world.jobs) * _ROWS - left)
             if (
                 waits
                 and len(self.world.jobs) == len(self.plan.jobs)
@@ -158,15 +182,15 @@ class Run:
                     market.rpc, "top up", market.escrow.address, calls.top_up(market.committee_id, index)
                 )
 
-    def _all_ended(self) -> bool:
+    def _unfinished(self) -> int:
+        """Outbox rows that have not ended."""
+        left = 0
         for site in self.world.sites:
             database = site.database()
             with database.read() as session:
-                left = books_.unfinished(session)
+                left += len(books_.unfinished(session))
             database.close()
-            if left:
-                return False
-        return True
+        return left
 
     def _show(self) -> None:
         if time.monotonic() - self._said < SHOW_EVERY:
@@ -175,10 +199,30 @@ class Run:
         states = Counter(job.view.state for job in self.world.jobs if job.view)
         words = ", ".join(f"{states[state]} {state.word}" for state in State if states[state])
         kills = sum(site.deaths for site in self.world.sites)
+        points = len(set(self.hurt.kills.struck))
         self.say(
             f"step {self.step} of {self.plan.last}: {len(self.world.jobs)} jobs ({words}); "
-            f"{sum(self.hurt.done.values())} faults, {kills} kills"
+            f"{sum(self.hurt.done.values())} faults, {kills} kills, {points} points"
         )
+
+
+class _Standstill:
+    """Whether a run's progress, a number that only grows, has stopped for long."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._best: int | None = None
+        self._step = 0
+        self._since = time.monotonic()
+        self.is_over = False
+
+    def look(self, step: int, progress: int) -> None:
+        """Told of the progress at a step."""
+        if self._best is None or progress > self._best:
+            self._best, self._step, self._since = progress, step, time.monotonic()
+        # Steps too: on a slow machine they take longer, as everything does.
+        long = time.monotonic() - self._since > self._seconds
+        self.is_over = long and step - self._step > self._seconds / FASTEST / 2
 
 
 def chaos(
@@ -189,16 +233,19 @@ def chaos(
     database: str = "sqlite",
     plant: str | None = None,
     slowest: float = 1.0,
+    still_seconds: float = STILL_SECONDS,
     say: Callable[[str], None] = lambda text: print(text, file=sys.stderr, flush=True),
 ) -> Result:
     """Run a plan.
 
     Args:
         folder: Where databases, logs and evidence go; empty.
-        minutes: The most it may take, the checker left out.
+        minutes: What it is to take where the machine is fast enough; sets the pace of the faults. A slow
+            machine takes longer: what ends a run is that nothing moves any more.
         database: `sqlite` or `postgresql`.
         plant: A bug to plant into every evaluator.
         slowest: Seconds a step may take where there is time.
+        still_seconds: Without anything moving, until a run is given up.
         say: Told of progress.
     """
     begun = time.monotonic()
@@ -207,15 +254,15 @@ def chaos(
         for site in made.sites:
             site.start()
         start_liar(made, plan.seed, equivocate_from=max(2, len(plan.jobs) // 2))
-        run = Run(plan, made, minutes, say, slowest)
+        run = Run(plan, made, minutes, say, slowest, still_seconds)
         run.suffer()
         say(f"step {run.step}: the faults are over; time is advanced until all jobs are closed")
         if not run.recover():
-            say("not everything came to an end in time")
+            say("nothing moves any more, and not everything has come to an end")
+        (folder / "faults.jsonl").write_text("\n".join(run.hurt.history) + "\n", encoding="utf-8")
         running = [site.process is not None and site.process.exitcode is None for site in made.sites]
         kills = sum(site.deaths for site in made.sites)
         exits = [code for site in made.sites for code in site.exits]
-        points = len(set().union(*(site.points_hit() for site in made.sites)))
         clean = [site.stop(STOP_SECONDS) for site in made.sites]
         domain = made.market.escrow.domain
         sent: list[Seen] = []
@@ -236,6 +283,8 @@ def chaos(
             run.hurt.done,
             kills,
             exits,
-            points=points,
+            points=Counter(run.hurt.kills.struck),
+            lies=made.lies(),
+            juror=made.juror.done.copy(),
             seconds=round(time.monotonic() - begun, 1),
         )

@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 from dataclasses import dataclass, field, replace
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
-import psycopg
-from sqlalchemy import make_url
-
 from oracle.store import schema
 from oracle.store.database import Database
 from scripts.chaos import inside
+from scripts.chaos.databases import Hindrance
 from scripts.chaos.inside import Orders
 from scripts.chaos.transactions import Signed
 from scripts.chaos.wire import NodeWire, PeerWire
@@ -46,7 +43,10 @@ class Site:
     restart_at: int = 0
     overheard: list[Signed] = field(default_factory=list)
     paused: bool = False
-    _lock: sqlite3.Connection | psycopg.Connection[tuple[object, ...]] | None = None
+    hindrance: Hindrance = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.hindrance = Hindrance(self.database_url, self.folder / SQLITE)
 
     @property
     def sender(self) -> str:
@@ -67,7 +67,7 @@ class Site:
 
     def order(self, **changes: object) -> None:
         """Change what the process is to suffer."""
-        self.orders = replace(self.orders, number=self.orders.number + 1, **changes)  # type: ignore[arg-type]
+        self.orders = replace(self.orders, **changes)  # type: ignore[arg-type]
         self.orders.write(self.folder)
 
     def look(self, step: int, rest: int) -> None:
@@ -80,23 +80,19 @@ class Site:
             self.process.join()
             self.process = None
             self.paused = False
-            self.order(kill=None)
             self.restart_at = step + rest
         if self.process is None and step >= self.restart_at:
             self.start()
-
-    def points_hit(self) -> set[int]:
-        """Indices of the points at which its processes died."""
-        path = self.folder / inside.KILLS
-        return {int(line) for line in path.read_text().split()} if path.exists() else set()
 
     def kill(self) -> bool:
         """SIGKILL. Whether there was anything to kill."""
         return self._signal(signal.SIGKILL)
 
-    def pause(self, *, on: bool) -> None:
-        """Stop the process without its knowing, or let it go on."""
-        self.paused = self._signal(signal.SIGSTOP if on else signal.SIGCONT) and on
+    def pause(self, *, on: bool) -> bool:
+        """Stop the process without its knowing, or let it go on. Whether there is one."""
+        signalled = self._signal(signal.SIGSTOP if on else signal.SIGCONT)
+        self.paused = signalled and on
+        return signalled
 
     def _signal(self, number: signal.Signals) -> bool:
         if self.process is None or self.process.pid is None or self.process.exitcode is not None:
@@ -118,29 +114,12 @@ class Site:
         self.process = None
         return ended
 
-    def lock_database(self, *, on: bool) -> None:
-        """Take what every writer needs, or give it back."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
-        if not on:
-            return
-        if self.database_url.startswith("sqlite"):
-            holder = sqlite3.connect(self.folder / SQLITE, isolation_level=None, timeout=1.0)
-            try:
-                holder.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError:
-                holder.close()  # it is being written to this very moment
-                return
-            self._lock = holder
-        else:
-            url = make_url(self.database_url).set(drivername="postgresql")
-            self._lock = psycopg.connect(url.render_as_string(hide_password=False))
-            self._lock.execute("SET lock_timeout = '1s'")
-            try:
-                self._lock.execute("LOCK TABLE outbox, evaluations, attestations IN EXCLUSIVE MODE")
-            except psycopg.OperationalError:
-                self.lock_database(on=False)
+    def fill_database(self, *, on: bool) -> bool:
+        """Leave no room in it, or some again. Whether that could be done now."""
+        if self.hindrance.is_sqlite:
+            self.order(full=on)
+            return True
+        return self.hindrance.fill(on=on)
 
     def database(self) -> Database:
         """Its database, opened by the driver."""

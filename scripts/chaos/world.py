@@ -8,6 +8,7 @@ import multiprocessing
 import subprocess
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from oracle.pact.packing import pack, read_folder
 from scripts.chaos.driver import Actor, Blocks
 from scripts.chaos.jobs import Job, Parties
 from scripts.chaos.juror import StandIn, with_stand_in, write_jury
+from scripts.chaos.liar import TOLD
 from scripts.chaos.plan import ENDPOINTS, EVALUATORS, Delivery
 from scripts.chaos.site import FIRST_SENDER, SQLITE, Site, write_site
 from scripts.chaos.table import ARBITER_COST, THRESHOLD
@@ -38,6 +40,7 @@ from scripts.local.postgres import Postgres, postgres
 EXAMPLES = Path(__file__).parents[2] / "examples"
 COMMITTEE = 5
 LIAR = 3  # index of the evaluator that lies; the last one is dead
+LIES = "liar.log"
 STAKE = 100_000 * UNIT
 SECONDS = 2  # between two blocks
 EPOCH = 8  # blocks until safe; twice as many until final, more than any reorg takes away
@@ -56,6 +59,7 @@ class World:
     parties: Parties
     pacts: dict[Delivery, Hash]
     deliverables: dict[Delivery, Hash]
+    juror: StandIn
     server: Postgres | None
     sites: list[Site] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
@@ -68,6 +72,11 @@ class World:
     def handover(self) -> list[Path]:
         """Where content is put: two places, so that one may be broken."""
         return [self.folder / "mirror", self.folder / "handover"]
+
+    def lies(self) -> Counter[str]:
+        """How often the liar told which lie."""
+        lines = (self.folder / LIES).read_text(encoding="utf-8", errors="replace").splitlines()
+        return Counter(line.split()[1] for line in lines if line.startswith(f"{TOLD} "))
 
     def end(self) -> None:
         """No process is left."""
@@ -117,7 +126,15 @@ def world(folder: Path, *, database: str = "sqlite", plant: str | None = None) -
         blocks.prepare(SECONDS)
         parties = Parties(Actor(market.buyer), Actor(market.provider), Actor(market.arbiter))
         made = World(
-            folder, chain, market, node, blocks, parties, *_content(folder, methodology), server=server
+            folder,
+            chain,
+            market,
+            node,
+            blocks,
+            parties,
+            *_content(folder, methodology),
+            juror=juror,
+            server=server,
         )
         made.begun_with = {actor.address: made.wealth(actor.address) for actor in parties.all()}
         _evaluators(made, stack, context, plant)
@@ -212,7 +229,7 @@ def start_liar(made: World, seed: int, equivocate_from: int) -> None:
         "port": made.liar_port,
     }
     key = "0x" + bytes(made.market.evaluators[LIAR].key.key).hex()
-    with (made.folder / "liar.log").open("wb") as log:
+    with (made.folder / LIES).open("wb") as log:
         made.liar = subprocess.Popen(
             [sys.executable, "-m", "scripts.chaos.liar"],
             stdin=subprocess.PIPE,

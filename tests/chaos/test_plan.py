@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import importlib
 from collections import Counter
-from itertools import product
+from itertools import combinations, product
 
 import pytest
 
 from oracle.decide import payouts
 from oracle.domain.types import Basis, Outcome, Party
-from scripts.chaos.plan import DEEPEST_REORG, RPC_LYING, RPC_SILENT, Course, Delivery, Kind, make_plan
+from scripts.chaos.plan import (
+    DEEPEST_REORG,
+    KILLS_END,
+    RPC_LYING,
+    RPC_SILENT,
+    Course,
+    Delivery,
+    Kind,
+    make_plan,
+)
 from scripts.chaos.points import POINTS
 from scripts.chaos.table import ARBITER_COST, THRESHOLD, Row, right_outcome, row
 
@@ -26,7 +35,7 @@ def test_plan__every_kind_of_fault_and_of_job() -> None:
     kinds = Counter(fault.kind for fault in plan.faults)
     assert set(kinds) == set(Kind) - {Kind.DB_RESTART}
     assert len(plan.jobs) == 200
-    assert len(plan.faults) == 300
+    assert len(plan.faults) == 345, "300 are to take hold"
     assert {job.course for job in plan.jobs} == set(Course)
     assert {job.delivery for job in plan.jobs} == set(Delivery)
     depths = {fault.amount for fault in plan.faults if fault.kind is Kind.REORG}
@@ -37,10 +46,17 @@ def test_plan__every_kind_of_fault_and_of_job() -> None:
     assert [fault.step for fault in plan.faults] == sorted(fault.step for fault in plan.faults)
 
 
-def test_postgres__is_restarted_rather_than_full() -> None:
+@pytest.mark.parametrize("seed", range(20))
+def test_plan__two_kills_for_each_point_and_time_to_come_to_it(seed: int) -> None:
+    plan = make_plan(seed, jobs=200, faults=300)
+    kills = [fault for fault in plan.faults if fault.kind is Kind.KILL_AT]
+    assert min(Counter(fault.name for fault in kills).values()) >= 2
+    assert max(fault.step for fault in kills) <= plan.last - KILLS_END
+
+
+def test_postgres__is_restarted_too() -> None:
     kinds = {f.kind for f in make_plan(3, jobs=10, faults=300, database="postgresql").faults}
-    assert Kind.DB_RESTART in kinds
-    assert Kind.DB_FULL not in kinds
+    assert kinds == set(Kind)
 
 
 def test_lies__never_from_both_endpoints() -> None:
@@ -48,6 +64,21 @@ def test_lies__never_from_both_endpoints() -> None:
     for fault in make_plan(5, jobs=10, faults=2_000).faults:
         if fault.kind is Kind.RPC and fault.name in RPC_LYING:
             assert fault.endpoints in (1, 2)
+
+
+def test_lies__two_at_once__from_one_endpoint() -> None:
+    lies = [
+        fault
+        for fault in make_plan(5, jobs=10, faults=2_000).faults
+        if fault.kind is Kind.RPC and fault.name in RPC_LYING
+    ]
+    together = [
+        (one, other)
+        for one, other in combinations(lies, 2)
+        if one.target == other.target and one.step <= other.step <= one.step + one.steps
+    ]
+    assert together
+    assert all(one.endpoints == other.endpoints for one, other in together)
 
 
 @pytest.mark.parametrize("point", POINTS, ids=str)

@@ -18,8 +18,9 @@ SEEDS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("seeds.json").
 UNIT = 1_000_000
 MINUTES = 4.0
 PACE = 0.5  # seconds a step
+STILL = 60.0  # seconds without progress until a run with a planted bug is given up
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200)]
 
 
 @pytest.mark.parametrize("kept", SEEDS, ids=lambda kept: f"{kept['seed']}-{kept.get('database', 'sqlite')}")
@@ -76,16 +77,20 @@ def test_no_bug__nothing_found(tmp_path: Path) -> None:
 
 
 def test_without_the_journal__noticed(tmp_path: Path) -> None:
-    result = chaos(few(Delivery.CAREFUL), tmp_path, minutes=1.5, plant=planted.NO_JOURNAL)
+    result = chaos(
+        few(Delivery.CAREFUL), tmp_path, minutes=MINUTES, still_seconds=STILL, plant=planted.NO_JOURNAL
+    )
     assert result.findings.conflicting_signatures
 
 
 def test_sent_before_it_is_stored__noticed(tmp_path: Path) -> None:
     plan = few(Delivery.CAREFUL, *BEFORE_STORED)
-    result = chaos(plan, tmp_path, minutes=1.5, plant=planted.SEND_FIRST)
+    result = chaos(plan, tmp_path, minutes=MINUTES, still_seconds=STILL, plant=planted.SEND_FIRST)
     assert any("not stored" in text for text in result.findings.double_posts)
 
 
 def test_wrong_evaluation__noticed(tmp_path: Path) -> None:
-    result = chaos(few(Delivery.CARELESS), tmp_path, minutes=1.0, plant=planted.WRONG_OUTCOME)
+    result = chaos(
+        few(Delivery.CARELESS), tmp_path, minutes=MINUTES, still_seconds=STILL, plant=planted.WRONG_OUTCOME
+    )
     assert result.findings.wrong_outcomes

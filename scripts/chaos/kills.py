@@ -1,0 +1,68 @@
+"""Kills at named points: armed at their step, struck when a process comes to the point, wherever that is.
+
+What both sides know is a folder of claims, one file for each kill: whoever makes it first dies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scripts.chaos.inside import CLAIMS, Kill
+from scripts.chaos.plan import Fault
+from scripts.chaos.site import Site
+
+PATIENCE = 15  # steps a kill waits for its own evaluator; then whoever comes to the point first dies
+
+
+@dataclass
+class _Armed:
+    kill: Kill
+    since: int
+    by_all: bool = False
+
+
+@dataclass
+class Kills:
+    """The kills of a run. `struck`: points at which a process died, one entry for each kill."""
+
+    folder: Path
+    sites: Sequence[Site]
+    struck: list[int] = field(default_factory=list)
+    _armed: dict[int, _Armed] = field(default_factory=dict)
+    _made: int = 0
+
+    def __post_init__(self) -> None:
+        (self.folder / CLAIMS).mkdir(exist_ok=True)
+
+    def arm(self, fault: Fault) -> None:
+        """From now on the evaluator it is meant for dies where it comes to the point."""
+        self._made += 1
+        kill = Kill(self._made, int(fault.name), fault.amount)
+        self._armed[kill.number] = _Armed(kill, fault.step)
+        site = self.sites[fault.target]
+        site.order(kills=(*site.orders.kills, kill))
+
+    def turn(self, step: int) -> int:
+        """Note who died; offer to all what its own evaluator does not come to. How many died."""
+        struck = [n for n in self._armed if (self.folder / CLAIMS / str(n)).exists()]
+        for number in struck:
+            self.struck.append(self._armed.pop(number).kill.point)
+            for site in self.sites:
+                if any(kill.number == number for kill in site.orders.kills):
+                    site.order(kills=tuple(kill for kill in site.orders.kills if kill.number != number))
+        for armed in self._armed.values():
+            if not armed.by_all and step >= armed.since + PATIENCE:
+                armed.by_all = True
+                eager = Kill(armed.kill.number, armed.kill.point, 1)
+                for site in self.sites:
+                    others = [kill for kill in site.orders.kills if kill.number != eager.number]
+                    site.order(kills=(*others, eager))
+        return len(struck)
+
+    def disarm(self) -> None:
+        """No process is killed any more."""
+        self._armed.clear()
+        for site in self.sites:
+            site.order(kills=())
