@@ -36,6 +36,11 @@ class Kills:
     def __post_init__(self) -> None:
         (self.folder / CLAIMS).mkdir(exist_ok=True)
 
+    @property
+    def armed(self) -> int:
+        """How many wait for somebody to come to their point."""
+        return len(self._armed)
+
     def arm(self, fault: Fault) -> None:
         """From now on the evaluator it is meant for dies where it comes to the point."""
         self._made += 1

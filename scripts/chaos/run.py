@@ -123,7 +123,7 @@ class Run:
             waits = [job for job in self.world.jobs if not job.closed]
             if self.step % LOOK_EVERY == 0:
                 left = self._unfinished()
-                if not waits and not left and self.step > disarm_at:
+                if not waits and not left and not self.hurt.kills.armed:
                     return True
                 still.look(self.step, sum(job.progress() for job in self.world.jobs) * _ROWS - left)
             if (
