@@ -146,7 +146,7 @@ def run(folder: str, environment: dict[str, str], plant: str | None) -> None:
 
 
 def _forgive_endpoints() -> None:
-    """An endpoint that lied is asked again soon: in a minute's silence of its evaluator too little happens."""
+    """An endpoint that lied is asked again soon: in a minute's silence too little would happen."""
     from oracle.chain.breaker import Breaker
 
     defaults = Breaker.__init__.__kwdefaults__ or {}

@@ -76,6 +76,15 @@ RPC_LYING = ("reorders", "other-chain", "stale", "omits", "invents", "other-bloc
 PEER_FAULTS = ("drops", "delays", "truncates", "garbage", "repeats", "errors")
 _CLOCK_JUMPS = (-3_600, -600, -90, -10, 10, 90, 600, 3_600)  # seconds
 
+_DELIVERIES = (
+    *[Delivery.CAREFUL] * 9,
+    *[Delivery.CARELESS] * 5,
+    *[Delivery.ATTACK] * 2,
+    *[Delivery.VAGUE] * 2,
+    *[Delivery.NONE] * 2,
+)
+"""Of twenty jobs."""
+
 _WEIGHTS = {
     Kind.KILL_AT: 30,
     Kind.KILL_NOW: 4,
@@ -83,7 +92,7 @@ _WEIGHTS = {
     Kind.RPC: 26,
     Kind.DB_LOCKED: 4,
     Kind.DB_FULL: 4,
-    Kind.DB_RESTART: 2,
+    Kind.DB_RESTART: 3,
     Kind.CLOCK: 5,
     Kind.FEES: 4,
     Kind.DROPPED: 5,
@@ -162,14 +171,16 @@ def make_plan(
     """
     dice = random.Random(seed)  # noqa: S311 - to be repeatable, not secret
     last = QUIET + max(jobs * PER_JOB, faults * PER_FAULT)
-    planned = tuple(_job(dice, number, 1 + number * (last - QUIET) // max(jobs, 1)) for number in range(jobs))
+    decks = _Decks(dice)
+    planned = tuple(
+        _job(decks, number, 1 + number * (last - QUIET) // max(jobs, 1)) for number in range(jobs)
+    )
     # SQLite is a file: there is no server to restart.
     barred = set() if database == "postgresql" else {Kind.DB_RESTART}
     chosen = _kinds(dice, [kind for kind in only or _WEIGHTS if kind not in barred], round(faults * SPARE))
-    decks = _Decks(dice)
     made = []
     for kind in chosen:
-        end = max(QUIET, last - KILLS_END) if kind is Kind.KILL_AT else last
+        end = last - min(KILLS_END, last // 4) if kind is Kind.KILL_AT else last
         made.append(_fault(decks, kind, dice.randint(QUIET, end)))
     return Plan(seed, planned, _without_agreed_lies(sorted(made, key=lambda item: item.step)), last)
 
@@ -197,8 +208,9 @@ def _without_agreed_lies(faults: Sequence[Fault]) -> tuple[Fault, ...]:
     return tuple(made)
 
 
-def _job(dice: random.Random, number: int, step: int) -> PlannedJob:
-    delivery = dice.choices(list(Delivery), [10, 6, 2, 2, 2])[0]
+def _job(decks: _Decks, number: int, step: int) -> PlannedJob:
+    dice = decks.dice
+    delivery = _DELIVERIES[decks.draw("deliveries", len(_DELIVERIES))]
     barred = {Delivery.NONE: Course.UNSECURED, Delivery.VAGUE: Course.CONCEDED}.get(delivery)
     courses = [course for course in Course if course is not barred]
     weights = [4 if course is Course.ACCEPT else 1 for course in courses]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections import Counter
 from itertools import combinations, product
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +58,20 @@ def test_plan__two_kills_for_each_point_and_time_to_come_to_it(seed: int) -> Non
 
 def test_postgres__is_restarted_too() -> None:
     kinds = {f.kind for f in make_plan(3, jobs=10, faults=300, database="postgresql").faults}
+    assert kinds == set(Kind)
+
+
+def test_kept_seeds__have_every_kind_of_fault() -> None:
+    """A change of the plan must not leave them without what they are kept for."""
+    seeds = json.loads(Path(__file__).with_name("seeds.json").read_text(encoding="utf-8"))
+    kinds: set[Kind] = set()
+    for kept in seeds:
+        only = [Kind(name) for name in kept.get("only", [])]
+        database = kept.get("database", "sqlite")
+        plan = make_plan(kept["seed"], jobs=kept["jobs"], faults=kept["faults"], only=only, database=database)
+        has = {fault.kind for fault in plan.faults}
+        assert set(only) <= has, f"seed {kept['seed']}"
+        kinds |= has
     assert kinds == set(Kind)
 
 
