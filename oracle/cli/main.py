@@ -11,6 +11,7 @@ import rich_click as click
 from oracle import __version__
 from oracle.cli.commands import COMMANDS, CommandEntry
 from oracle.cli.output import ERROR_EXIT_CODE, show_error, wants_json, with_next_step
+from oracle.daemon.collector import postponed
 from oracle.domain.errors import EarnestError
 from oracle.signing.hardening import forbid_dumps
 
@@ -43,7 +44,8 @@ class LazyGroup(click.RichGroup):
         if name is None or stand_in is None:
             return name, stand_in, rest
         entry = self.entries[name]
-        command = getattr(importlib.import_module(entry.module), entry.attribute)
+        with postponed():
+            command = getattr(importlib.import_module(entry.module), entry.attribute)
         if not isinstance(command, click.Command):
             raise TypeError(f"{entry.module}.{entry.attribute} is not a click command")
         return name, command, rest

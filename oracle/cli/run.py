@@ -10,7 +10,7 @@ import rich_click as click
 
 from oracle.config import load_settings
 from oracle.daemon.assembly import assembled
-from oracle.daemon.collector import settle
+from oracle.daemon.collector import postpone, settle
 from oracle.daemon.keys import forget_environment, secrets_of
 from oracle.daemon.logs import configure_logs
 from oracle.daemon.metrics import Metrics
@@ -44,6 +44,7 @@ def run(config: Path, *, once: bool, patience: float, dry_run: bool) -> None:
     Ends cleanly on SIGTERM and SIGINT: the turn and running steps end first; a second signal ends it at once.
     After a kill it goes on where it was.
     """
+    postpone()
     settings = load_settings(config)
     metrics = Metrics()
     configure_logs(

@@ -3,8 +3,27 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 YOUNG = 20_000  # new objects between two looks at the young ones; Python's own 700 is for small programs
+
+
+@contextmanager
+def postponed() -> Iterator[None]:
+    """No collection while something is loaded: it finds nothing, and takes a fifth of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def postpone() -> None:
+    """The same until `settle`, for the start of a process."""
+    gc.disable()
 
 
 def settle() -> None:

@@ -5,15 +5,14 @@ Nothing is evaluated here: expressions are hostile, and run where they can be ki
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import cel
-from cel.stdlib import STDLIB_FUNCTIONS
+from typing import TYPE_CHECKING
 
 from oracle.domain.errors import EarnestError
 
-_EXTENSION_NAMES = (
+if TYPE_CHECKING:
+    import cel
+
+EXTENSIONS = (
     "distinct",
     "indexOf",
     "join",
@@ -25,9 +24,7 @@ _EXTENSION_NAMES = (
     "sum",
     "trim",
 )
-
-EXTENSIONS: dict[str, Callable[..., Any]] = {name: STDLIB_FUNCTIONS[name] for name in _EXTENSION_NAMES}
-"""Functions an evaluator adds to CEL's own, by name: CEL itself cannot add up a list."""
+"""Functions of the library that an evaluator adds to CEL's own: CEL itself cannot add up a list."""
 
 _CORE_NAMES = frozenset(
     name
@@ -51,6 +48,8 @@ def compile_expression(expression: str) -> cel.Program:
     Raises:
         ExpressionError: a syntax error; the message has line and column.
     """
+    import cel  # here: with it comes a command line of its own, and the daemon never compiles one
+
     try:
         return cel.compile(expression)
     except ValueError as error:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from oracle.daemon.collector import YOUNG, settle
+from oracle.daemon.collector import YOUNG, postpone, postponed, settle
 
 
 @pytest.fixture(autouse=True)
@@ -38,3 +38,13 @@ def test_what_is_loaded_is_left_alone_and_later_garbage_is_found() -> None:
     kept: list[list[int]] = [[] for _ in range(2 * YOUNG)]
     assert Knot.freed == 1
     assert kept
+
+
+def test_a_start_is_not_collected_until_it_has_settled() -> None:
+    postpone()
+    assert not gc.isenabled()
+    settle()
+    assert gc.isenabled()
+    with postponed():
+        assert not gc.isenabled()
+    assert gc.isenabled()

@@ -62,6 +62,18 @@ def test_upgrade__twice__the_second_changes_nothing(databases: Databases) -> Non
     database.close()
 
 
+def test_what_is_asked_of_files_and_tables_is_what_alembic_says(databases: Databases) -> None:
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    assert schema.needed() == ScriptDirectory.from_config(schema.config()).get_current_head()
+    database = Database(databases.made())
+    with database.engine.connect() as connection:
+        marked = MigrationContext.configure(connection).get_current_revision()
+    assert schema.current(database) == marked
+    database.close()
+
+
 def test_the_migrations_make_what_the_tables_say(databases: Databases) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
