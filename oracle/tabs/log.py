@@ -172,10 +172,7 @@ def _insert(
                     "INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (tab, call.number, raw_of(call.request), call.price, call.time, signature, message),
                 )
-                connection.execute(
-                    "UPDATE tabs SET next_number = max(next_number, ?) WHERE id = ?",
-                    (min(call.number + 1, 2**63 - 1), tab),
-                )
+                _use_number(connection, tab, call.number)
             case Served(number, receipt, tally, signature, message, frontier):
                 _fits(message, limits)
                 tab = _tab_id(connection, receipt.tab, ids)
@@ -225,10 +222,18 @@ def _insert(
                     ),
                 )
             case Note(tab_hash, number, kind, time, document):
+                tab = _tab_id(connection, tab_hash, ids)
                 connection.execute(
                     "INSERT INTO notes (tab, number, kind, time, document) VALUES (?, ?, ?, ?, ?)",
-                    (_tab_id(connection, tab_hash, ids), number, kind, time, document),
+                    (tab, number, kind, time, document),
                 )
+                _use_number(connection, tab, number)
+
+
+def _use_number(connection: sqlite3.Connection, tab: int, number: int) -> None:
+    connection.execute(
+        "UPDATE tabs SET next_number = max(next_number, ?) WHERE id = ?", (min(number + 1, 2**63 - 1), tab)
+    )
 
 
 def _fits(message: bytes, limits: LogLimits) -> None:

@@ -17,6 +17,7 @@ from oracle.tabs.tree import Frontier
 
 PAGE = 1_000  # rows read at a time
 _ASKED = "SELECT number, request, price, time, signature, message FROM calls WHERE tab = ? AND number = ?"
+_NOTED = "SELECT 1 FROM notes WHERE tab = ? AND number = ? AND kind = ?"
 _PENDING = (
     "SELECT number, request, price, time, signature, message FROM calls c WHERE tab = ? AND NOT EXISTS"
     " (SELECT 1 FROM receipts r WHERE r.tab = c.tab AND r.number = c.number) AND NOT EXISTS"
@@ -137,6 +138,10 @@ class LogReader:
         """Calls that were neither answered nor abandoned."""
         rows = self._rows(_PENDING, self._id(tab), ABANDONED)
         return [_asked(tab, row) for row in rows]
+
+    def abandoned(self, tab: Hash, number: int) -> bool:
+        """Whether a call was called off."""
+        return bool(self._rows(_NOTED, self._id(tab), number, ABANDONED))
 
     def notes(self, tab: Hash) -> list[Note]:
         """Everything noted about calls, in order."""
