@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from eth_hash.auto import keccak
 from pydantic import Field
 
 from oracle.domain.document import Part
 from oracle.domain.fields import Amount64, HashField, Number64, TimeField
+from oracle.domain.keccak import keccak
 from oracle.domain.typed import Domain
 from oracle.domain.types import ZERO_HASH, Address, Hash
 

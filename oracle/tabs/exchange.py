@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eth_hash.auto import keccak
-
 from oracle.domain.errors import EarnestError
+from oracle.domain.keccak import keccak
 from oracle.domain.types import Hash
 
 MAX_HEAD = 16_384  # bytes of a message before its body

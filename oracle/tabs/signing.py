@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from coincurve import PrivateKey
-from eth_hash.auto import keccak
 
+from oracle.domain.keccak import keccak
 from oracle.domain.signatures import SignatureError, address_of, recover
 from oracle.domain.tab import Call, Tally, signed_message
 from oracle.domain.typed import Domain

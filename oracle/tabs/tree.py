@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from eth_hash.auto import keccak
-
 from oracle.domain.errors import EarnestError
+from oracle.domain.keccak import keccak
 
 EMPTY_ROOT = bytes(32)
 NODE = 32  # bytes of a hash
