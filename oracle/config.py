@@ -23,6 +23,7 @@ from oracle.configuration.chain import ChainSection, CommitteeSection, OutboxSec
 from oracle.configuration.keys import KeySource, KeysSection
 from oracle.configuration.peers import PeersSection
 from oracle.configuration.process import (
+    ApiSection,
     DatabaseSection,
     LogSection,
     OperatorSection,
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     log: LogSection = LogSection()
     operator: OperatorSection | None = None
     web: WebSection | None = None
+    api: ApiSection | None = None
     peers: PeersSection = PeersSection()
     score: ScoreSection = ScoreSection()
     folder: Annotated[Path, Field(exclude=True)] = Path()

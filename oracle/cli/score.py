@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import rich_click as click
-from sqlalchemy.orm import Session
 
 from oracle.cli.opened import reading
 from oracle.cli.output import json_option, print_json
@@ -19,12 +18,12 @@ from oracle.domain.fields import show_time
 from oracle.domain.types import Hash, checksum
 from oracle.score.agent import parse_agent
 from oracle.score.coverage import coverage
-from oracle.score.document import At, EvidenceDocument, ScoreDocument, Subject, explained, score_document
+from oracle.score.document import EvidenceDocument, ScoreDocument, Subject, explained, score_document
 from oracle.score.errors import ScoreError
 from oracle.score.price import price_of, shown
 from oracle.score.versions import CURRENT, formula
-from oracle.store import chain as chain_store
 from oracle.store import closed
+from oracle.store.moment import at_block
 
 
 @click.command()
@@ -70,7 +69,7 @@ def score(
     settings = load_settings(config)
     subject = Subject(provider, agent_id, frozenset(roots or settings.score.roots))
     with reading(settings) as session:
-        at = block_read(session, block)
+        at = at_block(session, block)
         evidence = closed.evidence_of(
             session, provider, up_to=at.block, roots=subject.roots, agent_id=agent_id
         )
@@ -85,39 +84,6 @@ def score(
         print_json(told)
         return
     _show(document, lines)
-
-
-def block_read(session: Session, block: int | None) -> At:
-    """The block asked for, or the newest.
-
-    Raises:
-        ScoreError: nothing was read yet, or the block is not known, or its header is no longer kept.
-    """
-    deployment, head = chain_store.bound_deployment(session), chain_store.cursor(session)
-    if deployment is None or head is None:
-        raise ScoreError("the store is empty", next_step="let oracle run read the chain first")
-    if block is not None and block > head.number:
-        raise ScoreError(
-            f"block {block} is not read yet; the newest is {head.number}",
-            field="at",
-            next_step="name an earlier block, or wait",
-        )
-    wanted = head.number if block is None else block
-    header = chain_store.header_at(session, wanted)
-    if header is None:
-        raise ScoreError(
-            f"block {wanted} is not kept: headers are, near the head and where something happened",
-            field="at",
-            next_step="name a block with an event of the escrow",
-        )
-    chain_id, escrow = deployment
-    return At(
-        chain_id=chain_id,
-        escrow=escrow,
-        block=header.number,
-        block_hash=header.hash,
-        time=header.timestamp,
-    )
 
 
 def _show_price(target: int, lowest_fee: int, *, as_json: bool) -> None:

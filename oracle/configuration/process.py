@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
@@ -44,6 +45,15 @@ class WebSection(Section):
     seconds: Seconds = 15.0
     """For a whole request."""
     connections: Annotated[int, Field(ge=2, le=10_000)] = 128
+
+
+class ApiSection(Section):
+    """The public API under /v1 of `[web]`."""
+
+    key: Path = Path("keys/api.key")
+    """Signs answers: 32 bytes, made at the first start. Never a key that attests or pays."""
+    requests_per_second: Seconds | None = 100.0
+    """From one address; twice as many at once after a rest. None where a proxy in front counts."""
 
 
 class ScoreSection(Section):

@@ -23,6 +23,7 @@ from oracle.daemon.evaluator import Evaluator, RetryPolicy
 from oracle.daemon.hosting import hosted
 from oracle.daemon.keys import Keys, load_keys
 from oracle.daemon.metrics import Metrics
+from oracle.daemon.openness import public_api
 from oracle.daemon.outbox import Outbox
 from oracle.daemon.peering import Peering
 from oracle.daemon.ports import ChainPort, EvaluationPort
@@ -202,7 +203,8 @@ def assembled(
                 samples=lambda: sampler.samples,
             )
             sampler.start()
-        stack.enter_context(hosted(settings, health, metrics.registry, routers=routers))
+        api = stack.enter_context(public_api(settings, database))
+        stack.enter_context(hosted(settings, health, metrics.registry, routers=routers, with_api=api))
         yield service
 
 

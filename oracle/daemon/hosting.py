@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 
 from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
 
 from oracle.config import Settings
 from oracle.web.app import make_app
@@ -21,8 +22,12 @@ def hosted(
     health: Health,
     registry: CollectorRegistry,
     routers: Sequence[APIRouter] = (),
+    with_api: Callable[[ASGIApp, Limits], ASGIApp] = lambda app, _limits: app,
 ) -> Iterator[list[Host]]:
     """Serve what `[operator]` and `[web]` ask for; `routers` are the public's. Ended on leaving.
+
+    Args:
+        with_api: The public's application with the API before it.
 
     Raises:
         HostError: an address cannot be bound.
@@ -38,9 +43,11 @@ def hosted(
             limits = Limits(
                 body=settings.web.body, seconds=settings.web.seconds, connections=settings.web.connections
             )
-            app = make_app(routers, limits=limits)
+            public = with_api(make_app(routers, limits=limits), limits)
             hosts.append(
-                stack.enter_context(closing(Host(app, settings.web.bind, settings.web.port, limits=limits)))
+                stack.enter_context(
+                    closing(Host(public, settings.web.bind, settings.web.port, limits=limits))
+                )
             )
         for host in hosts:
             host.start()

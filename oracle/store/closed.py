@@ -47,11 +47,16 @@ def closed_after(
         .limit(1)
     )
     beyond = session.scalar(query)
-    end = up_to if beyond is None else max(block + 1, beyond - 1)
-    places = select(EventRow.subject, EventRow.block_number, EventRow.log_index).where(
-        EventRow.name == "JobClosed", EventRow.block_number > block, EventRow.block_number <= end
+    last = up_to if beyond is None else max(block + 1, beyond - 1)
+    places = _places(
+        session,
+        select(EventRow.subject, EventRow.block_number, EventRow.log_index).where(
+            EventRow.name == "JobClosed", EventRow.block_number > block, EventRow.block_number <= last
+        ),
     )
-    return _closed(session, _places(session, places), roots), end
+    # A block in which something happened: its header is kept.
+    end = up_to if beyond is None else max((place[0] for place in places.values()), default=last)
+    return _closed(session, places, roots), end
 
 
 def closed_by(

@@ -13,7 +13,7 @@ from oracle.score.evidence import Contest, Evidence, Finding, Kind
 from oracle.store import closed
 from oracle.store.closed import Closed
 from oracle.store.rows import Row, insert_rows
-from oracle.store.tables import Block, ScoreEvidenceRow, ScoreProgressRow
+from oracle.store.tables import Block, EventRow, ScoreEvidenceRow, ScoreProgressRow
 
 _LARGEST = 2**63 - 1
 _AT_ONCE = 400  # keys in one query; SQLite's older limit for parameters is 999
@@ -33,6 +33,27 @@ def progress(session: Session, roots: Collection[Hash]) -> int | None:
         .limit(1)
     ).one_or_none()
     return None if row is None or row.roots != roots_hash(roots) else row.block_number
+
+
+def ready_at(session: Session, roots: Collection[Hash]) -> int | None:
+    """The newest block whose closed jobs are all evidence with these roots; None where there is none."""
+    done, head = progress(session, roots), session.scalar(select(func.max(Block.block_number)))
+    if done is None or head is None or head <= done:
+        return done
+    return done if _closed_since(session, done) else head
+
+
+def is_behind(session: Session, roots: Collection[Hash]) -> bool:
+    """Whether `advance` has something to do that is worth a transaction."""
+    done, head = progress(session, roots), session.scalar(select(func.max(Block.block_number)))
+    if head is None or done is None:
+        return head is not None
+    return _closed_since(session, done) or head - done > _KEPT
+
+
+def _closed_since(session: Session, block: int) -> bool:
+    query = select(EventRow.block_number).where(EventRow.block_number > block, EventRow.name == "JobClosed")
+    return session.scalar(query.limit(1)) is not None
 
 
 def advance(session: Session, roots: Collection[Hash], *, limit: int = 1_000) -> list[Address] | None:

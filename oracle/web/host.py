@@ -97,7 +97,9 @@ class Host:
 def _listen(bind: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        # With its protocol named asyncio sends at once; without, an answer's body waits 40 ms for the other
+        # side to confirm its head.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     except OSError as error:
         raise HostError(f"cannot open a socket: {error.strerror}", field="bind") from error
     try:

@@ -21,7 +21,7 @@ USDC = 1_000_000
 
 
 def block(number: int) -> Header:
-    return Header(number, f"0x{number:064x}", f"0x{number - 1:064x}", 1_767_225_600 + number * 3_600)
+    return Header(number, f"0x{number:064x}", f"0x{max(0, number - 1):064x}", 1_767_225_600 + number * 3_600)
 
 
 def job(number: int, agent: str, buyer: str, *, committee: str = ROOT, challenge: int = 60) -> e.JobOpened:

@@ -1,0 +1,144 @@
+"""Routes about agents and their scores."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from oracle.api import inputs, models, show
+from oracle.api.problems import ApiError
+from oracle.api.source import Source
+from oracle.domain.types import Address
+from oracle.score.agent import parse_agent
+from oracle.score.coverage import coverage
+from oracle.score.document import EvidenceDocument, ScoreDocument, Subject, explained, score_document
+from oracle.score.errors import ScoreError
+from oracle.score.versions import CURRENT, formula
+from oracle.store import closed, listing, scores
+
+_MOST_PACTS = 20
+
+
+def agents_router(source: Source) -> APIRouter:
+    """The routes."""
+    router = APIRouter(tags=["agents"])
+
+    @router.get("/agents", responses=inputs.answers())
+    def list_agents(limit: inputs.Limit = 50, cursor: inputs.Cursor = None) -> models.Page[models.AgentLine]:
+        """Providers that ever had a job, by address."""
+        after = inputs.start(cursor, "agents", {}, str)
+        with source.reading() as (session, at):
+            rows = listing.count_by(
+                session, "provider", limit=limit + 1, after=None if after is None else after[0]
+            )
+            return inputs.page(
+                at,
+                rows,
+                lambda row: models.AgentLine(agent=row.key, jobs=row.jobs, first_block=row.first_block),
+                limit=limit,
+                name="agents",
+                filters={},
+                place=lambda row: [row.key],
+            )
+
+    @router.get("/agents/{agent}", responses=inputs.answers(404))
+    def show_agent(agent: inputs.AgentPath) -> models.Agent:
+        """A provider. One that never had a job is not found; its score is unknown all the same."""
+        address, _ = parse_agent(agent)
+        with source.reading() as (session, at):
+            states = listing.states_of(session, address)
+            if not states:
+                raise ApiError(404, "no job of this agent was ever opened here", field="agent")
+            return models.Agent(
+                at=at,
+                agent=address,
+                jobs={state.word: count for state, count in sorted(states.items())},
+                pacts=tuple(listing.pacts_of(session, address, limit=_MOST_PACTS)),
+            )
+
+    @router.get("/agents/{agent}/score", responses=inputs.answers(404))
+    def show_score(
+        agent: inputs.AgentPath, at: inputs.Block = None, version: inputs.Version = CURRENT
+    ) -> ScoreDocument:
+        """An agent's trust score, at the newest block or another. Whoever is not known has none: `null`."""
+        address, agent_id = parse_agent(agent)
+        _known_version(version)
+        with source.database.read() as session:
+            if at is None and agent_id is None:
+                _, document = source.book.document(session, address)
+                if document is not None:
+                    return document
+            read_at = source.at(session, at)
+            subject = Subject(address, agent_id, source.roots)
+            evidence = list(scores.evidence_about(session, address, agent_id=agent_id, up_to=read_at.block))
+            running = closed.running_of(session, address, up_to=read_at.block, agent_id=agent_id)
+        found = formula(version).standing(evidence, source.roots).score(read_at.time)
+        return score_document(read_at, subject, found, coverage(running, evidence, at=read_at.time))
+
+    @router.get("/agents/{agent}/score/history", responses=inputs.answers(404))
+    def show_history(
+        agent: inputs.AgentPath,
+        at: inputs.Block = None,
+        days: inputs.Days = 90,
+        version: inputs.Version = CURRENT,
+    ) -> models.ScoreHistory:
+        """An agent's score at the last midnights (UTC), as everybody could have computed it then."""
+        address, agent_id = parse_agent(agent)
+        _known_version(version)
+        with source.database.read() as session:
+            read_at = source.at(session, at)
+            evidence = list(scores.evidence_about(session, address, agent_id=agent_id, up_to=read_at.block))
+        return models.ScoreHistory(
+            at=read_at,
+            agent=address,
+            agent_id=None if agent_id is None else str(agent_id),
+            version=version,
+            roots=tuple(sorted(source.roots)),
+            points=show.score_points(evidence, source.roots, time=read_at.time, days=days),
+        )
+
+    @router.get("/agents/{agent}/evidence", responses=inputs.answers(404))
+    def show_evidence(
+        agent: inputs.AgentPath,
+        at: inputs.Block = None,
+        version: inputs.Version = CURRENT,
+        limit: inputs.Limit = 50,
+        cursor: inputs.Cursor = None,
+    ) -> models.Page[EvidenceDocument]:
+        """What an agent's score is made of, the oldest first: what each piece added, what is left of it."""
+        address, agent_id = parse_agent(agent)
+        _known_version(version)
+        filters: dict[str, object] = {"agent": address, "id": agent_id, "at": at, "version": version}
+        after = inputs.start(cursor, "evidence", filters, int, int) or (-1, -1)
+        with source.database.read() as session:
+            read_at = source.at(session, at)
+            evidence = list(scores.evidence_about(session, address, agent_id=agent_id, up_to=read_at.block))
+        told = [
+            line
+            for line in explained(evidence, source.roots, time=read_at.time)
+            if (line.block, line.log_index) > after
+        ]
+        return inputs.page(
+            read_at,
+            told[: limit + 1],
+            lambda line: line,
+            limit=limit,
+            name="evidence",
+            filters=filters,
+            place=lambda line: [line.block, line.log_index],
+        )
+
+    return router
+
+
+def _known_version(version: int) -> None:
+    try:
+        formula(version)
+    except ScoreError as error:
+        raise ApiError(404, error.message, field="version", next_step=error.next_step) from error
+
+
+def agent_of(path: str) -> Address | None:
+    """The agent whose score a path asks for in the one form that is kept ready; else None."""
+    if len(path) == 62 and path.startswith("/v1/agents/0x") and path.endswith("/score"):
+        return path[11:53]
+    return None

@@ -1,0 +1,198 @@
+"""What the API answers. Amounts are decimal strings of USDC base units, times Unix seconds."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from oracle.domain.types import Address, Hash
+from oracle.score.document import Amount, At, Document, EvidenceDocument, Thousandths
+
+Item = TypeVar("Item")
+
+
+class Page(Document, Generic[Item]):
+    """Part of a list. `next` is the cursor of the rest; null at the end."""
+
+    at: At
+    items: tuple[Item, ...]
+    next: str | None
+
+
+class Status(Document):
+    """What this oracle has read, and how it answers. `evidence_block`: up to where scores are ready."""
+
+    at: At
+    evidence_block: int | None
+    score_version: int
+    roots: tuple[Hash, ...]
+    key: str
+    software: str
+
+
+class Key(Document):
+    """The public key (ed25519, base64) that answers are signed with, and what it signs."""
+
+    key: str
+    algorithm: str
+    signs: str
+
+
+class AgentLine(Document):
+    """A provider that ever had a job."""
+
+    agent: Address
+    jobs: int
+    first_block: int
+
+
+class Agent(Document):
+    """A provider: its jobs by state, and the pacts it worked under, the most used first (at most 20)."""
+
+    at: At
+    agent: Address
+    jobs: dict[str, int]
+    pacts: tuple[Hash, ...]
+
+
+class ScorePoint(Document):
+    """A score on a past day, at its midnight (UTC)."""
+
+    time: int
+    score: Thousandths | None
+    interval: tuple[Thousandths, Thousandths]
+    effective: str
+
+
+class ScoreHistory(Document):
+    """An agent's score at midnights, the oldest first, from what had happened by then."""
+
+    at: At
+    agent: Address
+    agent_id: str | None
+    version: int
+    roots: tuple[Hash, ...]
+    points: tuple[ScorePoint, ...]
+
+
+class Job(Document):
+    """A job: what was agreed, and where it stands. Signers and members are indices in the committee."""
+
+    job: Hash
+    block: int
+    buyer: Address
+    provider: Address
+    agent_id: str
+    committee: Hash
+    pact: Hash
+    offchain: Hash
+    price: Amount
+    up_front: Amount
+    gated: Amount
+    bond: Amount
+    fee: Amount
+    challenge: int
+    secured: bool
+    opened_at: int
+    deliver_by: int
+    judge_by: int
+    state: str
+    deliverable: Hash | None
+    delivered_at: int | None
+    outcome: str | None
+    basis: str | None
+    signers: tuple[int, ...]
+    evidence: tuple[Hash, ...]
+    deadline: int | None
+    disputant: Address | None
+    sought: str | None
+    deposit: Amount | None
+    ending: str | None
+    to_buyer: Amount
+    to_provider: Amount
+    to_evaluators: Amount
+    to_arbiter: Amount
+    closed_at: int | None
+
+
+class JobAnswer(Document):
+    """One job."""
+
+    at: At
+    job: Job
+
+
+class Event(Document):
+    """An event of the escrow as it was emitted; whole numbers are decimal strings."""
+
+    block: int
+    log_index: int
+    tx_hash: Hash
+    name: str
+    subject: str | None
+    arguments: dict[str, Any]
+
+
+class Evaluator(Document):
+    """An evaluator of one committee, and what happened to its stake.
+
+    `overturned` and `silent` count jobs it was slashed for; `equivocated` is whether it was expelled.
+    """
+
+    committee: Hash
+    index: int
+    account: Address
+    key: Address | None
+    standing: str
+    stake: Amount
+    owed: Amount
+    slashed: Amount
+    overturned: int
+    silent: int
+    equivocated: bool
+
+
+class Committee(Document):
+    """A committee's terms."""
+
+    committee: Hash
+    block: int
+    threshold: int
+    evaluators: tuple[Address, ...]
+    stake: Amount
+    methodology: Hash
+    arbiter: Address
+    arbiter_cost: Amount
+    fee_flat: Amount
+    fee_rate: int
+    max_value: Amount
+    min_verdict: int
+    min_ruling: int
+    max_challenge: int
+    silence: Amount
+
+
+class CommitteeAnswer(Document):
+    """One committee, with its evaluators."""
+
+    at: At
+    committee: Committee
+    evaluators: tuple[Evaluator, ...]
+
+
+class PactLine(Document):
+    """A pact some job was opened under."""
+
+    pact: Hash
+    jobs: int
+    first_block: int
+
+
+class Stored(Document):
+    """A document by its hash, as it is kept: pact, methodology, or an evaluation record that is public."""
+
+    hash: Hash
+    kind: str
+    document: dict[str, Any]
+
+
+EvidencePage = Page[EvidenceDocument]

@@ -1,0 +1,189 @@
+"""What the store holds, in the API's words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+from sqlalchemy.orm import Session
+
+from oracle.api import models
+from oracle.decide.jobs import EvaluatorRecord
+from oracle.domain.committee import Committee
+from oracle.domain.types import ZERO_ADDRESS, Basis, Hash, State, members_of
+from oracle.score import v1
+from oracle.score.document import pieces_text
+from oracle.score.evidence import Evidence
+from oracle.store import jobs as job_store
+from oracle.store import listing
+from oracle.store.listing import ListedEvent, ListedJob
+
+_DAY = 86_400
+
+
+def job(listed: ListedJob) -> models.Job:
+    """A job."""
+    agreement, record = listed.agreement, listed.record
+    terms, opening = agreement.terms, agreement.opening
+    judged = record.state in (State.JUDGED, State.DISPUTED, State.CLOSED)
+    return models.Job(
+        job=listed.job,
+        block=listed.block,
+        buyer=terms.buyer,
+        provider=terms.provider,
+        agent_id=str(opening.agent_id),
+        committee=terms.committee,
+        pact=opening.pact,
+        offchain=opening.offchain,
+        price=str(agreement.price),
+        up_front=str(opening.up_front),
+        gated=str(terms.gated),
+        bond=str(terms.bond),
+        fee=str(terms.fee),
+        challenge=terms.challenge,
+        secured=terms.challenge > 0,
+        opened_at=record.opened_at,
+        deliver_by=opening.deliver_by,
+        judge_by=terms.judge_by,
+        state=record.state.word,
+        deliverable=record.deliverable,
+        delivered_at=record.delivered_at or None,
+        outcome=record.outcome.word if record.outcome else None,
+        basis=record.basis.word if judged and record.outcome else None,
+        signers=tuple(members_of(record.signers)),
+        evidence=tuple(record.evidence),
+        deadline=record.deadline or None,
+        disputant=record.disputant,
+        sought=record.sought.word if record.sought else None,
+        deposit=str(record.deposit) if record.disputant is not None else None,
+        ending=None if record.ending is None else record.ending.word,
+        to_buyer=str(record.to_buyer),
+        to_provider=str(record.to_provider),
+        to_evaluators=str(record.to_evaluators),
+        to_arbiter=str(record.to_arbiter),
+        closed_at=record.closed_at or None,
+    )
+
+
+def event(listed: ListedEvent) -> models.Event:
+    """An event. Numbers of 256 bits do not survive every reader of JSON, so all are strings."""
+    return models.Event(
+        block=listed.block,
+        log_index=listed.log_index,
+        tx_hash=listed.tx_hash,
+        name=listed.name,
+        subject=listed.subject,
+        arguments=_told(_parsed(listed.body)),
+    )
+
+
+def _parsed(body: str) -> Any:
+
+    return json.loads(body)
+
+
+def _told(value: Any) -> Any:
+    match value:
+        case bool() | None | str():
+            return value
+        case int():
+            return str(value)
+        case dict():
+            return {key: _told(one) for key, one in value.items()}
+        case _:
+            return [_told(one) for one in value]
+
+
+def committee(id_: Hash, block: int, terms: Committee) -> models.Committee:
+    """A committee's terms."""
+    return models.Committee(
+        committee=id_,
+        block=block,
+        threshold=terms.threshold,
+        evaluators=terms.evaluators,
+        stake=str(terms.stake),
+        methodology=terms.methodology,
+        arbiter=terms.arbiter,
+        arbiter_cost=str(terms.arbiter_cost),
+        fee_flat=str(terms.fee_flat),
+        fee_rate=terms.fee_rate,
+        max_value=str(terms.max_value),
+        min_verdict=terms.min_verdict,
+        min_ruling=terms.min_ruling,
+        max_challenge=terms.max_challenge,
+        silence=str(terms.silence),
+    )
+
+
+def evaluators(
+    session: Session, listed: Iterable[tuple[Hash, int, EvaluatorRecord]]
+) -> tuple[models.Evaluator, ...]:
+    """Evaluators with what they were slashed for."""
+    found = list(listed)
+    committees = {id_ for id_, _, _ in found}
+    terms = {id_: job_store.get_committee(session, id_) for id_ in committees}
+    lost = _losses(session, committees)
+    shown = []
+    for id_, index, record in found:
+        known = terms[id_]
+        slashed, overturned, silent = lost.get((id_, index), (0, 0, 0))
+        shown.append(
+            models.Evaluator(
+                committee=id_,
+                index=index,
+                account=ZERO_ADDRESS if known is None else known.evaluators[index],
+                key=None if record.key == ZERO_ADDRESS else record.key,
+                standing=record.standing.word,
+                stake=str(record.stake),
+                owed=str(record.owed),
+                slashed=str(slashed),
+                overturned=overturned,
+                silent=silent,
+                equivocated=record.expelled,
+            )
+        )
+    return tuple(shown)
+
+
+def _losses(session: Session, committees: Iterable[Hash]) -> Mapping[tuple[Hash, int], tuple[int, int, int]]:
+    """Amount slashed, jobs overturned, jobs silent: by committee and index."""
+    found = [(id_, orjson.loads(body)) for id_, body in listing.slashings(session, list(committees))]
+    jobs = job_store.get_jobs(session, {body["subject"] for _, body in found})
+    lost: dict[tuple[Hash, int], tuple[int, int, int]] = {}
+    for id_, body in found:
+        over = jobs.get(body["subject"])
+        was_silent = over is not None and over.record.basis is Basis.SILENCE
+        for index in members_of(int(body["slashed"])):
+            amount, overturned, silent = lost.get((id_, index), (0, 0, 0))
+            lost[id_, index] = (
+                amount + int(body["each"]),
+                overturned + (not was_silent),
+                silent + was_silent,
+            )
+    return lost
+
+
+def score_points(
+    evidence: Iterable[Evidence], roots: frozenset[Hash], *, time: int, days: int
+) -> tuple[models.ScorePoint, ...]:
+    """Scores at the last `days` midnights up to a time, the oldest first."""
+    standing, rest = v1.Standing(roots), iter(evidence)
+    piece = next(rest, None)
+    points = []
+    last = time - time % _DAY
+    for midnight in range(max(0, last - (days - 1) * _DAY), last + 1, _DAY):
+        while piece is not None and piece.at <= midnight:
+            standing.add(piece)
+            piece = next(rest, None)
+        found = standing.score(midnight)
+        points.append(
+            models.ScorePoint(
+                time=midnight,
+                score=found.value,
+                interval=found.interval,
+                effective=pieces_text(found.effective),
+            )
+        )
+    return tuple(points)

@@ -1,0 +1,123 @@
+"""The public API beside the daemon: a thread keeps evidence and scores ready, the web host serves them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from starlette.types import ASGIApp
+
+from oracle.config import Settings
+from oracle.domain.types import Hash
+from oracle.evidence.errors import EvidenceError
+from oracle.evidence.store import DirectoryLocation
+from oracle.peers.limits import Rates
+from oracle.store import scores
+from oracle.store.database import Database
+from oracle.web.limits import Limits
+
+if TYPE_CHECKING:
+    from oracle.api.book import ScoreBook
+
+log = structlog.get_logger(__name__)
+
+_EVERY = 1.0  # seconds between two looks for closed jobs
+_LARGEST_DOCUMENT = 4_000_000  # bytes
+
+
+class Keeper:
+    """Turns closed jobs into evidence, and brings scores that were asked for up to date.
+
+    Args:
+        book: Scores kept ready.
+        every: Seconds between two looks.
+    """
+
+    def __init__(self, database: Database, book: ScoreBook, *, every: float = _EVERY) -> None:
+        self._database = database
+        self._book = book
+        self._every = every
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="scores", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End after the step it is in."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(30)
+
+    def step(self) -> bool:
+        """Once. Whether there is more to do at once."""
+        with self._database.read() as session:
+            behind = scores.is_behind(session, self._book.roots)
+        if behind:
+            with self._database.write() as session:
+                scores.advance(session, self._book.roots)
+        with self._database.read() as session:
+            self._book.refresh(session)
+        return behind
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                more = self.step()
+            except DBAPIError as error:
+                # Another process on this database may have written the same; or it is away for a moment.
+                log.warning("scores_not_kept", error=type(error).__name__, reason=str(error.orig))
+                more = False
+            self._stop.wait(0.01 if more else self._every)
+
+
+@contextmanager
+def public_api(settings: Settings, database: Database) -> Iterator[Callable[[ASGIApp, Limits], ASGIApp]]:
+    """What puts the API before the public's application, where `[api]` asks for one. Ended on leaving.
+
+    Raises:
+        ResponseKeyError: the key that signs answers cannot be used.
+    """
+    section = settings.api
+    if section is None or settings.web is None:
+        yield lambda app, _limits: app
+        return
+    # Only here: whoever serves no API need not load it.
+    from oracle.api.app import Switch, make_api
+    from oracle.api.signing import ResponseKey
+    from oracle.api.source import Source
+
+    source = Source(
+        database,
+        ResponseKey.from_file(settings.path(section.key)),
+        kept_in(settings.path(settings.evidence.directory)),
+        frozenset(settings.score.roots),
+    )
+    per_second = section.requests_per_second
+    meter = None if per_second is None else Rates(per_second=per_second, burst=max(1, int(2 * per_second)))
+    keeper = Keeper(database, source.book)
+    keeper.start()
+    try:
+        yield lambda app, limits: Switch(make_api(source, limits=limits, meter=meter), app)
+    finally:
+        keeper.close()
+
+
+def kept_in(directory: Path) -> Callable[[Hash], bytes | None]:
+    """Reads what is kept in the evidence directory; nothing is fetched for strangers."""
+    location = DirectoryLocation(directory)
+
+    def read(content: Hash) -> bytes | None:
+        try:
+            data = location.read(content, max_bytes=_LARGEST_DOCUMENT, seconds=1)
+        except EvidenceError:
+            return None
+        return data if len(data) <= _LARGEST_DOCUMENT else None
+
+    return read

@@ -1,0 +1,250 @@
+"""Lists over the store, a page at a time: each page begins after a key that the last one ended with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, func, select, text, tuple_
+from sqlalchemy.orm import Session
+
+from oracle.decide.jobs import EvaluatorRecord, JobRecord
+from oracle.domain.committee import Committee
+from oracle.domain.terms import Agreement
+from oracle.domain.types import Address, Hash, State
+from oracle.store import codec
+from oracle.store.tables import CommitteeRow, EvaluatorVersion, EventRow, JobRow, JobVersion
+
+FREQUENT = ("JobOpened", "Delivered", "Judged", "JobClosed", "FeesEarned")
+"""Events every job has; the others have an index of their own."""
+
+_RARE = text("name NOT IN ('JobOpened', 'Delivered', 'Judged', 'JobClosed', 'FeesEarned')")
+"""The condition of that index, in its words, so that the database finds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedJob:
+    """A job with the block it was opened in."""
+
+    job: Hash
+    block: int
+    agreement: Agreement
+    record: JobRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEvent:
+    """An event; `body` is its arguments as JSON text."""
+
+    block: int
+    log_index: int
+    tx_hash: Hash
+    name: str
+    subject: str | None
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A provider or pact with how many jobs it had, and the block of the first."""
+
+    key: str
+    jobs: int
+    first_block: int
+
+
+def list_jobs(
+    session: Session,
+    *,
+    limit: int,
+    before: tuple[int, Hash] | None = None,
+    parties: Mapping[str, str] | None = None,
+    state: State | None = None,
+) -> list[ListedJob]:
+    """Jobs, the last opened first.
+
+    Args:
+        before: Only those opened before this block and id.
+        parties: Values of the columns buyer, provider, committee and pact.
+        state: Only those in this state.
+    """
+    query = (
+        select(JobRow.job, JobRow.block_number, JobRow.agreement, JobVersion.record)
+        .join(JobVersion, and_(JobVersion.job == JobRow.job, JobVersion.until_block.is_(None)))
+        .order_by(JobRow.block_number.desc(), JobRow.job.desc())
+        .limit(limit)
+    )
+    columns = {
+        "buyer": JobRow.buyer,
+        "provider": JobRow.provider,
+        "committee": JobRow.committee,
+        "pact": JobRow.pact,
+    }
+    for name, value in (parties or {}).items():
+        query = query.where(columns[name] == value)
+    if state is not None:
+        query = query.where(JobVersion.state == state.value)
+    if before is not None:
+        block, job = before
+        query = query.where(
+            (JobRow.block_number < block) | ((JobRow.block_number == block) & (JobRow.job < job))
+        )
+    return [
+        ListedJob(job, block, codec.AGREEMENTS.value(agreement), codec.JOB_RECORDS.value(record))
+        for job, block, agreement, record in session.execute(query)
+    ]
+
+
+def get_job(session: Session, job: Hash) -> ListedJob | None:
+    """One job; None where it was never opened, as far as was read."""
+    row = session.execute(
+        select(JobRow.job, JobRow.block_number, JobRow.agreement, JobVersion.record)
+        .join(JobVersion, and_(JobVersion.job == JobRow.job, JobVersion.until_block.is_(None)))
+        .where(JobRow.job == job)
+    ).one_or_none()
+    if row is None:
+        return None
+    return ListedJob(row[0], row[1], codec.AGREEMENTS.value(row[2]), codec.JOB_RECORDS.value(row[3]))
+
+
+def list_events(
+    session: Session,
+    *,
+    limit: int,
+    before: tuple[int, int] | None = None,
+    name: str | None = None,
+    subject: str | None = None,
+) -> list[ListedEvent]:
+    """Events, the newest first.
+
+    Args:
+        before: Only those before this block and log index.
+    """
+    query = (
+        select(
+            EventRow.block_number,
+            EventRow.log_index,
+            EventRow.tx_hash,
+            EventRow.name,
+            EventRow.subject,
+            EventRow.body,
+        )
+        .order_by(EventRow.block_number.desc(), EventRow.log_index.desc())
+        .limit(limit)
+    )
+    if name is not None:
+        query = query.where(EventRow.name == name)
+        if name not in FREQUENT and subject is None:
+            query = query.where(_RARE)
+    if subject is not None:
+        query = query.where(EventRow.subject == subject)
+    if before is not None:
+        query = query.where(tuple_(EventRow.block_number, EventRow.log_index) < tuple_(*before))
+    return [ListedEvent(*row) for row in session.execute(query)]
+
+
+def count_by(session: Session, column: str, *, limit: int, after: str | None = None) -> list[Counted]:
+    """Providers or pacts that ever had a job, in the order of their value.
+
+    Args:
+        column: "provider" or "pact".
+        after: Only those after this one.
+    """
+    key = {"provider": JobRow.provider, "pact": JobRow.pact}[column]
+    query = select(key, func.count(), func.min(JobRow.block_number)).group_by(key).order_by(key).limit(limit)
+    if after is not None:
+        query = query.where(key > after)
+    return [Counted(*row) for row in session.execute(query)]
+
+
+def states_of(session: Session, provider: Address) -> dict[State, int]:
+    """How many of a provider's jobs are in each state."""
+    query = (
+        select(JobVersion.state, func.count())
+        .join(JobRow, JobRow.job == JobVersion.job)
+        .where(JobRow.provider == provider, JobVersion.until_block.is_(None))
+        .group_by(JobVersion.state)
+    )
+    return {State(state): count for state, count in session.execute(query)}
+
+
+def pacts_of(session: Session, provider: Address, *, limit: int) -> list[Hash]:
+    """The pacts a provider worked under, the most used first."""
+    query = (
+        select(JobRow.pact)
+        .where(JobRow.provider == provider)
+        .group_by(JobRow.pact)
+        .order_by(func.count().desc(), JobRow.pact)
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def list_committees(
+    session: Session, *, limit: int, after: Hash | None = None
+) -> list[tuple[Hash, int, Committee]]:
+    """Committees with the block they were created in, in the order of their ids."""
+    query = (
+        select(CommitteeRow.committee, CommitteeRow.block_number, CommitteeRow.terms)
+        .order_by(CommitteeRow.committee)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(CommitteeRow.committee > after)
+    return [(id_, block, codec.COMMITTEES.value(terms)) for id_, block, terms in session.execute(query)]
+
+
+def get_committee(session: Session, committee: Hash) -> tuple[int, Committee] | None:
+    """A committee and the block it was created in; None where it never was, as far as was read."""
+    row = session.execute(
+        select(CommitteeRow.block_number, CommitteeRow.terms).where(CommitteeRow.committee == committee)
+    ).one_or_none()
+    return None if row is None else (row[0], codec.COMMITTEES.value(row[1]))
+
+
+def list_evaluators(
+    session: Session,
+    *,
+    limit: int,
+    after: tuple[Hash, int] | None = None,
+    committee: Hash | None = None,
+) -> list[tuple[Hash, int, EvaluatorRecord]]:
+    """Evaluators that ever joined, by committee and index, with their record now."""
+    query = (
+        select(EvaluatorVersion.committee, EvaluatorVersion.evaluator, EvaluatorVersion.record)
+        .where(EvaluatorVersion.until_block.is_(None))
+        .order_by(EvaluatorVersion.committee, EvaluatorVersion.evaluator)
+        .limit(limit)
+    )
+    wanted: list[ColumnElement[bool]] = []
+    if committee is not None:
+        wanted.append(EvaluatorVersion.committee == committee)
+    if after is not None:
+        past, index = after
+        wanted.append(
+            (EvaluatorVersion.committee > past)
+            | ((EvaluatorVersion.committee == past) & (EvaluatorVersion.evaluator > index))
+        )
+    return [
+        (id_, index, codec.EVALUATOR_RECORDS.value(record))
+        for id_, index, record in session.execute(query.where(*wanted))
+    ]
+
+
+def slashings(session: Session, committees: Collection[Hash]) -> list[tuple[Hash, str]]:
+    """(committee, body) of every slashing in these committees."""
+    query = select(EventRow.subject, EventRow.body).where(
+        EventRow.subject.in_(committees), EventRow.name == "Slashed", _RARE
+    )
+    return [(subject, body) for subject, body in session.execute(query) if subject is not None]
+
+
+def changed_since(session: Session, block: int) -> Sequence[Address]:
+    """Providers of jobs to which something happened after a block."""
+    query = (
+        select(JobRow.provider)
+        .join(JobVersion, JobVersion.job == JobRow.job)
+        .where(JobVersion.block_number > block)
+        .distinct()
+    )
+    return list(session.scalars(query))

@@ -1,0 +1,46 @@
+"""The block a reader reads at, with its hash and time."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from oracle.domain.errors import EarnestError
+from oracle.score.document import At
+from oracle.store import chain as chain_store
+
+
+class UnknownBlockError(EarnestError):
+    """A block is not read yet, or its header is not kept."""
+
+
+def at_block(session: Session, block: int | None) -> At:
+    """The block asked for, or the newest.
+
+    Raises:
+        UnknownBlockError: nothing was read yet, or the block is not known, or its header is no longer kept.
+    """
+    deployment, head = chain_store.bound_deployment(session), chain_store.cursor(session)
+    if deployment is None or head is None:
+        raise UnknownBlockError("the store is empty", next_step="let oracle run read the chain first")
+    if block is not None and block > head.number:
+        raise UnknownBlockError(
+            f"block {block} is not read yet; the newest is {head.number}",
+            field="at",
+            next_step="name an earlier block, or wait",
+        )
+    wanted = head.number if block is None else block
+    header = chain_store.header_at(session, wanted)
+    if header is None:
+        raise UnknownBlockError(
+            f"block {wanted} is not kept: headers are, near the head and where something happened",
+            field="at",
+            next_step="name a block with an event of the escrow",
+        )
+    chain_id, escrow = deployment
+    return At(
+        chain_id=chain_id,
+        escrow=escrow,
+        block=header.number,
+        block_hash=header.hash,
+        time=header.timestamp,
+    )
