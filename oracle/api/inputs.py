@@ -11,7 +11,7 @@ from oracle.api.cursors import make_cursor, read_cursor
 from oracle.api.models import Page
 from oracle.api.problems import Problem
 from oracle.domain.events import EscrowEvent
-from oracle.domain.types import Outcome, State
+from oracle.domain.types import State
 from oracle.score.document import At
 
 _ADDRESS = r"^0x[0-9a-f]{40}$"
@@ -36,13 +36,11 @@ Block = Annotated[int | None, Query(ge=0, le=2**62, description="Read at this bl
 Days = Annotated[int, Query(ge=1, le=366)]
 Version = Annotated[int, Query(ge=1, le=1_000)]
 StateWord = Literal["open", "judged", "disputed", "closed"]
-OutcomeWord = Literal["pass", "fail", "lapse"]
 EventName = Annotated[
     str | None, Query(pattern="^(" + "|".join(sorted(kind.__name__ for kind in get_args(EscrowEvent))) + ")$")
 ]
 
 STATES = {state.word: state for state in State}
-OUTCOMES = {outcome.word: outcome for outcome in Outcome}
 
 
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
