@@ -6,7 +6,8 @@ import argparse
 import sys
 
 from scripts.verify.mutation.campaign import SEED, WORKERS, campaign
-from scripts.verify.mutation.result import RESULT, WANTED, require
+from scripts.verify.mutation.mutants import code_hashes
+from scripts.verify.mutation.result import RESULT, WANTED, require, untried
 from scripts.verify.tools import VerifyError, progress
 
 
@@ -18,16 +19,23 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=WORKERS)
     parser.add_argument("--minutes", type=float, default=None, help="begin no mutant after so long")
     parser.add_argument("--wanted", type=float, default=WANTED, help="part to be killed; a dozen vary widely")
+    parser.add_argument("--again", action="store_true", help="try survivors without a reason once more")
     parser.add_argument("--report", action="store_true", help="write docs/verification/mutation.json")
     arguments = parser.parse_args()
     try:
-        result = campaign(arguments.sample, arguments.seed, arguments.workers, arguments.minutes)
+        result = campaign(
+            arguments.sample, arguments.seed, arguments.workers, arguments.minutes, again=arguments.again
+        )
         if arguments.report:
             RESULT.write_text(result.model_dump_json(indent=1) + "\n")
         for survivor in result.survivors:
             progress(f"survives: {survivor.key} {survivor.file}:{survivor.line} in {survivor.where}")
             progress(f"    - {survivor.before}\n    + {survivor.after}")
-        print(result.model_dump_json(include={"sources", "of", "refused", "mutants", "killed"}))
+            progress(f"    {survivor.reason or 'no reason is given'}")
+        for file in untried(result, code_hashes()):
+            progress(f"mutation: no mutant of {file} was tried")
+        counts = {"what", "changes", "refused", "mutants", "killed", "interval"}
+        print(result.model_dump_json(include=counts))
         require(result, arguments.wanted)
     except VerifyError as error:
         print(f"mutation: {error}", file=sys.stderr)

@@ -6,34 +6,41 @@ import json
 import random
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.verify.mutation.merge import valid
-from scripts.verify.mutation.mutants import Mutant, generate, sources_hash
+from scripts.verify.mutation.mutants import Mutant, code_hashes, generate
 from scripts.verify.mutation.result import REASONS, Result, read_reasons, summarise
-from scripts.verify.mutation.trial import Workshop, remember, try_alone
+from scripts.verify.mutation.state import UNBUILT, State
+from scripts.verify.mutation.trial import Workshop, try_alone
 from scripts.verify.tools import ROOT, progress
 
 SEED = 8183
-CHUNK = 60
+CHUNK = 300
 WORKERS = 2
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The mutants of a run, in an order whose every beginning is spread over the contracts."""
+    """The beginning of an order whose every beginning is spread over the contracts."""
 
-    mutants: tuple[Mutant, ...]
-    of: int
-    refused: int
+    # In order, refused ones too.
+    changes: tuple[Mutant, ...]
+    # Keys of those that the compiler's analysis refuses.
+    refused: frozenset[str]
+    # How many changes there are to each contract.
+    of: dict[str, int]
 
 
 def spread(mutants: Sequence[Mutant], seed: int) -> list[Mutant]:
-    """Shuffle each file's mutants and interleave the files in proportion to their mutants."""
+    """Shuffle each file's mutants and interleave the files in proportion to their mutants.
+
+    A mutant's place depends on its own file alone: a new contract does not change the order of the others.
+    """
     files: dict[str, list[Mutant]] = defaultdict(list)
     for mutant in mutants:
         files[mutant.file].append(mutant)
@@ -45,123 +52,143 @@ def spread(mutants: Sequence[Mutant], seed: int) -> list[Mutant]:
     return [mutant for _, _, mutant in sorted(placed, key=lambda p: p[:2])]
 
 
-def choose(count: int | None, seed: int, folder: Path) -> Choice:
-    """`count` mutants that the compiler accepts, or all."""
+def choose(count: int | None, seed: int, folder: Path, codes: Mapping[str, str]) -> Choice:
+    """The beginning of the order that holds `count` mutants that the compiler accepts, or all."""
     everything = generate(folder / "gambit")
     progress(f"mutation: gambit made {len(everything)} changes")
     ordered = spread(everything, seed)
-    # Half of gambit's changes do not compile.
-    wanted = ordered if count is None else ordered[: 3 * count]
-    files: dict[str, list[Mutant]] = defaultdict(list)
-    outside = [m for m in wanted if m.body is None]
-    for mutant in wanted:
+    # About half of gambit's changes do not compile.
+    looked_at = ordered if count is None else ordered[: 3 * count]
+    inside: dict[str, list[Mutant]] = defaultdict(list)
+    for mutant in looked_at:
         if mutant.body is not None:
-            files[mutant.file].append(mutant)
-    good: set[str] = set()
-    cache = folder / f"compiles-{sources_hash()[:12]}.json"
+            inside[mutant.file].append(mutant)
+    cache = folder / "compiles.json"
     known: dict[str, bool] = json.loads(cache.read_text()) if cache.exists() else {}
-    for file in sorted(files):
-        unknown = [m for m in files[file] if m.key not in known]
-        compiling, refused = valid(unknown)
-        known |= {m.key: True for m in compiling} | {m.key: False for m in refused}
+    refused: set[str] = set()
+    for file, mutants in sorted(inside.items()):
+        names = {m.key: f"{codes[file]}:{m.key}" for m in mutants}
+        compiling, not_ = valid([m for m in mutants if names[m.key] not in known])
+        known |= {names[m.key]: True for m in compiling} | {names[m.key]: False for m in not_}
         cache.write_text(json.dumps(known))
-        good |= {m.key for m in files[file] if known[m.key]}
-    good |= {m.key for m in outside}
-    accepted = [m for m in wanted if m.key in good]
-    progress(f"mutation: {len(accepted)} of {len(wanted)} compile")
-    return Choice(
-        mutants=tuple(accepted if count is None else accepted[:count]),
-        of=len(everything),
-        refused=len(wanted) - len(accepted),
-    )
+        refused |= {key for key, name in names.items() if not known[name]}
+    places = [i for i, m in enumerate(looked_at) if m.key not in refused]
+    if count is not None and len(places) >= count:
+        looked_at = looked_at[: places[count - 1] + 1]
+    own = {m.key for m in looked_at} & refused
+    progress(f"mutation: {len(looked_at) - len(own)} of the first {len(looked_at)} compile")
+    return Choice(tuple(looked_at), frozenset(own), dict(Counter(m.file for m in everything)))
 
 
-def campaign(
-    count: int | None, seed: int = SEED, workers: int = WORKERS, minutes: float | None = None
-) -> Result:
-    """Try `count` mutants, or all; after `minutes` no other is begun, and the result is of those tried.
+@dataclass
+class _Crew:
+    """Workshops and those who use them, one at a time each."""
 
-    Raises VerifyError where a tool fails.
-    """
-    sources = sources_hash()
-    folder = ROOT / ".build" / "mutation"
-    state = folder / f"state-{sources[:12]}.jsonl"
-    folder.mkdir(parents=True, exist_ok=True)
-    choice = choose(count, seed, folder)
-    known = _read(state)
-    left = [m for m in choice.mutants if m.key not in known]
-    progress(f"mutation: {len(choice.mutants)} mutants, {len(choice.mutants) - len(left)} known from before")
-    lock = threading.Lock()
-    began = time.monotonic()
-    total, done = len(left), 0
+    shops: list[Workshop]
+    state: State
+    todo: int
+    ends: float
+    done: int = 0
+    survived: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    began: float = field(default_factory=time.monotonic)
 
-    def note(mutant: Mutant, killer: str | None) -> None:
-        nonlocal done
-        with lock:
-            known[mutant.key] = killer
-            remember(state, {"key": mutant.key, "killer": killer})
-            done += 1
-            if done % 10 == 0 or killer is None:
-                survived = sum(1 for m in choice.mutants if m.key in known and known[m.key] is None)
-                pace = (time.monotonic() - began) / done
-                minutes = pace * (total - done) / 60
-                progress(f"mutation: {done}/{total}, {survived} survive, {minutes:.0f} minutes left")
-                if killer is None:
-                    progress(f"survives: {mutant.file}:{mutant.line} {mutant.after}")
+    def over(self) -> bool:
+        return time.monotonic() > self.ends
 
-    inside = [m for m in left if m.body is not None]
-    chunks = [inside[i : i + CHUNK] for i in range(0, len(inside), CHUNK)]
-    if len(chunks) == 1 and workers > 1 and len(inside) > 1:
-        half = (len(inside) + 1) // 2
-        chunks = [inside[:half], inside[half:]]
-    hints: dict[str, str] = {}
-    for earlier in sorted(folder.glob("state-*.jsonl"), key=lambda path: path.stat().st_mtime):
-        hints |= {key: killer for key, killer in _read(earlier).items() if killer}
-    shops = [Workshop(folder / f"copy-{i}", hints=hints) for i in range(workers)]
-    free = list(shops)
-
-    def with_shop(job: Callable[[Workshop], None]) -> None:
-        with lock:
-            shop = free.pop()
+    def with_shop(self, job: Callable[[Workshop], None]) -> None:
+        with self.lock:
+            shop = self.shops.pop()
         try:
             job(shop)
         finally:
-            with lock:
-                free.append(shop)
+            with self.lock:
+                self.shops.append(shop)
 
-    def over() -> bool:
-        return minutes is not None and time.monotonic() - began > 60 * minutes
+    def note(self, mutant: Mutant, killer: str | None) -> None:
+        with self.lock:
+            self.state.note(mutant, killer)
+            self.done += 1
+            if killer is None:
+                self.survived += 1
+                progress(f"survives: {mutant.key} {mutant.file}:{mutant.line} {mutant.after}")
+            if self.done % 10 == 0:
+                left = (time.monotonic() - self.began) / self.done * (self.todo - self.done) / 60
+                progress(
+                    f"mutation: {self.done}/{self.todo}, {self.survived} survive, {left:.0f} minutes left"
+                )
 
-    def try_chunk(chunk: list[Mutant]) -> None:
+    def try_together(self, mutants: list[Mutant]) -> None:
         def job(shop: Workshop) -> None:
-            for mutant in shop.build(chunk):
-                note(mutant, "does not build")
+            for mutant in shop.build(mutants):
+                self.note(mutant, UNBUILT)
             for number, mutant in shop.numbers.items():
-                if over():
+                if self.over():
                     return
-                note(mutant, shop.killer_of(number))
+                self.note(mutant, shop.killer_of(number))
 
-        if not over():
-            with_shop(job)
+        if not self.over():
+            self.with_shop(job)
 
-    def alone(mutant: Mutant) -> None:
-        if not over():
-            with_shop(lambda shop: note(mutant, try_alone(shop.folder, mutant)))
+    def try_alone(self, mutant: Mutant) -> None:
+        if not self.over():
+            self.with_shop(lambda shop: self.note(mutant, try_alone(shop.folder, mutant)))
 
+
+def campaign(
+    count: int | None,
+    seed: int = SEED,
+    workers: int = WORKERS,
+    minutes: float | None = None,
+    *,
+    again: bool = False,
+) -> Result:
+    """Try `count` mutants, or all. After `minutes` no other is begun, and the result is of those tried.
+
+    `again` tries survivors once more that have no reason. Raises VerifyError where a tool fails.
+    """
+    folder = ROOT / ".build" / "mutation"
+    folder.mkdir(parents=True, exist_ok=True)
+    codes = code_hashes()
+    state = State(folder / "tried.jsonl", codes)
+    choice = choose(count, seed, folder, codes)
+    reasons = read_reasons() if REASONS.exists() else {}
+    mutants = [m for m in choice.changes if m.key not in choice.refused]
+    if again:
+        known = [m for m in mutants if state.knows(m)]
+        state.forget(m for m in known if state.killer(m) is None and m.key not in reasons)
+    left = [m for m in mutants if not state.knows(m)]
+    progress(f"mutation: {len(mutants)} mutants, {len(mutants) - len(left)} known from before")
+    shops = [Workshop(folder / f"copy-{i}", hints=state.hints()) for i in range(workers)]
+    ends = float("inf") if minutes is None else time.monotonic() + 60 * minutes
+    crew = _Crew(shops, state, len(left), ends)
     with ThreadPoolExecutor(workers) as pool:
-        jobs = [pool.submit(try_chunk, chunk) for chunk in chunks]
-        jobs += [pool.submit(alone, m) for m in left if m.body is None]
+        jobs = []
+        # In order, so that a run that ends early has tried a beginning.
+        size = min(CHUNK, -(-len(left) // workers) or 1)
+        for i in range(0, len(left), size):
+            chunk = left[i : i + size]
+            if inside := [m for m in chunk if m.body is not None]:
+                jobs.append(pool.submit(crew.try_together, inside))
+            jobs += [pool.submit(crew.try_alone, m) for m in chunk if m.body is None]
         for future in jobs:
             future.result()
-    ended = [m for m in choice.mutants if m.key in known]
-    unbuilt = [m for m in ended if known[m.key] == "does not build"]
-    tried = [(m, known[m.key] is not None) for m in ended if known[m.key] != "does not build"]
-    reasons = read_reasons() if REASONS.exists() else {}
-    return summarise(sources, seed, choice.of, choice.refused + len(unbuilt), tried, reasons)
+    return outcome(choice, state, seed, codes, reasons)
 
 
-def _read(state: Path) -> dict[str, str | None]:
-    if not state.exists():
-        return {}
-    entries = [json.loads(line) for line in state.read_text().splitlines()]
-    return {entry["key"]: entry["killer"] for entry in entries}
+def outcome(
+    choice: Choice, state: State, seed: int, codes: Mapping[str, str], reasons: Mapping[str, str]
+) -> Result:
+    """Count the beginning of the order up to the first mutant that was not tried."""
+    refused = 0
+    tried: list[tuple[Mutant, bool]] = []
+    for mutant in choice.changes:
+        if mutant.key in choice.refused:
+            refused += 1
+        elif not state.knows(mutant):
+            break
+        elif state.killer(mutant) == UNBUILT:
+            refused += 1
+        else:
+            tried.append((mutant, state.killer(mutant) is not None))
+    return summarise(seed, choice.of, codes, refused, tried, reasons)

@@ -52,13 +52,14 @@ def mutated_files(root: Path = ROOT) -> list[str]:
     return [str(f.relative_to(root)) for f in files if "interfaces" not in f.parts]
 
 
-def sources_hash(root: Path = ROOT) -> str:
-    """SHA-256 over all contracts, without comments and white space: only code makes a result stale."""
-    digest = hashlib.sha256()
-    for path in sorted((root / "contracts").rglob("*.sol")):
-        code = "".join(_COMMENTS.sub(" ", path.read_text()).split())
-        digest.update(f"{path.relative_to(root)}\0{code}\0".encode())
-    return digest.hexdigest()
+def code_hash(path: Path) -> str:
+    """SHA-256 of a contract without comments and white space: only code makes a result stale."""
+    return hashlib.sha256("".join(_COMMENTS.sub(" ", path.read_text()).split()).encode()).hexdigest()
+
+
+def code_hashes(root: Path = ROOT) -> dict[str, str]:
+    """The hash of every contract with code, by its path."""
+    return {file: code_hash(root / file) for file in mutated_files(root)}
 
 
 def generate(folder: Path) -> list[Mutant]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +16,7 @@ from scripts.verify.tools import ROOT, VerifyError
 RESULT = ROOT / "docs" / "verification" / "mutation.json"
 REASONS = ROOT / "docs" / "verification" / "survivors.json"
 WANTED = 0.9
+_Z = 1.959964  # of 95 %
 
 
 class _Record(BaseModel):
@@ -41,22 +43,31 @@ class Count(_Record):
     killed: int
 
 
-class Result(_Record):
-    """A run. `sources` is the hash of the contracts it was run on; `of` is how many mutants there are."""
+class File(Count):
+    """One contract: the hash of its code when it was mutated, and how many changes gambit makes to it."""
 
-    sources: str
+    code: str
+    changes: int
+
+
+class Result(_Record):
+    """A run over the beginning of the seeded order: all of it, or a sample."""
+
+    what: str = Field(description="in words: all mutants, or a sample of so many")
     seed: int
-    of: int
+    changes: int = Field(description="that gambit makes to all contracts")
+    looked_at: int = Field(description="changes at the beginning of the order: refused and tried")
     refused: int = Field(description="changes that the compiler refuses, which are no mutants")
-    mutants: int
+    mutants: int = Field(description="tried")
     killed: int
+    interval: tuple[float, float] = Field(description="95 % interval of the part killed, of all mutants")
     by_operator: dict[str, Count]
-    by_file: dict[str, Count]
+    by_file: dict[str, File]
     survivors: tuple[Survivor, ...]
 
     @property
     def score(self) -> float:
-        """The part of the mutants that was killed."""
+        """The part of the tried mutants that was killed."""
         return self.killed / self.mutants if self.mutants else 0.0
 
 
@@ -73,26 +84,51 @@ def read_reasons(path: Path = REASONS) -> dict[str, str]:
     return {key: group.reason for group in groups for key in group.mutants}
 
 
+def wilson(killed: int, tried: int) -> tuple[float, float]:
+    """The 95 % score interval of a proportion (Wilson 1927), to four places; (0, 1) where none was tried."""
+    if tried == 0:
+        return (0.0, 1.0)
+    part, z2 = killed / tried, _Z * _Z
+    middle = part + z2 / (2 * tried)
+    half = _Z * math.sqrt(part * (1 - part) / tried + z2 / (4 * tried * tried))
+    low, high = ((middle + sign * half) / (1 + z2 / tried) for sign in (-1, 1))
+    return (round(max(0.0, low), 4), round(min(1.0, high), 4))
+
+
 def summarise(
-    sources: str,
     seed: int,
-    of: int,
+    changes: Mapping[str, int],
+    codes: Mapping[str, str],
     refused: int,
     tried: Iterable[tuple[Mutant, bool]],
-    reasons: dict[str, str],
+    reasons: Mapping[str, str],
 ) -> Result:
-    """Count what a run found; `tried` says of each mutant whether a test killed it."""
+    """Count what a run found; `tried` says of each mutant whether a test killed it.
+
+    `changes` and `codes` are gambit's changes and the hash of the code of each contract.
+    """
     rows = list(tried)
     survivors = [m for m, killed in rows if not killed]
+    total, looked_at, killed = sum(changes.values()), refused + len(rows), len(rows) - len(survivors)
+    every = looked_at == total
+    interval = wilson(killed, len(rows))
+    files = _counts((m.file, dead) for m, dead in rows)
     return Result(
-        sources=sources,
+        what="every mutant"
+        if every
+        else f"a seeded sample: the first {looked_at} of {total} changes, spread over the contracts",
         seed=seed,
-        of=of,
+        changes=total,
+        looked_at=looked_at,
         refused=refused,
         mutants=len(rows),
-        killed=len(rows) - len(survivors),
-        by_operator=_counts((m.operator, killed) for m, killed in rows),
-        by_file=_counts((m.file, killed) for m, killed in rows),
+        killed=killed,
+        interval=(round(killed / len(rows), 4),) * 2 if every and rows else interval,
+        by_operator=_counts((m.operator, dead) for m, dead in rows),
+        by_file={
+            file: File(tried=count.tried, killed=count.killed, code=codes[file], changes=changes[file])
+            for file, count in files.items()
+        },
         survivors=tuple(
             Survivor(
                 key=m.key,
@@ -116,6 +152,16 @@ def require(result: Result, wanted: float = WANTED) -> None:
             f"mutation: {result.killed} of {result.mutants} killed, wanted {wanted:.0%}; write tests for "
             + ", ".join(f"{s.file}:{s.line}" for s in result.survivors[:20])
         )
+
+
+def changed_since(result: Result, codes: Mapping[str, str]) -> list[str]:
+    """Contracts whose result is of other code than today's, or which are gone."""
+    return [file for file, found in result.by_file.items() if codes.get(file) != found.code]
+
+
+def untried(result: Result, codes: Mapping[str, str]) -> list[str]:
+    """Contracts with code and without any result."""
+    return sorted(set(codes) - set(result.by_file))
 
 
 def _counts(rows: Iterable[tuple[str, bool]]) -> dict[str, Count]:

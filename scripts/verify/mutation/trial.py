@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 from dataclasses import dataclass, field
@@ -10,6 +9,8 @@ from pathlib import Path
 
 from scripts.verify.mutation.merge import SWITCH, SWITCH_SOURCE, merge_all
 from scripts.verify.mutation.mutants import Mutant
+from scripts.verify.mutation.reach import reached
+from scripts.verify.mutation.state import UNBUILT
 from scripts.verify.tools import FORGE, ROOT, VerifyError, copy_tree, run, tail
 
 _ENVIRONMENT = {"FOUNDRY_PROFILE": "mutate"}
@@ -18,13 +19,15 @@ _PLACE = re.compile(r"--> (contracts/\S+?):(\d+):(\d+)")
 # What a test run may take on a busy machine before the mutant counts as one that never ends, in seconds.
 _LIMIT = 420
 _BUILD_LIMIT = 1500
-# Larger than any merged contract, and than the gas of putting it on chain.
-_HUGE = ["--code-size-limit", "16000000", "--gas-limit", "1000000000000"]
+# Larger than any merged contract, and than the gas of putting it on chain; little enough that a loop
+# without end runs out of it within a minute.
+_HUGE = ["--code-size-limit", "16000000", "--gas-limit", "20000000000"]
 # Tests of many runs come last, and only against what the others let live.
-_SLOW = "tests/contracts/{invariant/*,lens/*,unit/PayoutsFuzz.t.sol}"
-# Those play with a build of their own, of sources without mutants.
-_FOREIGN = "broken/*"
-_LIKELY = 6
+_SLOW = re.compile(r"/invariant/|Invariants|/lens/|Fuzz")
+# The broken ones play with a build of their own, of sources without mutants; halmos runs the symbolic ones.
+_FOREIGN = re.compile(r"/broken/|/symbolic/")
+# How many tests that killed mutants nearby are tried first: of the same body, then of the same contract.
+_LIKELY = (6, 12)
 # Tests of what the deployed code is, not of what it does: merged and unoptimised code is another.
 _NOT_HERE = "(?i)codeSize|codeFits"
 
@@ -39,8 +42,10 @@ class Workshop:
     sound: bool = False
     # The mutants that the last failed build names.
     blamed: list[Mutant] = field(default_factory=list)
-    # The tests that last killed mutants of a body: tried first on its others.
+    # The tests that last killed mutants of a body or of a contract: tried first on its others.
     killers: dict[str, list[str]] = field(default_factory=dict)
+    # The files that each test file can touch.
+    reach: dict[str, frozenset[str]] = field(default_factory=reached)
     # What killed a mutant in an earlier run, by its key.
     hints: dict[str, str] = field(default_factory=dict)
 
@@ -75,24 +80,32 @@ class Workshop:
     def killer_of(self, number: int) -> str | None:
         """The test that fails when this mutant lives; None where every test passes. Zero is the original."""
         mutant = self.numbers.get(number)
-        body = f"{mutant.file}:{mutant.where}" if mutant else ""
-        likely = self.killers.setdefault(body, [])
-        first = [*likely]
-        if mutant and (hint := self.hints.get(mutant.key, "")).startswith("test") and hint not in first:
-            first.append(hint)
+        tests = self._tests(mutant)
         killer = None
-        if mutant and first:
-            killer = self._failure(number, ["--match-test", f"^({'|'.join(first)})\\("])
-        if killer is None:
-            killer = self._failure(number, ["--no-match-path", _SLOW.replace("{", f"{{{_FOREIGN},")])
-        if killer is None:
-            killer = self._failure(number, ["--match-path", _SLOW])
+        if mutant:
+            first = self._likely(mutant)
+            if first:
+                killer = self._failure(number, ["--match-test", f"^({'|'.join(first)})\\("])
+        for slow in (False, True):
+            paths = [test for test in tests if bool(_SLOW.search(test)) == slow]
+            if killer is None and paths:
+                killer = self._failure(number, ["--match-path", f"{{{','.join(paths)}}}"])
         if mutant and killer and killer.startswith("test"):
-            if killer in likely:
-                likely.remove(killer)
-            likely.insert(0, killer)
-            del likely[_LIKELY:]
+            for place, most in zip(_places(mutant), _LIKELY, strict=True):
+                likely = [killer, *(k for k in self.killers.get(place, []) if k != killer)]
+                self.killers[place] = likely[:most]
         return killer
+
+    def _tests(self, mutant: Mutant | None) -> list[str]:
+        """The test files that can touch a mutant; all of them for the original."""
+        every = sorted(test for test in self.reach if not _FOREIGN.search(test))
+        return [test for test in every if mutant is None or mutant.file in self.reach[test]]
+
+    def _likely(self, mutant: Mutant) -> list[str]:
+        hint = self.hints.get(mutant.key, "")
+        known = [hint] if hint.startswith("test") else []
+        known += [killer for place in _places(mutant) for killer in self.killers.get(place, [])]
+        return list(dict.fromkeys(known))
 
     def _compiles(self, mutants: list[Mutant]) -> bool:
         self.numbers = dict(enumerate(mutants, 1))
@@ -137,20 +150,18 @@ class Workshop:
         return failed.group(1)
 
 
+def _places(mutant: Mutant) -> tuple[str, str]:
+    return f"{mutant.file}:{mutant.where}", mutant.file
+
+
 def try_alone(folder: Path, mutant: Mutant) -> str | None:
     """Build one mutant by itself and test it: for what lies outside of bodies.
 
-    "does not build" where the compiler refuses it.
+    UNBUILT where the compiler refuses it.
     """
     copy_tree(folder)
     (folder / mutant.file).write_bytes(mutant.applied((ROOT / mutant.file).read_bytes()))
     done = run([FORGE, "build"], cwd=folder, environment=_ENVIRONMENT, timeout=_BUILD_LIMIT)
     if done.returncode != 0:
-        return "does not build"
+        return UNBUILT
     return Workshop(folder).killer_of(0)
-
-
-def remember(path: Path, entry: dict[str, object]) -> None:
-    """One result, as a line of its own, so that a run that was stopped goes on where it was."""
-    with path.open("a") as lines:
-        lines.write(json.dumps(entry) + "\n")

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from scripts.verify.mutation import result as results
-from scripts.verify.mutation.campaign import spread
+from scripts.verify.mutation.campaign import Choice, outcome, spread
 from scripts.verify.mutation.merge import merge
-from scripts.verify.mutation.mutants import Body, Mutant, cut, mutated_files, sources_hash, without_note
+from scripts.verify.mutation.mutants import Body, Mutant, code_hashes, cut, mutated_files, without_note
+from scripts.verify.mutation.reach import reached
+from scripts.verify.mutation.state import UNBUILT, State
 from scripts.verify.tools import VerifyError
 
 SOURCE = b"""contract C {
@@ -118,15 +120,56 @@ def test_every_beginning_is_spread_in_proportion() -> None:
     assert spread([*many, *few], seed=2) != first
 
 
-def test_the_hash_of_the_sources_is_of_their_code(tmp_path: Path) -> None:
+def test_a_new_contract_does_not_change_the_order_of_the_others() -> None:
+    old = [mutant(f"{i:03}", f"contracts/{'AB'[i % 2]}.sol") for i in range(40)]
+    new = [mutant(f"n{i}", "contracts/tabs/C.sol") for i in range(7)]
+    assert [m for m in spread([*old, *new], seed=1) if m in old] == spread(old, seed=1)
+
+
+def test_a_hash_is_of_one_contracts_code(tmp_path: Path) -> None:
     file = tmp_path / "contracts" / "A.sol"
     file.parent.mkdir()
     file.write_text("contract A { uint256 a = 1; }")
-    first = sources_hash(tmp_path)
+    (tmp_path / "contracts" / "B.sol").write_text("contract B {}")
+    first = code_hashes(tmp_path)
+    assert set(first) == {"contracts/A.sol", "contracts/B.sol"}
     file.write_text("/* a comment\n of two lines */ contract A {\n    uint256 a = 1; // one\n}\n")
-    assert sources_hash(tmp_path) == first
+    assert code_hashes(tmp_path) == first
     file.write_text("contract A { uint256 a = 2; }")
-    assert sources_hash(tmp_path) != first
+    second = code_hashes(tmp_path)
+    assert second["contracts/A.sol"] != first["contracts/A.sol"]
+    assert second["contracts/B.sol"] == first["contracts/B.sol"]
+
+
+def test_what_was_tried_is_known_until_its_contract_changes(tmp_path: Path) -> None:
+    path, codes = tmp_path / "deep" / "tried.jsonl", {"contracts/A.sol": "aa", "contracts/B.sol": "bb"}
+    a, b = mutant("1", "contracts/A.sol"), mutant("2", "contracts/B.sol")
+    state = State(path, codes)
+    assert not state.knows(a)
+    state.note(a, "test_a")
+    state.note(b, None)
+    again = State(path, {**codes, "contracts/B.sol": "cc"})
+    assert again.knows(a)
+    assert again.killer(a) == "test_a"
+    assert not again.knows(b)
+    assert again.hints() == {"1": "test_a"}
+    again.forget([a])
+    assert not again.knows(a)
+    again.note(a, "test_b")
+    assert State(path, codes).killer(a) == "test_b", "the last word counts"
+
+
+def test_a_run_that_ends_early_is_a_sample_of_the_beginning(tmp_path: Path) -> None:
+    changes = [mutant(str(i), "contracts/A.sol") for i in range(8)]
+    state = State(tmp_path / "tried.jsonl", {"contracts/A.sol": "aa"})
+    for i, killer in ((0, "test_a"), (2, UNBUILT), (3, None), (4, "test_b"), (6, None)):
+        state.note(changes[i], killer)
+    choice = Choice(tuple(changes), frozenset({"1"}), {"contracts/A.sol": 20})
+    found = outcome(choice, state, 1, {"contracts/A.sol": "aa"}, {})
+    assert (found.mutants, found.killed, found.refused, found.looked_at, found.changes) == (3, 2, 2, 5, 20)
+    assert [s.key for s in found.survivors] == ["3"], "6 comes after one that was not tried"
+    assert "first 5 of 20" in found.what
+    assert found.interval == results.wilson(2, 3)
 
 
 def test_interfaces_are_not_mutated() -> None:
@@ -137,15 +180,35 @@ def test_interfaces_are_not_mutated() -> None:
 
 def summary(killed: int, of: int) -> results.Result:
     rows = [(mutant(f"{i:03}", "contracts/A.sol"), i < killed) for i in range(of)]
-    return results.summarise("aa", 1, 2 * of, of, rows, {"009": "changes nothing that can be seen"})
+    file = "contracts/A.sol"
+    return results.summarise(1, {file: 2 * of}, {file: "aa"}, of, rows, {"009": "changes nothing visible"})
 
 
 def test_a_result_counts_and_names_survivors() -> None:
     found = summary(9, 10)
     assert (found.mutants, found.killed, found.score) == (10, 9, 0.9)
-    assert found.by_file["contracts/A.sol"] == results.Count(tried=10, killed=9)
-    assert [(s.key, s.reason) for s in found.survivors] == [("009", "changes nothing that can be seen")]
+    assert found.by_file["contracts/A.sol"] == results.File(tried=10, killed=9, code="aa", changes=20)
+    assert [(s.key, s.reason) for s in found.survivors] == [("009", "changes nothing visible")]
+    assert found.what == "every mutant"
+    assert found.interval == (0.9, 0.9), "nothing is estimated where all were tried"
     results.require(found)
+
+
+def test_new_and_changed_contracts_are_told_apart() -> None:
+    found = summary(9, 10)
+    assert results.changed_since(found, {"contracts/A.sol": "aa"}) == []
+    assert results.changed_since(found, {"contracts/A.sol": "bb"}) == ["contracts/A.sol"]
+    assert results.changed_since(found, {}) == ["contracts/A.sol"]
+    assert results.untried(found, {"contracts/A.sol": "bb", "contracts/B.sol": "cc"}) == ["contracts/B.sol"]
+
+
+@pytest.mark.parametrize(
+    ("killed", "tried", "low", "high"),
+    # As scipy gives them: binomtest(killed, tried).proportion_ci(method="wilson").
+    [(9, 10, 0.5958, 0.9821), (10, 10, 0.7225, 1.0), (0, 10, 0.0, 0.2775), (0, 0, 0.0, 1.0)],
+)
+def test_the_interval_of_a_sample(killed: int, tried: int, low: float, high: float) -> None:
+    assert results.wilson(killed, tried) == (low, high)
 
 
 def test_too_many_survivors_fail() -> None:
@@ -156,3 +219,29 @@ def test_too_many_survivors_fail() -> None:
 def test_nothing_tried_is_not_a_pass() -> None:
     with pytest.raises(VerifyError):
         results.require(summary(0, 0))
+
+
+def test_a_test_reaches_what_it_imports_and_deploys(tmp_path: Path) -> None:
+    sources = {
+        "contracts/Escrow.sol": 'import {Word} from "./libraries/Word.sol";',
+        "contracts/libraries/Word.sol": "",
+        "contracts/lens/Lens.sol": 'import "../libraries/Word.sol";',
+        "contracts/Panel.sol": "",
+        "tests/contracts/Fixture.sol": 'vm.deployCode("Escrow.sol:Escrow", 1);',
+        "tests/contracts/Job.t.sol": 'import {Fixture} from "./Fixture.sol";',
+        "tests/contracts/Lens.t.sol": 'functions("Lens.sol/Lens.json");',
+    }
+    for file, text in sources.items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text)
+    job, lens = "tests/contracts/Job.t.sol", "tests/contracts/Lens.t.sol"
+    word = "contracts/libraries/Word.sol"
+    assert reached(tmp_path) == {
+        job: {job, "tests/contracts/Fixture.sol", "contracts/Escrow.sol", word},
+        lens: {lens, "contracts/lens/Lens.sol", word},
+    }
+
+
+def test_every_contract_is_reached_by_a_test() -> None:
+    reach = reached()
+    assert [file for file in mutated_files() if not any(file in found for found in reach.values())] == []
