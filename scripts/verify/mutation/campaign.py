@@ -20,7 +20,9 @@ from scripts.verify.mutation.trial import Workshop, try_alone
 from scripts.verify.tools import ROOT, progress
 
 SEED = 8183
+# Mutants of one build, and of one analysis: the compiler names 256 errors at most.
 CHUNK = 300
+ANALYSED = 400
 WORKERS = 2
 
 
@@ -59,19 +61,15 @@ def choose(count: int | None, seed: int, folder: Path, codes: Mapping[str, str])
     ordered = spread(everything, seed)
     # About half of gambit's changes do not compile.
     looked_at = ordered if count is None else ordered[: 3 * count]
-    inside: dict[str, list[Mutant]] = defaultdict(list)
-    for mutant in looked_at:
-        if mutant.body is not None:
-            inside[mutant.file].append(mutant)
+    names = {m.key: f"{codes[m.file]}:{m.key}" for m in looked_at if m.body is not None}
     cache = folder / "compiles.json"
     known: dict[str, bool] = json.loads(cache.read_text()) if cache.exists() else {}
-    refused: set[str] = set()
-    for file, mutants in sorted(inside.items()):
-        names = {m.key: f"{codes[file]}:{m.key}" for m in mutants}
-        compiling, not_ = valid([m for m in mutants if names[m.key] not in known])
+    unknown = [m for m in looked_at if m.key in names and names[m.key] not in known]
+    for i in range(0, len(unknown), ANALYSED):
+        compiling, not_ = valid(unknown[i : i + ANALYSED])
         known |= {names[m.key]: True for m in compiling} | {names[m.key]: False for m in not_}
         cache.write_text(json.dumps(known))
-        refused |= {key for key, name in names.items() if not known[name]}
+    refused = {key for key, name in names.items() if not known[name]}
     places = [i for i, m in enumerate(looked_at) if m.key not in refused]
     if count is not None and len(places) >= count:
         looked_at = looked_at[: places[count - 1] + 1]

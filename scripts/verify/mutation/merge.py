@@ -116,7 +116,7 @@ def merge_all(mutants: dict[int, Mutant], root: Path = ROOT) -> dict[str, Merged
 
 
 def valid(mutants: Sequence[Mutant]) -> tuple[list[Mutant], list[Mutant]]:
-    """One file's mutants that compile, and those that do not, by the compiler's analysis."""
+    """The mutants that compile, and those that do not, by the compiler's analysis."""
     left = dict(enumerate(mutants, 1))
     refused: set[int] = set()
     while left:

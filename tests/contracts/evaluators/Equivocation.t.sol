@@ -96,6 +96,29 @@ contract EquivocationTest is EvaluatorFixture {
         refused(relayer, call, abi.encodeWithSelector(IBook.NoDebt.selector, idOf(m), 2));
     }
 
+    /// A debt stays unpaid where the stake went to those who disputed the verdict.
+    function test_collect_whereNothingIsLeft() public {
+        ForeignJob memory job = funded(30_000e6, EXPIRY, address(0));
+        Mandate memory m = mandateFor(job);
+        m.fee = 100e6;
+        register(m, job);
+        submit(job);
+        deliver(m, job);
+        judge(m, job, Outcome.Pass);
+        done(relayer, contradiction(m, 2, Outcome.Pass, Outcome.Fail));
+        disputed(m);
+        ruled(m, Outcome.Fail);
+        settle(m);
+        assertEq(stakeOf(2), 0);
+        assertEq(escrow.evaluator(committee, 2).owed, STAKE);
+        refused(
+            relayer,
+            abi.encodeCall(book.collect, (m, 2)),
+            abi.encodeWithSelector(IVerdictBook.NoDebt.selector, idOf(m), 2)
+        );
+        assertEq(escrow.evaluator(committee, 2).owed, STAKE);
+    }
+
     function contradiction(Mandate memory m, uint256 i, Outcome a, Outcome b)
         private
         view

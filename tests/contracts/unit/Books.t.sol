@@ -317,6 +317,16 @@ contract BooksTest is UnitTest {
         checking(31, 55, 11, good, WrongChain.selector);
     }
 
+    /// A signer too many does not take its attestation from what stands behind the list.
+    function test_checkAttestations_nothingBehindTheListIsRead() public {
+        Attested[] memory three = attest("tab", "root", Outcome.Pass, 55, 11);
+        bytes memory call = abi.encodeCall(
+            escrow.checkAttestations, (committee, 31, "tab", "root", Outcome.Pass, 55, 27, three)
+        );
+        bytes memory highS = abi.encodePacked(type(uint256).max, type(uint256).max, type(uint256).max);
+        refused(relayer, bytes.concat(call, highS), abi.encodeWithSelector(SignerCount.selector, 4, 3));
+    }
+
     /// An evaluator that has not joined has the zero key, and a signature of nobody recovers to the zero address.
     function test_checkAttestations_garbageForAbsentEvaluatorIsRefused() public view {
         Attested[] memory garbage = new Attested[](1);
