@@ -30,6 +30,7 @@ from oracle.configuration.process import (
     ScoreSection,
     WebSection,
 )
+from oracle.configuration.tabs import TabsSection
 from oracle.configuration.work import EvaluationSection, EvidenceSection, JurySection
 from oracle.decide.due import DuePolicy
 from oracle.decide.lane import GWEI, LanePolicy
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
     api: ApiSection | None = None
     peers: PeersSection = PeersSection()
     score: ScoreSection = ScoreSection()
+    tabs: TabsSection | None = None
     folder: Annotated[Path, Field(exclude=True)] = Path()
     """Where the file lies; relative paths start here."""
 

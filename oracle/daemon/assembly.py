@@ -24,12 +24,14 @@ from oracle.daemon.hosting import hosted
 from oracle.daemon.keys import Keys, load_keys
 from oracle.daemon.metrics import Metrics
 from oracle.daemon.openness import public_api
-from oracle.daemon.outbox import Outbox
+from oracle.daemon.outbox import Outbox, Wanted
 from oracle.daemon.peering import Peering
 from oracle.daemon.ports import ChainPort, EvaluationPort
 from oracle.daemon.sampler import Sampler
 from oracle.daemon.service import Parts, Service, wanted_now
 from oracle.daemon.signing import Attester
+from oracle.daemon.tab_assembly import open_tab_desk, wanted_of
+from oracle.daemon.tab_peers import statements_router
 from oracle.daemon.vitals import Vitals
 from oracle.daemon.watcher import Watcher
 from oracle.durable.opening import durable
@@ -136,6 +138,7 @@ def assembled(
         chain = NodeChain(Escrow(turn, deployment.escrow, deployment.chain_id))
         escrow = Escrow(Anyone(pool), deployment.escrow, deployment.chain_id)
         store = open_store(settings)
+        jury = _open_jury(settings, stack)
         evaluation = stack.enter_context(
             closing(
                 PipelineEvaluation(
@@ -143,7 +146,7 @@ def assembled(
                     NodeChain(escrow),
                     chain_id=deployment.chain_id,
                     escrow=deployment.escrow,
-                    jury=_open_jury(settings, stack),
+                    jury=jury,
                     relays=settings.evaluation.drand if settings.evaluation.drand is not None else RELAYS,
                 )
             )
@@ -160,6 +163,20 @@ def assembled(
         peering = stack.enter_context(
             closing(Peering(settings.peers, database, keys.evaluators, escrow.domain))
         )
+        leads = (lambda: True) if presence is None else presence.leads
+        desk = open_tab_desk(
+            settings,
+            stack,
+            deployment=deployment,
+            rpc=escrow.rpc,
+            database=database,
+            evaluation=evaluation,
+            store=store,
+            keys=keys,
+            jury=jury,
+            dry_run=dry_run,
+            leads=leads,
+        )
         service = build(
             settings,
             deployment,
@@ -174,14 +191,17 @@ def assembled(
             doubt=turn.doubt,
             is_anchored=AnchorCheck(pool, deployment.escrow, agree=settings.chain.needed()),
             runs=runs,
-            leads=(lambda: True) if presence is None else presence.leads,
+            leads=leads,
             on_lead=(lambda: None) if dry_run else peering.start,
+            wanted=wanted_of(wanted_now, desk),
         )
         stack.enter_context(closing(service))
+        if desk is not None and not dry_run:
+            desk.serve(service.wake)
         # Routers of peers and of the public are handed in here.
         web = settings.web or WebSection()
         counter = DeliveryCounter(database, store, keys.evaluators, most=web.body, wake=service.wake)
-        routers = [peering.router, delivery_router(counter)]
+        routers = [peering.router, delivery_router(counter), statements_router(database)]
         metrics = metrics or Metrics()
         if settings.operator is not None:
             sampler = stack.enter_context(
@@ -237,6 +257,7 @@ def build(
     runs: Runs | None = None,
     leads: Callable[[], bool] = lambda: True,
     on_lead: Callable[[], None] = lambda: None,
+    wanted: Wanted = wanted_now,
 ) -> Service:
     """Tie the parts together. Without `runs`, evaluations run in threads and begin anew after a crash."""
 
@@ -264,7 +285,7 @@ def build(
         keys.sender,
         chain_id=deployment.chain_id,
         policy=settings.lane_policy(),
-        wanted=wanted_now,
+        wanted=wanted,
     )
     parts = Parts(
         database=database,

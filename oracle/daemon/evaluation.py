@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Coroutine, Sequence
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -30,6 +30,7 @@ MAX_DOCUMENT = 1_048_576  # bytes of a pact or methodology
 _KEPT = 64  # documents kept parsed: many jobs are under the same few
 _REMEMBERED = 1_000  # records of which is known whose they are
 _SEARCHED = 64  # blocks looked at in one question for the draw's block
+_Result = TypeVar("_Result")
 _OUTCOMES = {"pass": Outcome.PASS, "fail": Outcome.FAIL, "lapse": Outcome.LAPSE}
 
 
@@ -77,8 +78,8 @@ class PipelineEvaluation:
     def evaluate(self, task: EvaluationTask, steps: Steps) -> EvaluationResult:
         """See `EvaluationPort`. All checks are one step, and each criterion put to the jury is one."""
         try:
-            pact = self._pact(task.agreement.opening.pact)
-            methodology = self._methodology(task.methodology)
+            pact = self.pact(task.agreement.opening.pact)
+            methodology = self.methodology(task.methodology)
         except EvidenceError as error:
             if not task.last_chance:
                 raise NotNowError(f"the pact or the methodology cannot be had: {error.message}") from error
@@ -95,7 +96,7 @@ class PipelineEvaluation:
     def is_quick(self, task: EvaluationTask) -> bool:
         """See `EvaluationPort`: a known pact of which nothing is put to a jury or run in a sandbox."""
         try:
-            pact = self._pact(task.agreement.opening.pact)
+            pact = self.pact(task.agreement.opening.pact)
         except EarnestError:
             return False
         return not any(each.is_jury or isinstance(each.measure, TestsMeasure) for each in pact.conditions)
@@ -135,7 +136,9 @@ class PipelineEvaluation:
         )
 
         async def randomness() -> PublicRandomness:
-            return await asyncio.to_thread(self._randomness, task, methodology.draw)
+            return await asyncio.to_thread(
+                self.value_after, task.anchor_block, task.delivered_at, methodology.draw
+            )
 
         try:
             return await evaluate(
@@ -149,14 +152,16 @@ class PipelineEvaluation:
         except NotYetError as error:
             raise NotNowError(error.message) from error
 
-    def _pact(self, content_hash: Hash) -> Pact:
+    def pact(self, content_hash: Hash) -> Pact:
+        """A pact by its hash; raises an EarnestError where it cannot be had or read."""
         found = self._pacts.get(content_hash)
         if found is None:
             found = Pact.parse(self._document(content_hash), what="the pact")
             self._pacts.put(content_hash, found)
         return found
 
-    def _methodology(self, content_hash: Hash) -> Methodology:
+    def methodology(self, content_hash: Hash) -> Methodology:
+        """A methodology by its hash; raises an EarnestError where it cannot be had or read."""
         found = self._methodologies.get(content_hash)
         if found is None:
             found = Methodology.parse(self._document(content_hash), what="the methodology")
@@ -172,10 +177,19 @@ class PipelineEvaluation:
         )
         return EvaluationResult(Outcome.LAPSE, self._store.put(notice.canonical()), reason)
 
-    def _randomness(self, task: EvaluationTask, rules: DrawRules) -> PublicRandomness:
+    def run(self, coroutine: Coroutine[Any, Any, _Result]) -> _Result:
+        """Run it in the loop that all evaluations share."""
+        return self._loop.run(coroutine)
+
+    def value_after(self, anchor_block: int, anchored_at: int, rules: DrawRules) -> PublicRandomness:
+        """The public random value for what was anchored at a time (Unix seconds).
+
+        Raises:
+            NotNowError, RandomnessError: it is not made yet, or cannot be had.
+        """
         if rules.source == "drand-quicknet":
-            return fetch_quicknet(quicknet_round(task.delivered_at, rules.delay_seconds), self._relays)
-        return self._first_block(task.anchor_block, task.delivered_at + rules.delay_seconds)
+            return fetch_quicknet(quicknet_round(anchored_at, rules.delay_seconds), self._relays)
+        return self._first_block(anchor_block, anchored_at + rules.delay_seconds)
 
     def _first_block(self, anchor: int, not_before: int) -> PublicRandomness:
         """The first block at or after the anchor that is not earlier than `not_before`, once it is safe."""

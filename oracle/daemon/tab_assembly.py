@@ -1,0 +1,89 @@
+"""Builds the desk for tabs from the configuration, where it names their contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack, closing
+
+from sqlalchemy.orm import Session
+
+from oracle.chain.client import Client
+from oracle.chain.deployments import Deployment
+from oracle.chain.tabs import Tabs
+from oracle.config import Settings
+from oracle.daemon.evaluation import PipelineEvaluation
+from oracle.daemon.keys import Keys
+from oracle.daemon.outbox import Wanted
+from oracle.daemon.tab_desk import TabDesk, TabParts
+from oracle.daemon.tab_evaluation import TabEvaluation
+from oracle.daemon.tab_peers import TabPeers
+from oracle.daemon.tab_reader import TabReader
+from oracle.domain.typed import Domain
+from oracle.evaluation.pipeline import JuryFactory
+from oracle.evidence.store import ContentStore
+from oracle.store.database import Database
+from oracle.store.journal import StoredJournal
+from oracle.store.outbox import LiveEntry
+
+
+def open_tab_desk(
+    settings: Settings,
+    stack: ExitStack,
+    *,
+    deployment: Deployment,
+    rpc: Client,
+    database: Database,
+    evaluation: PipelineEvaluation,
+    store: ContentStore,
+    keys: Keys,
+    jury: JuryFactory | None,
+    dry_run: bool,
+    leads: Callable[[], bool],
+) -> TabDesk | None:
+    """The desk, or None where the configuration has no section `tabs`. It is closed with the stack."""
+    section = settings.tabs
+    if section is None:
+        return None
+    escrow = Domain(deployment.chain_id, deployment.escrow)
+    peers = stack.enter_context(
+        closing(
+            TabPeers([peer.url for peer in settings.peers.others], escrow, seconds=settings.peers.timeout)
+        )
+    )
+    tabs = Tabs(rpc, section.contract, deployment.chain_id, section.handover)
+    parts = TabParts(
+        database=database,
+        reader=TabReader(tabs, first_block=section.first_block, level=settings.policy.sign_at),
+        evaluation=TabEvaluation(
+            evaluation, store, chain_id=deployment.chain_id, contract=section.contract, jury=jury
+        ),
+        peers=peers,
+        journal=StoredJournal(database),
+        signers=keys.evaluators,
+        escrow=escrow,
+        contract=section.contract,
+        sender=None if dry_run else keys.sender.address,
+    )
+    desk = TabDesk(
+        parts,
+        policies=settings.due_policies(),
+        default=settings.due_policy(),
+        tries=settings.evaluation.tries,
+        wait=settings.evaluation.wait,
+        poll=section.poll,
+        leads=leads,
+    )
+    return stack.enter_context(closing(desk))
+
+
+def wanted_of(jobs: Wanted, desk: TabDesk | None) -> Wanted:
+    """What stands of the outbox: calls of the tab contract by the desk, all others by the jobs."""
+    if desk is None:
+        return jobs
+
+    def wanted(session: Session, entries: Sequence[LiveEntry]) -> Collection[int]:
+        about_tabs = [entry for entry in entries if entry.call.target == desk.contract]
+        others = [entry for entry in entries if entry.call.target != desk.contract]
+        return {*desk.wanted(session, about_tabs), *jobs(session, others)}
+
+    return wanted

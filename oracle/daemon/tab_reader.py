@@ -1,0 +1,84 @@
+"""Reads the tab contract's logs into a ledger of all tabs, as far as the chain is settled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oracle.chain.errors import BlockUnknownError
+from oracle.chain.tab_decoder import TabOccurrence
+from oracle.chain.tabs import HandedOver, Tabs
+from oracle.decide.reorg import Heights, Level
+from oracle.decide.tabs import Ledger, When
+from oracle.domain.tab_events import TabOpened
+from oracle.domain.tab_terms import tab_opening_hash
+from oracle.domain.types import Hash
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All tabs as of a block. `now`: the latest block's time."""
+
+    ledger: Ledger
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningFacts:
+    """Of what only opening needed: its hash, for later calls, and the pact."""
+
+    opening_hash: Hash
+    pact: Hash
+
+
+class TabReader:
+    """Keeps what is final, and reads what is not anew each time: a reorg needs no undoing.
+
+    Args:
+        first_block: The contract's.
+        level: How settled a block must be to count.
+    """
+
+    def __init__(self, tabs: Tabs, *, first_block: int, level: Level) -> None:
+        self._tabs = tabs
+        self._level = level
+        self._final = Ledger()
+        self._next = first_block
+        self.openings: dict[Hash, OpeningFacts] = {}
+        """By tab. They are what the id is the hash of, so a reorg cannot make them wrong."""
+
+    def look(self) -> Seen:
+        """Read what is new.
+
+        Raises:
+            RpcError, BlockUnknownError: no usable answer.
+            DecodeError, ImpossibleTabEventError: the node's logs cannot be right.
+        """
+        heads = self._tabs.rpc.heads()
+        heights = Heights(heads.latest.number, heads.safe, heads.finalized, heads.latest.timestamp)
+        if heights.finalized >= self._next:
+            self._read(self._final, self._next, heights.finalized)
+            self._next = heights.finalized + 1
+        ledger = Ledger(dict(self._final.tabs))
+        self._read(ledger, self._next, heights.at(self._level))
+        return Seen(ledger, heights.timestamp)
+
+    def _read(self, ledger: Ledger, start: int, end: int) -> None:
+        logs: list[TabOccurrence | HandedOver] = [
+            *self._tabs.events(start, end),
+            *self._tabs.handed(start, end),
+        ]
+        logs.sort(key=lambda each: (each.block_number, each.log_index))
+        numbers = sorted({each.block_number for each in logs})
+        blocks = self._tabs.rpc.blocks(numbers) if numbers else []
+        times = {block.number: block.timestamp for block in blocks if block is not None}
+        if missing := [number for number in numbers if number not in times]:
+            raise BlockUnknownError(f"the node lacks block {missing[0]}, whose logs it returned")
+        for each in logs:
+            at = When(each.block_number, each.block_hash, times[each.block_number], each.log_index)
+            if isinstance(each, HandedOver):
+                ledger.handed(each.tab, each.by, each.document, at)
+                continue
+            if isinstance(each.event, TabOpened):
+                opening = each.event.agreement.opening
+                self.openings[each.event.tab] = OpeningFacts(tab_opening_hash(opening), opening.pact)
+            ledger.apply(each.event, at)

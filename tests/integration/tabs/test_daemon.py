@@ -1,0 +1,151 @@
+"""Two daemons take a tab's period from its presentation to moved money: neither has a quorum's keys alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from oracle.chain.abi import load_abi
+from oracle.domain.tab_events import PeriodJudged, PeriodSettled, TabEvent
+from oracle.domain.types import Outcome
+from oracle.evaluation.tab_record import parse_tab_record
+from oracle.evaluation.verify_tab import verify_period
+from oracle.evidence.store import ContentStore, DirectoryLocation
+from oracle.tabs.export import Export
+from scripts.local.anvil import CHAIN_ID, Anvil, account
+from scripts.local.market import Market
+from scripts.local.ports import free_ports
+from scripts.local.tabs import hand_over, open_tab, present, serve, tab_terms, tabs_of
+from tests.markets import running_market
+from tests.unit.pact.builders import methodology, pact
+from tests.unit.tabs.periods import ADDS_UP, BAD, FREE, GOOD, REQUEST
+
+CALLS, PRICE = 60, 5_000
+METHODOLOGY = methodology(
+    schema="earnest/methodology/2",
+    draw={"source": "block-hash", "delay_seconds": 2},
+    sampling=[{"value_up_to": None, "interactions": 15}],
+    tabs={"detection_bps": 9_000, "gain_bps": 5_000, "fail_share_bps": 4_000},
+)
+PACT = pact(conditions=[ADDS_UP], evidence=[{"path": "response/body"}], materials=[], declares=FREE)
+KEYS = ((0, 1), (2, 3))  # of the evaluators, by daemon; three are a quorum
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[tuple[Anvil, Market]]:
+    with running_market(methodology=METHODOLOGY.hash(), with_tabs=True) as market:
+        yield market
+
+
+def configure(folder: Path, chain: Anvil, market: Market, number: int, ports: list[int]) -> Path:
+    place = folder / f"daemon-{number}"
+    place.mkdir()
+    market.write_deployment(place / "deployment.json")
+    others = "\n".join(
+        f'[[peers.others]]\nevaluator = "{market.evaluators[KEYS[other][0]].account.address}"\n'
+        f'url = "http://127.0.0.1:{port}"'
+        for other, port in enumerate(ports)
+        if other != number
+    )
+    keys = "\n".join(f'[[keys.evaluators]]\nenv = "KEY_{index}"' for index in KEYS[number])
+    path = place / "oracle.toml"
+    path.write_text(
+        f"""
+[chain]
+rpc = "{chain.url}"
+chain_id = {CHAIN_ID}
+deployment = "deployment.json"
+poll = 0.2
+[policy]
+sign_at = "latest"
+[tabs]
+contract = "{market.tabs}"
+handover = "{market.handover}"
+poll = 0.3
+[evidence]
+others = ["{folder / "store"}"]
+[evaluation]
+wait = 0.3
+[web]
+port = {ports[number]}
+[keys.sender]
+env = "KEY_SENDER"
+{keys}
+{others}
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+@contextmanager
+def daemons(folder: Path, chain: Anvil, market: Market) -> Iterator[list[subprocess.Popen[bytes]]]:
+    oracle, ports = str(Path(sys.executable).parent / "oracle"), free_ports(len(KEYS))
+    with ExitStack() as stack:
+        running = []
+        for number in range(len(KEYS)):
+            config = configure(folder, chain, market, number, ports)
+            keys = {
+                f"KEY_{index}": "0x" + bytes(market.evaluators[index].key.key).hex() for index in KEYS[number]
+            }
+            environment = os.environ | keys | {"KEY_SENDER": "0x" + bytes(account(number + 5).key).hex()}
+            command = [sys.executable, oracle]
+            subprocess.run([*command, "db", "upgrade", "--config", str(config)], env=environment, check=True)
+            with (config.parent / "daemon.log").open("wb") as log:
+                process = subprocess.Popen(
+                    [*command, "run", "--config", str(config)], env=environment, stdout=log, stderr=log
+                )
+            stack.callback(process.wait, 30)
+            stack.callback(process.terminate)
+            running.append(process)
+        yield running
+
+
+@pytest.mark.slow
+def test_a_period_is_drawn_judged_and_paid(made: tuple[Anvil, Market], tmp_path: Path) -> None:
+    chain, market = made
+    store = ContentStore(tmp_path / "store")
+    for document in (PACT, METHODOLOGY):
+        store.put(document.canonical())
+    opened = open_tab(market, tab_terms(market, pact=PACT.hash(), ceiling=PRICE, deposit=CALLS * PRICE))
+    exchanges = [(REQUEST, BAD if number % 6 == 0 else GOOD) for number in range(CALLS)]
+    served = serve(market, opened, exchanges, PRICE, tmp_path / "provider.sqlite3")
+    hand_over(market, opened, served, store)
+    balance = load_abi("USDC").functions["balanceOf"]
+    wallet = balance.encode(market.provider.address)
+    before = balance.decode(market.rpc.eth_call(market.usdc, wallet))[0]
+    present(market, opened, served)
+    tabs, found = tabs_of(market), None
+    events: list[TabEvent] = []
+    with daemons(tmp_path, chain, market) as running:
+        end = time.monotonic() + 90
+        while found is None and time.monotonic() < end:
+            assert all(process.poll() is None for process in running)
+            market.rpc.call("anvil_mine", ["0x1"], retry=False)
+            time.sleep(0.5)
+            events = [each.event for each in tabs.events(0, market.rpc.block_number(), tab=opened.tab)]
+            found = next((each for each in events if isinstance(each, PeriodSettled)), None)
+    logs = "".join(path.read_text() for path in tmp_path.glob("daemon-*/daemon.log"))
+    assert found is not None, logs[-4_000:]
+    judged = next(each for each in events if isinstance(each, PeriodJudged))
+    evidence = ContentStore(
+        tmp_path / "store", [DirectoryLocation(tmp_path / f"daemon-{n}/evidence") for n in range(2)]
+    )
+    data = evidence.get(judged.evidence[0], max_bytes=10_000_000)
+    record = parse_tab_record(data)
+    assert found.outcome is judged.outcome is Outcome.PASS
+    assert found.payable == judged.payable == int(record.estimate.payable)
+    assert 0 < found.payable < CALLS * PRICE
+    result = verify_period(data, evidence, lambda name: Export(evidence, name))
+    assert result.holds, result.differences
+    paid = balance.decode(market.rpc.eth_call(market.usdc, wallet))[0] - before
+    assert paid == found.payable
+    assert record.estimate.drawn == 45  # 15, doubled for thin evidence, and half as many again: a new pair
+    assert judged.signers.bit_count() == market.committee.threshold

@@ -1,0 +1,198 @@
+"""Tabs add up from their events, and what is due follows from that alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from oracle.decide.sampling import Standing
+from oracle.decide.tabs import (
+    DAY,
+    MOST_DOCUMENTS,
+    ImpossibleTabEventError,
+    Ledger,
+    Step,
+    TabAct,
+    TabFacts,
+    When,
+    handed_before,
+    tab_steps,
+)
+from oracle.domain.tab_events import (
+    AttestationsPosted,
+    PeriodDisputed,
+    PeriodJudged,
+    PeriodLapsed,
+    PeriodRuled,
+    PeriodSettled,
+    Presented,
+    TabClosed,
+    TabEvent,
+    TabOpened,
+)
+from oracle.domain.tab_terms import TabAgreement, TabEnding, TabOpening, TabTerms
+from oracle.domain.types import Outcome
+
+TAB, OTHER = "0x" + "7a" * 32, "0x" + "7b" * 32
+BUYER, PROVIDER, STRANGER = "0x" + "b1" * 20, "0x" + "b2" * 20, "0x" + "b3" * 20
+HASH = "0x" + "11" * 32
+TERMS = TabTerms(BUYER, PROVIDER, HASH, 1_000, 0, 10, 10, 1, 1, 0, 9_000_000, 1, 5, 600, 60, 60, 5, 5, 3)
+PASS = Outcome.PASS, 900
+
+
+def when(block: int) -> When:
+    return When(block, HASH, 1_000 * DAY + block, 0)
+
+
+def opened(tab: str = TAB, buyer: str = BUYER) -> TabOpened:
+    agreement = TabAgreement(replace(TERMS, buyer=buyer), TabOpening(HASH, HASH, 0, 1, 1))
+    return TabOpened(tab, buyer, PROVIDER, agreement, 0b11111)
+
+
+def presented(period: int = 1, count: int = 100, amount: int = 1_000, tab: str = TAB) -> Presented:
+    return Presented(tab, period, count, amount, HASH, 5_000, False)
+
+
+def settled(period: int = 1, tab: str = TAB, outcome: Outcome = Outcome.PASS) -> PeriodSettled:
+    return PeriodSettled(tab, period, outcome, 900, 900, 0, 0, 0, 7)
+
+
+def ledger(*events: TabEvent) -> Ledger:
+    made = Ledger()
+    for block, event in enumerate(events, start=1):
+        made.apply(event, when(block))
+    return made
+
+
+FACTS = TabFacts(
+    now=5_030,
+    draw_from=5_030,
+    threshold=3,
+    held=(0, 1),
+    evaluated=True,
+    attested={},
+    attest_before=100,
+    close=True,
+)
+
+
+def due(facts: TabFacts, *events: TabEvent) -> tuple[Step, ...]:
+    return tab_steps(ledger(opened(), *events).tabs[TAB], facts)
+
+
+def test_next_period_starts_where_the_last_one_was_settled() -> None:
+    tab = ledger(opened(), presented(), settled(), presented(2, 150, 1_700)).tabs[TAB]
+    assert tab.pending is not None
+    period = tab.pending.period
+    assert (period.settled_count, period.settled_amount, period.presented) == (100, "1000", 700)
+
+
+def test_replaced_tally__is_the_pending_one() -> None:
+    tab = ledger(opened(), presented(), presented(1, 120, 1_100)).tabs[TAB]
+    assert tab.pending is not None
+    assert (tab.pending.period.count, tab.pending.period.settled_count) == (120, 0)
+
+
+def test_nothing_is_evaluated_before_the_draw_can_be_known() -> None:
+    early = replace(FACTS, now=5_029, evaluated=False)
+    assert due(early, presented()) == ()
+    assert due(replace(early, now=5_030), presented()) == (Step(TabAct.EVALUATE),)
+
+
+def test_attested_by_enough__is_judged_by_the_first_of_them() -> None:
+    said = {0: PASS, 1: PASS, 2: PASS, 4: PASS, 3: (Outcome.PASS, 899)}
+    assert due(replace(FACTS, attested=said), presented()) == (Step(TabAct.JUDGE, *PASS, 0b111),)
+
+
+def test_other_payable__does_not_count_towards_the_quorum() -> None:
+    said = {0: PASS, 1: PASS, 2: (Outcome.PASS, 899)}
+    assert due(replace(FACTS, attested=said), presented()) == ()
+
+
+def test_no_member_of_the_tab__does_not_count_and_does_not_sign() -> None:
+    tab = replace(ledger(opened(), presented()).tabs[TAB], members=0b00110)
+    said = {0: PASS, 1: PASS, 2: PASS}
+    assert tab_steps(tab, replace(FACTS, attested=said)) == ()
+    assert tab_steps(tab, replace(FACTS, held=(0,))) == ()
+
+
+def test_shortly_before_the_end__those_short_of_a_quorum_are_posted_once() -> None:
+    late = replace(FACTS, now=5_500, attested={0: PASS, 2: PASS}, held=(0,))
+    posted = AttestationsPosted(TAB, 1, *PASS, 0b1, ())
+    assert due(late, presented()) == (Step(TabAct.ATTEST, *PASS, 0b1),)
+    assert due(late, presented(), posted) == ()
+
+
+@pytest.mark.parametrize(
+    ("events", "now", "steps"),
+    [
+        ((), 5_600, (Step(TabAct.LAPSE),)),
+        ((PeriodLapsed(TAB, 1, 3, 7_000),), 6_999, ()),
+        ((PeriodLapsed(TAB, 1, 3, 7_000),), 7_000, (Step(TabAct.SETTLE),)),
+        ((PeriodJudged(TAB, 1, *PASS, 7, 6_000, ()),), 6_000, (Step(TabAct.SETTLE),)),
+        (
+            (
+                PeriodJudged(TAB, 1, *PASS, 7, 6_000, ()),
+                PeriodDisputed(TAB, 1, BUYER, Outcome.FAIL, 0, 1, 9_000),
+            ),
+            8_999,
+            (),
+        ),
+        (
+            (
+                PeriodJudged(TAB, 1, *PASS, 7, 6_000, ()),
+                PeriodDisputed(TAB, 1, BUYER, Outcome.FAIL, 0, 1, 10**9),
+                PeriodRuled(TAB, 1, STRANGER, *PASS, 1),
+            ),
+            1_000 * DAY + 5,
+            (Step(TabAct.SETTLE),),
+        ),
+        ((settled(),), 9_999, ()),
+        ((TabClosed(TAB, TabEnding.AGREED, 0, 0, 0),), 9_999, ()),
+    ],
+)
+def test_limits__are_carried_out_from_their_second_on(
+    events: tuple[TabEvent, ...], now: int, steps: tuple[Step, ...]
+) -> None:
+    assert due(replace(FACTS, now=now), presented(), *events) == steps
+    assert due(replace(FACTS, now=now, close=False), presented(), *events) == ()
+
+
+def test_standing__counts_what_was_before_the_anchor() -> None:
+    made = ledger(
+        opened(),
+        opened(OTHER, STRANGER),
+        presented(),
+        settled(),
+        presented(tab=OTHER),
+        PeriodJudged(OTHER, 1, *PASS, 7, 6_000, ()),
+        PeriodDisputed(OTHER, 1, STRANGER, Outcome.FAIL, 0, 1, 9_000),
+        settled(tab=OTHER, outcome=Outcome.FAIL),
+        presented(2, 150, 1_700),
+    )
+    tab = made.tabs[TAB]
+    assert tab.pending is not None
+    at = replace(tab.pending, window_ends=tab.pending.at.time)
+    assert made.standing(tab, at, 90) == Standing(provider_periods=1, disputes=1, pair_periods=1)
+    assert made.standing(tab, at, 0) == Standing(provider_periods=1, disputes=0, pair_periods=1)
+    before = replace(at, at=when(2))
+    assert made.standing(tab, before, 90) == Standing(provider_periods=0, disputes=0, pair_periods=0)
+
+
+def test_handed_over__counts_before_the_draw_by_the_parties_the_latest_of_each() -> None:
+    made = ledger(opened())
+    made.handed(TAB, STRANGER, HASH, when(2))
+    made.handed(OTHER, BUYER, HASH, when(2))
+    for block in range(3, 3 + MOST_DOCUMENTS + 2):
+        made.handed(TAB, PROVIDER, f"0x{block:064x}", when(block))
+    made.handed(TAB, BUYER, HASH, when(40))
+    found = handed_before(made.tabs[TAB], 1_000 * DAY + 40)
+    assert [each.at.block for each in found] == list(range(5, 5 + MOST_DOCUMENTS))
+    assert handed_before(made.tabs[TAB], 1_000 * DAY + 41)[-1].by == BUYER
+
+
+@pytest.mark.parametrize("event", [presented(tab=OTHER), settled(), PeriodLapsed(TAB, 1, 0, 1)])
+def test_impossible_event__is_refused(event: TabEvent) -> None:
+    with pytest.raises(ImpossibleTabEventError):
+        ledger(opened(), event)
