@@ -9,80 +9,26 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from oracle.api.app import Switch, make_api
-from oracle.api.signing import ResponseKey, is_signed
-from oracle.api.source import Source
-from oracle.daemon.openness import Keeper
-from oracle.decide.jobs import Place
+from oracle.api.app import make_api
+from oracle.api.signing import is_signed
 from oracle.domain import events as e
-from oracle.domain.committee import Committee
 from oracle.peers.limits import Rates
 from oracle.score.document import ScoreDocument
 from oracle.store import chain as chain_store
 from oracle.store.database import Database
 from oracle.store.events import Happened, save_events
 from oracle.store.rollback import roll_back
-from oracle.web.app import make_app
 from oracle.web.limits import Limits
-from tests.databases import Databases, unsynced
-from tests.unit.store.score_history import AGENTS, BUYERS, ROOT, block, history, job, store
-
-ESCROW = "0x" + "e5" * 20
-TERMS = Committee(("0x" + "e1" * 20, "0x" + "e2" * 20), 2, 10**9, "0x" + "4d" * 32, "0x" + "aa" * 20,
-                  0, 10**6, 0, 10**12, 1, 1, 1, 0, 0)  # fmt: skip
-
-
-class World:
-    """A store with history, and the API over it."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.key = ResponseKey(b"\x07" * 32)
-        self.documents: dict[str, bytes] = {}
-        self.source = Source(database, self.key, self.documents.get, frozenset([ROOT]))
-        self.keeper = Keeper(database, self.source.book)
-        limits = Limits()
-        self.app = Switch(make_api(self.source, limits=limits), make_app([], limits=limits))
-        self.client = TestClient(self.app, raise_server_exceptions=False)
-
-    def catch_up(self) -> None:
-        while self.keeper.step():
-            pass
-
-    def get(self, path: str, **parameters: Any) -> Any:
-        answer = self.client.get("/v1" + path, params=parameters)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+from tests.databases import Databases
+from tests.unit.api.world import World, made_world, place
+from tests.unit.store.score_history import AGENTS, BUYERS, ROOT, block, history, job
 
 
 @pytest.fixture
 def world(databases: Databases) -> Iterator[World]:
-    database = Database(databases.made())
-    unsynced(database)
-    with database.write() as session:
-        chain_store.bind_deployment(session, 31_337, ESCROW, 0)
-        first: list[e.EscrowEvent] = [
-            e.CommitteeCreated(ROOT, TERMS),
-            e.Joined(ROOT, 0, "0x" + "e1" * 20, 10**9),
-        ]
-        at = block(0)
-        chain_store.save_blocks(session, [at])
-        save_events(
-            session,
-            [
-                Happened(event, "0x" + "77" * 32, _place(index, at.number))
-                for index, event in enumerate(first)
-            ],
-        )
-    store(database, history(60))
-    made = World(database)
-    made.catch_up()
+    made = made_world(databases)
     yield made
-    database.close()
-
-
-def _place(index: int, number: int) -> Any:
-    return Place(number, block(number).hash, block(number).timestamp, index)
+    made.database.close()
 
 
 def pages(world: World, path: str, **filters: Any) -> list[Any]:
@@ -114,7 +60,7 @@ def test_list__while_new_jobs_are_opened__shows_no_job_twice_and_misses_none(wor
     with world.database.write() as session:
         at = block(900)
         chain_store.save_blocks(session, [at])
-        save_events(session, [Happened(job(500, AGENTS[0], BUYERS[0]), "0x" + "77" * 32, _place(0, 900))])
+        save_events(session, [Happened(job(500, AGENTS[0], BUYERS[0]), "0x" + "77" * 32, place(0, 900))])
     rest = world.get("/jobs", limit=20, cursor=first["next"])
     shown = [one["job"] for one in first["items"] + rest["items"]]
     assert len(set(shown)) == len(shown) == 40
@@ -158,7 +104,7 @@ def test_score__after_one_more_job__is_what_it_is_from_nothing(world: World) -> 
     for agent in AGENTS:
         world.get(f"/agents/{agent}/score")
     more = [
-        Happened(item.event, item.tx_hash, _place(index, 500 + item.place.block_number))
+        Happened(item.event, item.tx_hash, place(index, 500 + item.place.block_number))
         for index, item in enumerate(history(70, seed=3)[-200:])
         if _job_number(item.event) >= 60
     ]
@@ -323,7 +269,7 @@ def test_evaluators__slashed__have_a_record(world: World) -> None:
     job = world.get("/verdicts", limit=1)["items"][0]["subject"]
     with world.database.write() as session:
         chain_store.save_blocks(session, [block(300)])
-        save_events(session, [Happened(e.Slashed(ROOT, job, 0b1, 250), "0x" + "77" * 32, _place(0, 300))])
+        save_events(session, [Happened(e.Slashed(ROOT, job, 0b1, 250), "0x" + "77" * 32, place(0, 300))])
     [evaluator] = world.get(f"/committees/{ROOT}")["evaluators"]
     assert (evaluator["overturned"], evaluator["silent"], evaluator["slashed"]) == (1, 0, "250")
     assert evaluator["stake"] == str(10**9 - 250)
