@@ -15,6 +15,7 @@ from oracle.domain.types import State
 from scripts.chaos.driver import GWEI, broadcast
 from scripts.chaos.kills import Kills
 from scripts.chaos.plan import ENDPOINTS, Fault, Kind
+from scripts.chaos.points import POINTS
 from scripts.chaos.site import FIRST_SENDER, Site
 from scripts.chaos.wire import rpc_fault
 from scripts.chaos.world import World
@@ -79,7 +80,13 @@ class Hurt:
 
     def see_kills(self, step: int) -> None:
         """Note whom a kill at a point has struck."""
-        self.done[Kind.KILL_AT] += self.kills.turn(step)
+        for fault in self.kills.turn(step):
+            self._note(fault, detail=str(POINTS[int(fault.name)]))
+
+    def disarm(self) -> None:
+        """Give up the kills that still wait for their point."""
+        for fault in self.kills.disarm():
+            self._note(fault, took_hold=False, detail=str(POINTS[int(fault.name)]))
 
     def end_all(self) -> None:
         """End every fault but the kills that wait for their point.

@@ -19,7 +19,7 @@ PATIENCE = 15  # steps a kill waits for its own evaluator; then whoever comes to
 @dataclass
 class _Armed:
     kill: Kill
-    since: int
+    fault: Fault
     by_all: bool = False
 
 
@@ -45,29 +45,34 @@ class Kills:
         """From now on the evaluator it is meant for dies where it comes to the point."""
         self._made += 1
         kill = Kill(self._made, int(fault.name), fault.amount)
-        self._armed[kill.number] = _Armed(kill, fault.step)
+        self._armed[kill.number] = _Armed(kill, fault)
         site = self.sites[fault.target]
         site.order(kills=(*site.orders.kills, kill))
 
-    def turn(self, step: int) -> int:
-        """Note who died; offer to all what its own evaluator does not come to. How many died."""
+    def turn(self, step: int) -> list[Fault]:
+        """Offer to all what its own evaluator does not come to. Returns the kills that have struck."""
         struck = [n for n in self._armed if (self.folder / CLAIMS / str(n)).exists()]
+        faults = []
         for number in struck:
-            self.struck.append(self._armed.pop(number).kill.point)
+            armed = self._armed.pop(number)
+            self.struck.append(armed.kill.point)
+            faults.append(armed.fault)
             for site in self.sites:
                 if any(kill.number == number for kill in site.orders.kills):
                     site.order(kills=tuple(kill for kill in site.orders.kills if kill.number != number))
         for armed in self._armed.values():
-            if not armed.by_all and step >= armed.since + PATIENCE:
+            if not armed.by_all and step >= armed.fault.step + PATIENCE:
                 armed.by_all = True
                 eager = Kill(armed.kill.number, armed.kill.point, 1)
                 for site in self.sites:
                     others = [kill for kill in site.orders.kills if kill.number != eager.number]
                     site.order(kills=(*others, eager))
-        return len(struck)
+        return faults
 
-    def disarm(self) -> None:
-        """No process is killed any more."""
+    def disarm(self) -> list[Fault]:
+        """No process is killed any more. Returns the kills that never struck."""
+        left = [armed.fault for armed in self._armed.values()]
         self._armed.clear()
         for site in self.sites:
             site.order(kills=())
+        return left

@@ -118,7 +118,7 @@ class Run:
             self._turn(FASTEST)
             self.hurt.see_kills(self.step)
             if self.step == disarm_at:
-                self.hurt.kills.disarm()
+                self.hurt.disarm()
             self._show()
             waits = [job for job in self.world.jobs if not job.closed]
             if self.step % LOOK_EVERY == 0:

@@ -70,12 +70,13 @@ def killing(tmp_path: Path, sites: list[Evaluator]) -> Kills:
 
 def test_kill__of_its_own_evaluator_at_the_call_that_was_said(tmp_path: Path, sites: list[Evaluator]) -> None:
     kills = killing(tmp_path, sites)
-    kills.arm(Fault(1, Kind.KILL_AT, 1, "7", amount=2))
+    fault = Fault(1, Kind.KILL_AT, 1, "7", amount=2)
+    kills.arm(fault)
     assert [site.comes_to(7) for site in sites] == [False] * 3
     assert not sites[1].comes_to(6)
-    assert kills.turn(2) == 0
+    assert not kills.turn(2)
     assert sites[1].comes_to(7)
-    assert kills.turn(3) == 1
+    assert kills.turn(3) == [fault]
     assert kills.struck == [7]
     assert not sites[1].comes_to(7), "the process that comes after it lives"
 
@@ -89,7 +90,7 @@ def test_kill__its_evaluator_does_not_come_there__strikes_the_first_that_does(
     assert not sites[2].comes_to(7)
     kills.turn(1 + PATIENCE)
     assert [site.comes_to(7) for site in sites] == [True, False, False]
-    assert kills.turn(2 + PATIENCE) == 1
+    assert len(kills.turn(2 + PATIENCE)) == 1
     assert all(not site.orders.kills for site in sites)
 
 
@@ -99,9 +100,9 @@ def test_kills__several_wait_at_once(tmp_path: Path, sites: list[Evaluator]) -> 
         kills.arm(Fault(1, Kind.KILL_AT, 0, str(point), amount=1))
     assert sites[0].comes_to(5)
     assert sites[0].comes_to(3)
-    assert kills.turn(2) == 2
+    assert len(kills.turn(2)) == 2
     kills.arm(Fault(2, Kind.KILL_AT, 0, "4", amount=1))
-    kills.disarm()
+    assert [fault.name for fault in kills.disarm()] == ["4"]
     assert not sites[0].comes_to(4)
 
 
