@@ -6,6 +6,7 @@ It knows PROTOCOL.md's payout table (`table.py`) and the driver's jobs, and beli
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -56,12 +57,13 @@ class Findings:
         return [f"{item.name}: {text}" for item in fields(self) for text in getattr(self, item.name)]
 
 
-def check(world: World, books: list[Books], sent: list[Seen]) -> Findings:
+def check(world: World, books: list[Books], sent: list[Seen], *, stolen: Collection[Hash] = ()) -> Findings:
     """Look at everything.
 
     Args:
         books: What each honest evaluator's database holds.
         sent: Every transaction that went over an evaluator's wire to the node.
+        stolen: Evidence hashes of attestations with honest evaluators' keys that were not theirs.
     """
     found = Findings()
     events = [item.event for item in world.market.escrow.search(0, world.node.block_number())]
@@ -69,9 +71,9 @@ def check(world: World, books: list[Books], sent: list[Seen]) -> Findings:
     for event in events:
         by_job[str(getattr(event, "job", None) or getattr(event, "subject", ""))].append(event)
     for job in world.jobs:
-        _check_job(found, job, by_job[job.job], world, books)
+        _check_job(found, job, by_job[job.job], world, books, stolen)
     _check_money(found, world, events)
-    _check_evaluations(found, world, books)
+    _check_evaluations(found, world, books, stolen)
     _check_posts(found, world, books, sent)
     _check_ends(found, world, books)
     return found
@@ -82,7 +84,14 @@ def _expected(job: Job) -> Row:
     return row(plan.delivery, plan.course, plan.gated, plan.bond, plan.fee)
 
 
-def _check_job(found: Findings, job: Job, events: list[Any], world: World, books: list[Books]) -> None:
+def _check_job(
+    found: Findings,
+    job: Job,
+    events: list[Any],
+    world: World,
+    books: list[Books],
+    stolen: Collection[Hash],
+) -> None:
     """Outcome, money and evidence of one job."""
     name, expected = f"job {job.plan.number} {job.job[:10]}", _expected(job)
     verdicts = [event for event in events if isinstance(event, Judged)]
@@ -95,7 +104,7 @@ def _check_job(found: Findings, job: Job, events: list[Any], world: World, books
             found.wrong_outcomes.append(
                 f"{name} was judged {verdict.outcome.word}; right is {job.right.word}"
             )
-        _check_evidence(found, name, job, verdict, world, books)
+        _check_evidence(found, name, job, verdict, world, books, stolen)
     closings = [event for event in events if isinstance(event, JobClosed)]
     if len(closings) != 1:
         found.lost.append(f"{name} was closed {len(closings)} times")
@@ -118,11 +127,17 @@ def _check_job(found: Findings, job: Job, events: list[Any], world: World, books
 
 
 def _check_evidence(
-    found: Findings, name: str, job: Job, verdict: Judged, world: World, books: list[Books]
+    found: Findings,
+    name: str,
+    job: Job,
+    verdict: Judged,
+    world: World,
+    books: list[Books],
+    stolen: Collection[Hash],
 ) -> None:
     """Every honest signer must still hold the record its signature names, and the evaluation it came from."""
     for index, evidence in zip(members_of(verdict.signers), verdict.evidence, strict=True):
-        if index >= len(books):
+        if index >= len(books) or evidence in stolen:
             continue
         store = ContentStore(world.sites[index].folder / "evidence")
         try:
@@ -169,7 +184,7 @@ def _check_money(found: Findings, world: World, events: list[EscrowEvent]) -> No
         found.lost.append(f"the escrow holds {holds} base units and owes {owes}")
 
 
-def _check_evaluations(found: Findings, world: World, books: list[Books]) -> None:
+def _check_evaluations(found: Findings, world: World, books: list[Books], stolen: Collection[Hash]) -> None:
     """What honest evaluators concluded and signed: right, and never two things about one delivery."""
     known = {(job.job, job.deliverable): job for job in world.jobs}
     said: dict[tuple[str, Hash, Hash], set[tuple[Outcome, int, Hash]]] = defaultdict(set)
@@ -188,8 +203,8 @@ def _check_evaluations(found: Findings, world: World, books: list[Books]) -> Non
                 f"evaluator {book.index} holds a proof against the honest evaluator {honest[signer]}"
             )
     for signed in everything_signed(world, books):
-        if signed.signer in honest:
-            item = signed.attestation
+        item = signed.attestation
+        if signed.signer in honest and item.evidence not in stolen:
             key = (signed.signer, item.subject, item.deliverable)
             said[key].add((item.outcome, item.payable, item.evidence))
             if (signed.signer, item) not in books[honest[signed.signer]].journal:

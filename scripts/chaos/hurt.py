@@ -17,6 +17,7 @@ from scripts.chaos.kills import Kills
 from scripts.chaos.plan import ENDPOINTS, Fault, Kind
 from scripts.chaos.points import POINTS
 from scripts.chaos.site import FIRST_SENDER, Site
+from scripts.chaos.thief import Thief
 from scripts.chaos.wire import rpc_fault
 from scripts.chaos.world import World
 from scripts.local.anvil import CHAIN_ID, account
@@ -40,11 +41,13 @@ class Hurt:
     done: Counter[Kind] = field(default_factory=Counter)
     history: list[str] = field(default_factory=list)
     kills: Kills = field(init=False)
+    thief: Thief = field(init=False)
     _endings: list[_Ending] = field(default_factory=list)
     _waiting: list[Fault] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.kills = Kills(self.world.folder, self.world.sites)
+        self.thief = Thief(self.world.market, self.world.sites)
 
     def begin(self, fault: Fault) -> None:
         """Begin one."""
@@ -63,7 +66,9 @@ class Hurt:
             case Kind.FEES:
                 self.world.blocks.call("anvil_setNextBlockBaseFeePerGas", hex(fault.amount * GWEI))
                 self._note(fault)
-            case Kind.DROPPED | Kind.REPLACED | Kind.KEY_USED | Kind.DB_LOCKED | Kind.DB_FULL:
+            case (
+                Kind.DROPPED | Kind.REPLACED | Kind.KEY_USED | Kind.KEY_STOLEN | Kind.DB_LOCKED | Kind.DB_FULL
+            ):
                 self._waiting.append(fault)
             case _:
                 self._lasting(fault)
@@ -219,6 +224,8 @@ class Hurt:
                     return False
                 self._until(step + fault.steps, lambda: site.fill_database(on=False))
                 return True
+            case Kind.KEY_STOLEN:
+                return self.thief.sign_as(fault.target, self.world.jobs)
             case _:
                 return self._strike_transaction(fault, site)
 

@@ -16,17 +16,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import httpx
-
 from oracle.chain.errors import ChainError
 from oracle.chain.escrow import Escrow
 from oracle.chain.rpc import Rpc
-from oracle.domain import typed
 from oracle.domain.events import Delivered
-from oracle.domain.signatures import compact, sign_digest
-from oracle.domain.terms import Attestation
 from oracle.domain.types import Hash, Outcome
-from oracle.peers.messages import ROUTE, SIGNATURE_HEADER, ExchangeRequest, Reveal, Statement
+from oracle.peers.messages import Statement
+from scripts.chaos.voice import Voice
 from scripts.local.anvil import CHAIN_ID
 
 HABITS = (
@@ -47,19 +43,17 @@ _PAUSE = 0.7  # seconds between two looks at the chain
 
 @dataclass
 class Liar:
-    """What it knows. `peers`: where the honest ones are, by index."""
+    """What it knows, and its voice."""
 
     task: dict[str, Any]
-    key: bytes
-    escrow: Escrow
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=3.0))
+    voice: Voice
     seen: set[Hash] = field(default_factory=set)
     count: int = 0
 
     def look(self, since: int) -> int:
         """Lie about every new delivery; returns the next block to look at."""
-        head = self.escrow.rpc.block_number()
-        for item in self.escrow.events(max(0, since), head):
+        head = self.voice.escrow.rpc.block_number()
+        for item in self.voice.escrow.events(max(0, since), head):
             event = item.event
             if isinstance(event, Delivered) and event.job not in self.seen:
                 self.seen.add(event.job)
@@ -74,98 +68,51 @@ class Liar:
         if self.count >= int(self.task["equivocate_from"]):
             habit = "equivocates"
         print(TOLD, habit, flush=True)
-        for number, peer in enumerate(self.task["peers"]):
+        for number, peer in enumerate(self.voice.peers):
             for statements in self.statements(habit, job, deliverable, number):
-                self.tell(int(peer), statements, twice=habit == "replays")
+                self.tell(peer, statements, twice=habit == "replays")
             if habit == "garbage":
-                self.post(int(peer), secrets.token_bytes(dice.choice([1, 1_000, 300_000])))
+                self.post(peer, secrets.token_bytes(dice.choice([1, 1_000, 300_000])))
 
     def statements(self, habit: str, job: Hash, deliverable: Hash, number: int) -> list[list[Statement]]:
         """Requests to the peer with this number, in order."""
         vote = Outcome.LAPSE
         match habit:
             case "wrong-vote" | "replays":
-                return [[self.say(job, deliverable, vote)]]
+                return [[self.voice.say(job, deliverable, vote)]]
             case "right-by-chance":
-                return [[self.say(job, deliverable, Outcome.PASS)]]
+                return [[self.voice.say(job, deliverable, Outcome.PASS)]]
             case "two-commitments":
-                hidden = [self.say(job, deliverable, vote, shown=False) for _ in range(2)]
+                hidden = [self.voice.say(job, deliverable, vote, shown=False) for _ in range(2)]
                 return [[item] for item in hidden]
             case "opens-nothing":
-                other = self.say(job, deliverable, vote)
-                forged = self.say(job, deliverable, Outcome.FAIL)
+                other = self.voice.say(job, deliverable, vote)
+                forged = self.voice.say(job, deliverable, Outcome.FAIL)
                 return [[other.model_copy(update={"reveal": forged.reveal})]]
             case "bad-signature":
-                said = self.say(job, deliverable, vote)
+                said = self.voice.say(job, deliverable, vote)
                 return [[said.model_copy(update={"signature": "0x" + secrets.token_hex(64) + "1b"})]]
             case "of-others":
-                said = self.say(job, deliverable, vote)
+                said = self.voice.say(job, deliverable, vote)
                 return [[said.model_copy(update={"evaluator": number})]]
             case "equivocates":
                 # One thing to some and another to the rest, then both to all.
-                both = [self.say(job, deliverable, outcome) for outcome in (Outcome.PASS, Outcome.FAIL)]
+                both = [self.voice.say(job, deliverable, outcome) for outcome in (Outcome.PASS, Outcome.FAIL)]
                 return [[both[number % 2]], [both[1 - number % 2]]]
             case _:
                 return []
 
-    def say(self, job: Hash, deliverable: Hash, outcome: Outcome, *, shown: bool = True) -> Statement:
-        """A commitment and, where shown, the attestation that opens it; both well signed."""
-        attestation = Attestation(job, deliverable, outcome, "0x" + secrets.token_hex(32))
-        digest = typed.attestation_digest(self.escrow.domain, attestation)
-        salt = "0x" + secrets.token_hex(32)
-        commitment = typed.commitment_to(digest, salt)
-        index = int(self.task["index"])
-        signed = typed.commitment_digest(
-            typed.peers_domain(self.escrow.domain),
-            self.task["committee"],
-            index,
-            job,
-            deliverable,
-            commitment,
-        )
-        r, vs = compact(sign_digest(self.key, digest))
-        words = {Outcome.PASS: "pass", Outcome.FAIL: "fail", Outcome.LAPSE: "lapse"}
-        reveal = Reveal.model_validate(
-            {
-                "outcome": words[outcome],
-                "payable": "0",
-                "evidence": attestation.evidence,
-                "r": r,
-                "vs": vs,
-                "salt": salt,
-            }
-        )
-        return Statement(
-            evaluator=index,
-            subject=job,
-            deliverable=deliverable,
-            commitment=commitment,
-            signature="0x" + sign_digest(self.key, signed).hex(),
-            reveal=reveal if shown else None,
-        )
-
     def tell(self, peer: int, statements: list[Statement], *, twice: bool) -> None:
         """Send a well-formed request, perhaps two times."""
-        request = ExchangeRequest(
-            committee=self.task["committee"],
-            sender=int(self.task["index"]),
-            recipient=peer,
-            time=self.escrow.rpc.block("latest").timestamp,
-            nonce="0x" + secrets.token_hex(16),
-            statements=tuple(statements),
-        )
-        body = request.canonical()
+        body = self.voice.request(peer, statements)
         for _ in range(2 if twice else 1):
             self.post(peer, body)
 
     def post(self, peer: int, body: bytes) -> None:
         """Send anything, well signed."""
-        digest = typed.request_digest(typed.peers_domain(self.escrow.domain), ROUTE, body)
-        headers = {SIGNATURE_HEADER: "0x" + sign_digest(self.key, digest).hex()}
-        try:
-            answer = self.http.post(self.task["peers"][str(peer)] + ROUTE, content=body, headers=headers)
-        except httpx.HTTPError as error:
-            print(peer, type(error).__name__, flush=True)
+        answer = self.voice.post(peer, body)
+        if answer is None:
+            print(peer, "no answer", flush=True)
         else:
             print(peer, answer.status_code, answer.text[:200], flush=True)
 
@@ -195,7 +142,14 @@ def main() -> None:
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with Rpc(task["rpc"], chain_id=CHAIN_ID) as rpc:
-        liar = Liar(task, bytes.fromhex(os.environ["CHAOS_LIAR"][2:]), Escrow(rpc, task["escrow"], CHAIN_ID))
+        voice = Voice(
+            key=bytes.fromhex(os.environ["CHAOS_LIAR"][2:]),
+            index=int(task["index"]),
+            committee=task["committee"],
+            escrow=Escrow(rpc, task["escrow"], CHAIN_ID),
+            peers={int(index): url for index, url in task["peers"].items()},
+        )
+        liar = Liar(task, voice)
         since = 0
         while True:
             try:

@@ -66,6 +66,7 @@ class Kind(StrEnum):
     DROPPED = "dropped"
     REPLACED = "replaced"
     KEY_USED = "key-used"
+    KEY_STOLEN = "key-stolen"
     PEERS = "peers"
     CONTENT = "content"
     PAUSED = "paused"
@@ -98,6 +99,7 @@ _WEIGHTS = {
     Kind.DROPPED: 5,
     Kind.REPLACED: 3,
     Kind.KEY_USED: 4,
+    Kind.KEY_STOLEN: 3,
     Kind.PEERS: 8,
     Kind.CONTENT: 3,
     Kind.PAUSED: 3,

@@ -273,7 +273,7 @@ def chaos(
             site.overheard += [signed for item in seen for signed in item.attested]
             sent += seen
         held: list[Books] = [read_books(site, domain) for site in made.sites]
-        findings = check(made, held, sent)
+        findings = check(made, held, sent, stolen=run.hurt.thief.evidence)
         for site, was_running, ended in zip(made.sites, running, clean, strict=True):
             if not was_running or not ended:
                 findings.stuck.append(f"evaluator {site.index} does not run, or does not end when asked to")

@@ -21,7 +21,7 @@ def world(tmp_path: Path) -> Any:
     for place in places:
         place.mkdir()
         (place / "blob").write_bytes(b"content")
-    return SimpleNamespace(folder=tmp_path, handover=places, sites=[])
+    return SimpleNamespace(folder=tmp_path, handover=places, sites=[], market=None)
 
 
 @pytest.mark.parametrize("first", ["gone", "corrupt"])
