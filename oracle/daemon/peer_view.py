@@ -128,9 +128,11 @@ def said_to(
             )
     if not reveal:
         return said
+    # What it signed itself it knows. Of two with its key somebody else may have made one, and not told it.
+    skipped = {*mine} if len(_by(delivery, recipient)) > 1 else {recipient, *mine}
     for item in delivery.attestations:
         commitment = bound.get((item.evaluator, item.signer))
-        if item.evaluator != recipient and item.evaluator not in mine and commitment is not None:
+        if item.evaluator not in skipped and commitment is not None:
             said.append(_said(commitment, item, answered, item.digest, mine=False))
     return said
 

@@ -50,8 +50,3 @@ def test_postgresql__without_room__says_so_to_writers_until_there_is_some(
     database = Database(hindrance.url)
     write(database)
     database.close()
-
-
-def test_sqlite__is_filled_by_its_own_process(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="by the process"):
-        Hindrance("sqlite:///x", tmp_path / "x").fill(on=True)

@@ -380,6 +380,24 @@ def test_our_own_key_used_elsewhere__is_seen__and_never_contradicted(chain: Chai
     assert a.attested(job) == {0: Outcome.FAIL}, "what our key signed stands: no second one is made"
 
 
+def test_our_own_key_used_elsewhere__only_others_are_told__they_tell_us(
+    chain: Chain, trio: list[Node]
+) -> None:
+    """A thief has no reason to tell the owner."""
+    a, b, c = trio
+    job = delivered(chain, trio)
+    a.attest(job)
+    b.attest(job)
+    post(b, statement(0, job, Outcome.FAIL))
+    for _ in range(2):
+        a.tell(1)
+        b.tell(0)
+    assert a.kinds(0) >= {"own-key-elsewhere"}
+    with a.database.read() as session:
+        assert peer_store.equivocations(session, [job]), "the owner knows what it will lose its stake for"
+    assert not c.kinds(0)
+
+
 # --- peers that answer badly ---------------------------------------------------------------------
 
 
