@@ -44,6 +44,7 @@ from oracle.evidence.store import ContentStore, open_copy, open_location
 from oracle.jury.room import JuryRoom
 from oracle.store.chain import bind_deployment
 from oracle.store.database import Database, StoreError
+from oracle.store.home import come_home
 from oracle.store.journal import StoredJournal
 from oracle.store.overview import Overview, overview
 from oracle.store.schema import require_current
@@ -133,6 +134,7 @@ def assembled(
             runs, presence = stack.enter_context(
                 durable(settings.database_url(), workers=settings.evaluation.workers)
             )
+            come_home(database)
         # The loop's turns stick to one endpoint; everyone else asks whoever answers.
         turn = Turn(pool, TOPICS.values())
         chain = NodeChain(Escrow(turn, deployment.escrow, deployment.chain_id))

@@ -2,7 +2,7 @@
 
 A copy is a danger: its signing journal ends where it was made. So a restored database carries a hold
 (`oracle.store.holds`): an SQLite copy holds it from the beginning, whoever puts it in place and however; on
-PostgreSQL `restore` adds it.
+PostgreSQL `restore` adds it. What was copied by other means gets it when it wakes (`oracle.store.home`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sqlalchemy import URL, inspect, make_url
 
 from oracle.store.database import Database, StoreError
 from oracle.store.holds import add_hold, has_new_hold
+from oracle.store.home import forget_home
 from oracle.store.schema import current, needed, upgrade
 
 LEFT_OUT = "earnest_durable"
@@ -126,6 +127,7 @@ def _wake(url: str) -> tuple[str | None, str]:
     with closing(Database(url)) as database:
         revisions = upgrade(database)
         with database.write() as session:
+            forget_home(session)
             if not has_new_hold(session):
                 add_hold(session, None)
     return revisions
@@ -136,6 +138,7 @@ def _hold(url: str) -> None:
     with closing(Database(url)) as database:
         if current(database) == needed():
             with database.write() as session:
+                forget_home(session)
                 add_hold(session, time.time())
         with database.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -266,6 +266,14 @@ class HoldRow(Base):
     released_at: Mapped[float | None]
 
 
+class HomeRow(Base):
+    """Where this database last woke; see `home.py`. One row."""
+
+    __tablename__ = "home"
+
+    place: Mapped[str] = mapped_column(Text, primary_key=True)
+
+
 class AttestationRow(Base):
     """Attestations, our own and others', each checked before it was stored.
 
