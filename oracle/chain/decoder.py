@@ -12,6 +12,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from oracle.chain.abi import Event, Parameter, load_abi
 from oracle.chain.errors import DecodeError
+from oracle.chain.everyday import EVERYDAY
 from oracle.chain.packed import PACKED
 from oracle.chain.quantities import RawLog
 from oracle.domain import events as domain_events
@@ -64,7 +65,10 @@ def decode_log(log: RawLog, escrow: Address) -> Occurrence:
             field="topics",
             next_step="is the escrow's address right, and this version made for it?",
         )
-    event = reader.read(log)
+    everyday = _EVERYDAY.get(log.topics[0])
+    event = None if everyday is None else everyday(log)
+    if event is None:
+        event = reader.read(log)
     return Occurrence(event, log.block_number, log.block_hash, log.transaction_hash, log.log_index)
 
 
@@ -268,5 +272,6 @@ _READERS: dict[Hash, EventReader[EscrowEvent]] = {
     event.topic: EventReader(event, PACKED.get(event.name) or getattr(domain_events, event.name), _ENUMS)
     for event in _EVENTS.values()
 }
+_EVERYDAY = {_EVENTS[name].topic: read for name, read in EVERYDAY.items()}
 TOPICS: dict[str, Hash] = {event.name: event.topic for event in _EVENTS.values()}
 """Topic of each event, by its name."""

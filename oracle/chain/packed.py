@@ -20,7 +20,7 @@ _OUTCOMES = {int(member): member for member in Outcome}
 _ENDINGS = {int(member): member for member in Ending}
 
 
-def _job_opened(
+def job_opened(
     job: Hash,
     buyer: Address,
     provider: Address,
@@ -58,14 +58,14 @@ def _job_opened(
     )
 
 
-def _judged(job: Hash, verdict: int, evidence: tuple[Hash, ...]) -> Judged:
+def judged(job: Hash, verdict: int, evidence: tuple[Hash, ...]) -> Judged:
     _nothing_above(verdict, 80, "verdict")
     return Judged(
         job, _named(_OUTCOMES, verdict & 0xFF, "Outcome"), verdict >> 8 & _U32, verdict >> 40, evidence
     )
 
 
-def _job_closed(job: Hash, ending: int) -> JobClosed:
+def job_closed(job: Hash, ending: int) -> JobClosed:
     _nothing_above(ending, 255, "ending")
     return JobClosed(
         job=job,
@@ -92,8 +92,8 @@ def _named(members: dict[int, _Member], value: int, name: str) -> _Member:
 
 
 PACKED: dict[str, Callable[..., EscrowEvent]] = {
-    "JobOpened": _job_opened,
-    "Judged": _judged,
-    "JobClosed": _job_closed,
+    "JobOpened": job_opened,
+    "Judged": judged,
+    "JobClosed": job_closed,
 }
 """By the event's name, what makes the domain's event of its words. They raise ValueError."""

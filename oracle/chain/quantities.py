@@ -137,7 +137,7 @@ def log_of(answer: Any) -> RawLog:
     Raises:
         BadAnswerError: a field is missing or malformed, the log is pending, or a reorg removed it.
     """
-    log = _mapping(answer, "log")
+    log = answer if type(answer) is dict else _mapping(answer, "log")
     if log.get("removed") is True:
         raise BadAnswerError("the node returned a log that a reorg removed", field="removed")
     topics = log.get("topics")
@@ -152,15 +152,17 @@ def log_of(answer: Any) -> RawLog:
     contract, block_hash, transaction, number, position, index, data, *names = joined.split("|")
     if len(data) % 2:
         raise BadAnswerError("the node's log data is not whole bytes", field="log data")
-    return RawLog(
-        contract,
-        tuple(names),
-        data,
-        int(number, 16),
-        block_hash,
-        transaction,
-        int(position, 16),
-        int(index, 16),
+    return RawLog._make(
+        (
+            contract,
+            tuple(names),
+            data,
+            int(number, 16),
+            block_hash,
+            transaction,
+            int(position, 16),
+            int(index, 16),
+        )
     )
 
 

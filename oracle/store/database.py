@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from oracle.domain.errors import EarnestError
 
 BUSY_TIMEOUT = 30_000  # milliseconds SQLite waits for another writer
+CACHE = 8_000  # KiB of pages a connection to SQLite may keep: what a range of the first sync changes
+CHECKPOINT = 4_000  # pages of 4 KiB in SQLite's log until they are moved into the database
 
 
 class StoreError(EarnestError):
@@ -120,6 +122,8 @@ def _prepare_sqlite(engine: Engine) -> None:
             f"busy_timeout={BUSY_TIMEOUT}",
             "journal_mode=WAL",
             "synchronous=FULL",
+            f"cache_size=-{CACHE}",
+            f"wal_autocheckpoint={CHECKPOINT}",
             "foreign_keys=ON",
         ):
             cursor.execute(f"PRAGMA {pragma}")
