@@ -45,11 +45,27 @@ class _UsdcPart(_Part):
     version: str = USDC_VERSION
 
 
+class _CompanionPart(_Part):
+    contract: str
+    address: AddressField
+    block: Annotated[int, Field(ge=0)] = 0
+
+
 class _File(_Part):
     format: Literal["earnest-deployment/1"]
     chain_id: Annotated[int, Field(gt=0)]
     escrow: _EscrowPart
     usdc: _UsdcPart
+    companions: tuple[_CompanionPart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """A contract beside the escrow, by its name. `block`: nothing of it happened before."""
+
+    contract: str
+    address: Address
+    block: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +88,11 @@ class Deployment:
     annex: Address | None = None
     """The escrow's second half."""
     annex_code_hash: Hash | None = None
+    companions: tuple[Companion, ...] = ()
+
+    def companion(self, contract: str) -> Companion | None:
+        """The newest companion of a name, or None."""
+        return next((each for each in reversed(self.companions) if each.contract == contract), None)
 
 
 def load_deployment(where: Path, chain_id: int | None = None) -> Deployment:
@@ -113,6 +134,7 @@ def load_deployment(where: Path, chain_id: int | None = None) -> Deployment:
         code_hash=file.escrow.code_hash,
         annex=file.escrow.annex,
         annex_code_hash=file.escrow.annex_code_hash,
+        companions=tuple(Companion(each.contract, each.address, each.block) for each in file.companions),
     )
 
 

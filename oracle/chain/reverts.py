@@ -1,4 +1,4 @@
-"""Custom errors of the escrow, as sentences a person can act on."""
+"""Custom errors of the escrow and of the tab contract, as sentences a person can act on."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from eth_abi.exceptions import DecodingError
 from oracle.chain.abi import CustomError, load_abi
 from oracle.chain.errors import RevertedError
 from oracle.chain.explanations import explain
+from oracle.chain.tab_explanations import explain_tab
 
 ERROR_STRING = bytes.fromhex("08c379a0")  # Error(string): require with a text; USDC uses it
 PANIC = bytes.fromhex("4e487b71")  # Panic(uint256)
@@ -49,8 +50,9 @@ def revert_data(error: Mapping[str, Any]) -> bytes | None:
 
 
 def reverted(data: bytes) -> RevertedError:
-    """The error for revert data: a custom error of the escrow, USDC's text, or what little there is."""
-    known = load_abi("Escrow").errors.get(data[:4])
+    """The error for revert data: a custom error of ours, USDC's text, or what little there is."""
+    of_escrow = load_abi("Escrow").errors.get(data[:4])
+    known = of_escrow or load_abi("Tabs").errors.get(data[:4])
     if known is not None:
         try:
             values = known.decode(data)
@@ -58,7 +60,8 @@ def reverted(data: bytes) -> RevertedError:
             return RevertedError(
                 f"the contract refused: malformed {known.name}", name=None, args_by_name={}, data=data
             )
-        message, next_step = explain(known.name, values)
+        explained = explain if known is of_escrow else explain_tab
+        message, next_step = explained(known.name, values)
         return RevertedError(
             f"{message} ({known.name})",
             name=known.name,

@@ -30,6 +30,7 @@ COMMANDS: dict[str, CommandEntry] = {
         "oracle.cli.milestones", "milestones", "Open several jobs together, under one payment."
     ),
     "job": CommandEntry("oracle.cli.job", "job", "Follow a job, deliver, dispute, rule, agree, settle."),
+    "tab": CommandEntry("oracle.cli.tab", "tab", "Open a tab for many small calls; settle it, leave it."),
     "account": CommandEntry("oracle.cli.account", "account", "Deposit, show and claim free collateral."),
     "init": CommandEntry("oracle.cli.init", "init", "Write a commented configuration for the daemon."),
     "keys": CommandEntry(

@@ -11,14 +11,18 @@ from oracle.cli.chain import ChainOptions, chain_options
 from oracle.cli.documents import FILE
 from oracle.cli.evidence import load_record, store_option
 from oracle.cli.output import json_option, print_json
+from oracle.cli.tab_export import report
 from oracle.domain.errors import EarnestError
 from oracle.evaluation.record import EvaluationRecord, parse_record
+from oracle.evaluation.tab_record import TAB_RECORD_SCHEMA, parse_tab_record
 from oracle.evaluation.verify import Verification
 from oracle.evaluation.verify import verify as verify_record
+from oracle.evaluation.verify_tab import verify_period
 from oracle.evidence.sealing import Identities, read_identities
 from oracle.evidence.store import ContentStore, open_location
 from oracle.jury.room import replayer
 from oracle.pact.visible import one_line
+from oracle.tabs.export import Export
 
 DIFFERS_EXIT_CODE = 1
 # how the notes end that a look at the chain makes moot
@@ -34,6 +38,14 @@ def _with_chain(result: Verification, record: EvaluationRecord, chain: ChainOpti
     differences, notes = hold_against(record, result.record_hash, facts)
     kept = [note for note in result.notes if not note.endswith(CHAIN_NOTES)]
     return Verification(result.record_hash, (*result.differences, *differences), (*kept, *notes))
+
+
+def _is_of_a_period(data: bytes) -> bool:
+    try:
+        parse_tab_record(data)
+    except EarnestError:
+        return False
+    return True
 
 
 class NoStoreError(EarnestError):
@@ -71,6 +83,12 @@ def verify(
     keys = Identities() if identity is None else read_identities(identity)
     places = ContentStore(store, [open_location(each) for each in others], keys)
     data = load_record(record, store)
+    if TAB_RECORD_SCHEMA.encode() in data and _is_of_a_period(data):
+        found = verify_period(
+            data, places, lambda name: Export(places, name), expected_hash=expect, replayer=replayer
+        )
+        report(parse_tab_record(data), found, as_json=as_json)
+        return
     result = verify_record(data, places, expected_hash=expect, replayer=replayer)
     if chain.rpc is not None:
         result = _with_chain(result, parse_record(data), chain)

@@ -11,6 +11,7 @@ from oracle.chain.client import Client
 from oracle.chain.deployments import Deployment
 from oracle.chain.tabs import Tabs
 from oracle.config import Settings
+from oracle.configuration.base import ConfigError
 from oracle.daemon.evaluation import PipelineEvaluation
 from oracle.daemon.keys import Keys
 from oracle.daemon.outbox import Wanted
@@ -19,6 +20,7 @@ from oracle.daemon.tab_evaluation import TabEvaluation
 from oracle.daemon.tab_peers import TabPeers
 from oracle.daemon.tab_reader import TabReader
 from oracle.domain.typed import Domain
+from oracle.domain.types import Address
 from oracle.evaluation.pipeline import JuryFactory
 from oracle.evidence.store import ContentStore
 from oracle.store.database import Database
@@ -40,7 +42,11 @@ def open_tab_desk(
     dry_run: bool,
     leads: Callable[[], bool],
 ) -> TabDesk | None:
-    """The desk, or None where the configuration has no section `tabs`. It is closed with the stack."""
+    """The desk, or None where the configuration has no section `tabs`. It is closed with the stack.
+
+    Raises:
+        ConfigError: neither configuration nor deployment say where the contracts are.
+    """
     section = settings.tabs
     if section is None:
         return None
@@ -50,18 +56,24 @@ def open_tab_desk(
             TabPeers([peer.url for peer in settings.peers.others], escrow, seconds=settings.peers.timeout)
         )
     )
-    tabs = Tabs(rpc, section.contract, deployment.chain_id, section.handover)
+    contract, handover = (
+        _address(deployment, "Tabs", section.contract),
+        _address(deployment, "Handover", section.handover),
+    )
+    known = deployment.companion("Tabs")
+    first_block = deployment.block if known is None or known.address != contract else known.block
+    tabs = Tabs(rpc, contract, deployment.chain_id, handover)
     parts = TabParts(
         database=database,
-        reader=TabReader(tabs, first_block=section.first_block, level=settings.policy.sign_at),
+        reader=TabReader(tabs, first_block=first_block, level=settings.policy.sign_at),
         evaluation=TabEvaluation(
-            evaluation, store, chain_id=deployment.chain_id, contract=section.contract, jury=jury
+            evaluation, store, chain_id=deployment.chain_id, contract=contract, jury=jury
         ),
         peers=peers,
         journal=StoredJournal(database),
         signers=keys.evaluators,
         escrow=escrow,
-        contract=section.contract,
+        contract=contract,
         sender=None if dry_run else keys.sender.address,
     )
     desk = TabDesk(
@@ -74,6 +86,19 @@ def open_tab_desk(
         leads=leads,
     )
     return stack.enter_context(closing(desk))
+
+
+def _address(deployment: Deployment, name: str, given: Address | None) -> Address:
+    companion = deployment.companion(name)
+    if given is not None:
+        return given
+    if companion is None:
+        raise ConfigError(
+            f"the deployment has no companion {name}",
+            field=f"tabs.{'contract' if name == 'Tabs' else 'handover'}",
+            next_step="name its address, or take the section [tabs] out",
+        )
+    return companion.address
 
 
 def wanted_of(jobs: Wanted, desk: TabDesk | None) -> Wanted:

@@ -85,6 +85,11 @@ class Market:
             "chain_id": CHAIN_ID,
             "escrow": escrow,
             "usdc": {"address": self.usdc, "name": "USD Coin", "version": "2"},
+            "companions": [
+                {"contract": name, "address": address, "block": 0}
+                for name, address in (("Tabs", self.tabs), ("Handover", self.handover))
+                if address
+            ],
         }
         path.write_text(json.dumps(record), encoding="utf-8")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,37 +12,23 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from oracle.chain.abi import load_abi
+from oracle.cli.main import cli
 from oracle.domain.tab_events import PeriodJudged, PeriodSettled, TabEvent
 from oracle.domain.types import Outcome
 from oracle.evaluation.tab_record import parse_tab_record
-from oracle.evaluation.verify_tab import verify_period
 from oracle.evidence.store import ContentStore, DirectoryLocation
-from oracle.tabs.export import Export
 from scripts.local.anvil import CHAIN_ID, Anvil, account
 from scripts.local.market import Market
 from scripts.local.ports import free_ports
 from scripts.local.tabs import hand_over, open_tab, present, serve, tab_terms, tabs_of
-from tests.markets import running_market
-from tests.unit.pact.builders import methodology, pact
-from tests.unit.tabs.periods import ADDS_UP, BAD, FREE, GOOD, REQUEST
+from tests.integration.tabs.conftest import METHODOLOGY, PACT
+from tests.unit.tabs.periods import BAD, GOOD, REQUEST
 
 CALLS, PRICE = 60, 5_000
-METHODOLOGY = methodology(
-    schema="earnest/methodology/2",
-    draw={"source": "block-hash", "delay_seconds": 2},
-    sampling=[{"value_up_to": None, "interactions": 15}],
-    tabs={"detection_bps": 9_000, "gain_bps": 5_000, "fail_share_bps": 4_000},
-)
-PACT = pact(conditions=[ADDS_UP], evidence=[{"path": "response/body"}], materials=[], declares=FREE)
 KEYS = ((0, 1), (2, 3))  # of the evaluators, by daemon; three are a quorum
-
-
-@pytest.fixture(scope="module")
-def made() -> Iterator[tuple[Anvil, Market]]:
-    with running_market(methodology=METHODOLOGY.hash(), with_tabs=True) as market:
-        yield market
 
 
 def configure(folder: Path, chain: Anvil, market: Market, number: int, ports: list[int]) -> Path:
@@ -66,8 +53,6 @@ poll = 0.2
 [policy]
 sign_at = "latest"
 [tabs]
-contract = "{market.tabs}"
-handover = "{market.handover}"
 poll = 0.3
 [evidence]
 others = ["{folder / "store"}"]
@@ -109,8 +94,8 @@ def daemons(folder: Path, chain: Anvil, market: Market) -> Iterator[list[subproc
 
 
 @pytest.mark.slow
-def test_a_period_is_drawn_judged_and_paid(made: tuple[Anvil, Market], tmp_path: Path) -> None:
-    chain, market = made
+def test_a_period_is_drawn_judged_and_paid(tab_market: tuple[Anvil, Market], tmp_path: Path) -> None:
+    chain, market = tab_market
     store = ContentStore(tmp_path / "store")
     for document in (PACT, METHODOLOGY):
         store.put(document.canonical())
@@ -143,8 +128,11 @@ def test_a_period_is_drawn_judged_and_paid(made: tuple[Anvil, Market], tmp_path:
     assert found.outcome is judged.outcome is Outcome.PASS
     assert found.payable == judged.payable == int(record.estimate.payable)
     assert 0 < found.payable < CALLS * PRICE
-    result = verify_period(data, evidence, lambda name: Export(evidence, name))
-    assert result.holds, result.differences
+    folders = [str(tmp_path / f"daemon-{n}/evidence") for n in range(2)]
+    arguments = ["tab", "verify", judged.evidence[0], "--store", folders[0], "--from", folders[1]]
+    said = CliRunner().invoke(cli, [*arguments, "--from", str(tmp_path / "store"), "--json"])
+    assert said.exit_code == 0, said.output
+    assert json.loads(said.output)["payable"] == str(found.payable)
     paid = balance.decode(market.rpc.eth_call(market.usdc, wallet))[0] - before
     assert paid == found.payable
     assert record.estimate.drawn == 45  # 15, doubled for thin evidence, and half as many again: a new pair

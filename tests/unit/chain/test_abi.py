@@ -6,6 +6,7 @@ import pytest
 
 from oracle.chain.abi import load_abi
 from oracle.chain.explanations import EXPLANATIONS, explain
+from oracle.chain.tab_explanations import TAB_EXPLANATIONS, explain_tab
 from scripts import export_abi
 
 MISSING = [path for path in (*export_abi.ARTIFACTS.values(), *export_abi.HALVES) if not path.exists()]
@@ -31,6 +32,16 @@ def test_every_explanation_reads_as_a_sentence() -> None:
         sentence, next_step = explain(error.name, values)
         assert "{" not in sentence + (next_step or "")
         assert len(sentence.split()) >= 4, sentence
+
+
+def test_every_error_of_the_tab_contract_is_explained_and_nothing_else() -> None:
+    samples = {"bytes32": b"ceiling".ljust(32, b"\0"), "uint256": 1, "uint8": 2}
+    shared = load_abi("Escrow").errors
+    own = [each for selector, each in load_abi("Tabs").errors.items() if selector not in shared]
+    assert {each.name for each in own} == set(TAB_EXPLANATIONS)
+    for error in own:
+        values = {f: samples[t] for f, t in zip(error.fields, error.inputs, strict=True)}
+        assert "{" not in "".join(explain_tab(error.name, values))
 
 
 def test_selectors_and_topics_are_those_of_the_standard() -> None:

@@ -1,0 +1,162 @@
+"""`oracle tab export` and `verify`: what a party hands to the evaluators, and what they made of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+from click.exceptions import Exit
+
+from oracle.chain.tabs import hand
+from oracle.cli.chain import ChainOptions, chain_options
+from oracle.cli.documents import FOLDER
+from oracle.cli.evidence import load_record, store_option
+from oracle.cli.keys import KeySource, key_options
+from oracle.cli.output import FOUND_PROBLEMS_EXIT_CODE, json_option, print_json
+from oracle.cli.tab_found import TabActError, counting, find_tab, load_log_path, tabs_of
+from oracle.cli.values import HASH
+from oracle.domain.amounts import format_usdc
+from oracle.domain.types import Hash
+from oracle.evaluation.tab_record import TabRecord, parse_tab_record
+from oracle.evaluation.verify import Verification
+from oracle.evaluation.verify_tab import verify_period
+from oracle.evidence.store import ContentStore, open_location
+from oracle.jury.room import replayer
+from oracle.pact.visible import one_line
+from oracle.tabs.export import Export
+from oracle.tabs.exporting import write_export
+from oracle.tabs.reading import LogReader
+
+_LOG = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("tab", type=HASH)
+@click.option("--log", "path", required=True, type=_LOG, help="Your log of the tab.")
+@click.option("--store", required=True, type=FOLDER, help="Content store the evaluators read from.")
+@click.option("--no-hand", is_flag=True, help="Only write it; name it on chain another time.")
+@chain_options()
+@key_options()
+@json_option
+def export(
+    *,
+    tab: Hash,
+    path: Path,
+    store: Path,
+    no_hand: bool,
+    chain: ChainOptions,
+    key: KeySource,
+    as_json: bool,
+) -> None:
+    """Write what your log has of TAB into a store, and name it on chain for the evaluators.
+
+    Receipts and messages that are settled already are left out, but for their place in the tree.
+    """
+    with chain.connect() as connection:
+        found = find_tab(connection, tab)
+        private = key.load(connection.deployment.chain_id)
+        party, tabs = found.party_of(private), tabs_of(connection)
+        log = LogReader(load_log_path(path))
+        try:
+            signed = log.signed(tab)
+            if signed is None or signed.tally.count <= found.view.settled_count:
+                raise TabActError(
+                    "the log has nothing under the buyer's signature that is not settled",
+                    field="--log",
+                    next_step="name the log of this tab, or wait for the buyer's signature",
+                )
+            count, first = signed.tally.count, found.view.settled_count
+            with counting(count, "receipts", quiet=as_json) as progress:
+                manifest = write_export(
+                    log,
+                    tabs.domain,
+                    tab,
+                    party,
+                    ContentStore(store),
+                    first=first,
+                    count=count,
+                    progress=progress,
+                )
+        finally:
+            log.close()
+        sent = None
+        if not no_hand:
+            data = hand(tab, manifest)
+            sent = connection.send(private, data, what="hand over", quiet=as_json, to=tabs.handover)
+    if as_json:
+        transaction = None if sent is None else sent.transaction_hash
+        print_json({"tab": tab, "manifest": manifest, "count": count, "transaction": transaction})
+        return
+    click.echo(f"Exported {count - first:,} interactions of tab {tab}: {manifest}")
+    click.echo(f"Next: oracle tab present {tab} --log {path}")
+
+
+@click.command()
+@click.argument("record")
+@store_option
+@click.option(
+    "--from", "others", multiple=True, help="Further places to read from: a path or URL. Repeatable."
+)
+@click.option("--expect", help="The evidence hash the attestation names.")
+@json_option
+def verify(
+    record: str,
+    store: Path | None,
+    others: tuple[str, ...],
+    expect: str | None,
+    as_json: bool,  # noqa: FBT001 - click's way
+) -> None:
+    """Recompute RECORD, of a period, offline: exports, draw, every interaction drawn, and what is payable.
+
+    RECORD is a file, or a hash with --store. Exits with 1 where something differs.
+    """
+    if store is None:
+        raise TabActError("no store was named", field="--store", next_step="give --store DIR")
+    places = ContentStore(store, [open_location(each) for each in others])
+    data = load_record(record, store)
+    if not as_json:
+        click.echo("Going through the exports and every interaction drawn …", err=True)
+    result = verify_period(
+        data, places, lambda name: Export(places, name), expected_hash=expect, replayer=replayer
+    )
+    report(parse_tab_record(data), result, as_json=as_json)
+
+
+def report(parsed: TabRecord, result: Verification, *, as_json: bool) -> None:
+    """Say what came of it; exits with 1 where something differs."""
+    found = parsed.estimate
+    if as_json:
+        print_json(
+            {
+                "record": result.record_hash,
+                "holds": result.holds,
+                "outcome": parsed.outcome,
+                "presented": found.presented,
+                "payable": found.payable,
+                "withheld": found.withheld,
+                "low": found.low,
+                "high": found.high,
+                "drawn": found.drawn,
+                "failed": found.drawn_failed,
+                "differences": [difference._asdict() for difference in result.differences],
+                "notes": list(result.notes),
+            }
+        )
+    else:
+        for difference in result.differences:
+            click.secho(f"differs at {difference.pointer or '(whole record)'}", fg="red")
+            click.echo(f"  recorded:   {one_line(difference.recorded)}")
+            click.echo(f"  recomputed: {one_line(difference.recomputed)}")
+        for note in result.notes:
+            click.echo(f"note: {one_line(note)}")
+        interactions = parsed.intake.interactions
+        click.echo(f"{found.drawn:,} of {interactions:,} interactions drawn, {found.drawn_failed} failed")
+        low, high = format_usdc(int(found.low)), format_usdc(int(found.high))
+        click.echo(
+            f"withheld {format_usdc(int(found.withheld))} of {format_usdc(int(found.presented))} "
+            f"(failed: {low} to {high}), payable {format_usdc(int(found.payable))}: {parsed.outcome}"
+        )
+        if result.holds:
+            click.secho(f"The record {result.record_hash} holds.", fg="green")
+    if not result.holds:
+        raise Exit(FOUND_PROBLEMS_EXIT_CODE)
