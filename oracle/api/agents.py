@@ -16,6 +16,7 @@ from oracle.score.versions import CURRENT, formula
 from oracle.store import closed, listing, scores
 
 _MOST_PACTS = 20
+_BEFORE, _AFTER = "/v1/agents/", "/score"
 
 
 def agents_router(source: Source) -> APIRouter:
@@ -139,6 +140,7 @@ def _known_version(version: int) -> None:
 
 def agent_of(path: str) -> Address | None:
     """The agent whose score a path asks for in the one form that is kept ready; else None."""
-    if len(path) == 62 and path.startswith("/v1/agents/0x") and path.endswith("/score"):
-        return path[11:53]
+    agent = path[len(_BEFORE) : -len(_AFTER)]
+    if len(agent) == 42 and path.startswith(_BEFORE) and path.endswith(_AFTER):
+        return agent
     return None

@@ -18,6 +18,7 @@ SECTIONS = (
     "settled",
     "latency",
     "history",
+    "scores",
 )
 
 

@@ -100,6 +100,20 @@ def test_score__kept_ready_or_asked_at_the_block__is_the_same(world: World) -> N
     ScoreDocument.model_validate_json(kept.content)
 
 
+def test_score__kept_ready__is_answered_without_the_store(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/v1/agents/{AGENTS[0]}/score"
+    first = world.client.get(path)
+
+    def gone(*_: object) -> None:
+        raise AssertionError("the store was asked")
+
+    monkeypatch.setattr(world.database, "read", gone)
+    assert world.client.get(path).content == first.content
+    assert world.client.get(f"/v1/agents/{AGENTS[1]}/score").status_code == 500
+
+
 def test_score__after_one_more_job__is_what_it_is_from_nothing(world: World) -> None:
     for agent in AGENTS:
         world.get(f"/agents/{agent}/score")
