@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-YOUNG = 20_000  # new objects between two looks at the young ones; Python's own 700 is for small programs
+YOUNG = 100_000  # new objects between two looks at the young ones; Python's own 700 is for small programs
 
 
 @contextmanager
