@@ -62,6 +62,7 @@ class BuyerLedger:
         self._domain = domain
         self._root = root or Tally.empty(account.tab).root
         self._calls = {call.number: call for call in calls}
+        self._reserved = sum(call.price for call in self._calls.values())  # and what is held
         self._held: dict[int, tuple[Call, Receipt, Tally, bytes]] = {}
 
     @property
@@ -99,11 +100,10 @@ class BuyerLedger:
             raise EndedTabError(f"the tab serves until {account.ends}; it is {now}", next_step="open another")
         if price > account.ceiling:
             raise CeilingError(f"the price is {price}; the tab's ceiling is {account.ceiling}", field="price")
-        reserved = sum(call.price for call in self._calls.values())
-        reserved += sum(receipt.price for _, receipt, _, _ in self._held.values())
-        if self.amount + reserved + price > account.covered:
+        used = self.amount + self._reserved
+        if used + price > account.covered:
             raise NotCoveredError(
-                f"the tab covers {account.covered}; {self.amount + reserved} is used, {price} would be added",
+                f"the tab covers {account.covered}; {used} is used, {price} would be added",
                 field="price",
                 next_step="settle, or top the tab up",
             )
@@ -115,11 +115,14 @@ class BuyerLedger:
         call = Call(tab=account.tab, number=self.next_number, request=request, price=price, time=now)
         self.next_number += 1
         self._calls[call.number] = call
+        self._reserved += price
         return call
 
     def abandon(self, number: int) -> None:
         """Forget a call that the provider will not take up any more: refused, or its time is over."""
-        self._calls.pop(number, None)
+        call = self._calls.pop(number, None)
+        if call is not None:
+            self._reserved -= call.price
 
     def accept(
         self,
@@ -165,6 +168,7 @@ class BuyerLedger:
             self._stop(GapError, f"receipt {receipt.index} was given twice")
         self._held[receipt.index] = (call, receipt, tally, signature)
         del self._calls[number]
+        self._reserved += receipt.price - call.price
         return self._complete()
 
     def _complete(self) -> list[Answered]:
@@ -180,6 +184,7 @@ class BuyerLedger:
                     f" root {root}; the provider signed {tally.amount} with root {tally.root}",
                 )
             del self._held[receipt.index]
+            self._reserved -= receipt.price
             self.frontier, self.amount, self._root = frontier, tally.amount, root
             done.append(Answered(call, receipt, tally, signature, frontier))
         return done

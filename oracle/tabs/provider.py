@@ -60,6 +60,7 @@ class ProviderLedger:
         self._frontier = frontier or Frontier()
         self._unsigned = {tally.count: tally for tally in unsigned}
         self._serving: dict[int, int] = {}  # number -> price
+        self._held = 0  # sum of these
 
     @property
     def frontier(self) -> Frontier:
@@ -69,7 +70,7 @@ class ProviderLedger:
     @property
     def at_risk(self) -> int:
         """Base units served, or in service, without the buyer's tally."""
-        return self.amount - self.signed.amount + sum(self._serving.values())
+        return self.amount - self.signed.amount + self._held
 
     @property
     def open_interactions(self) -> int:
@@ -161,7 +162,7 @@ class ProviderLedger:
             raise CeilingError(f"the price is {price}; the tab's ceiling is {account.ceiling}", field="price")
         if call.price < price:
             raise PriceError(f"the call allows {call.price}; the price is {price}", field="call.price")
-        if self.amount + sum(self._serving.values()) + price > account.covered:
+        if self.amount + self._held + price > account.covered:
             raise NotCoveredError(
                 f"the tab covers {account.covered}; {self.amount} is owed, and {price} would come on top",
                 field="call.price",
@@ -176,11 +177,12 @@ class ProviderLedger:
             )
         check(self._domain, call, signature, account.buyer, field="callSignature")
         self._serving[call.number] = price
+        self._held += price
         self.next_number = max(self.next_number, call.number + 1)
 
     def release(self, number: int) -> None:
         """Forget a call that came to nothing; nothing is owed for it."""
-        self._serving.pop(number, None)
+        self._held -= self._serving.pop(number, 0)
 
     def record(self, call: Call, response: Hash, status: int, price: int, now: int) -> tuple[Receipt, Tally]:
         """The receipt of a call that was let in, and the tally that the provider signs with it.
