@@ -19,6 +19,8 @@ SECTIONS = (
     "latency",
     "history",
     "scores",
+    "receipts",
+    "overhead",
 )
 
 
