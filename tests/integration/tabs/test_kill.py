@@ -18,9 +18,9 @@ from scripts.local.ports import free_ports
 from tests.integration.tabs.sides import PRICE, RULES, TAB
 
 PROGRAM = Path(__file__).with_name("sides.py")
-CALLS = 160
-STEP = 14  # interactions between one kill and the next
-KILLS = ["provider", "buyer", "provider", "both", "buyer", "provider", "both"]
+CALLS = 80
+STEP = 20  # interactions between one kill and the next
+KILLS = ["provider", "buyer", "both"]
 
 
 class Sides:
