@@ -22,6 +22,7 @@ ANVIL = Path(__file__).parents[2] / ".tools/bin/anvil"
 MNEMONIC = "test test test test test test test test test test test junk"
 CHAIN_ID = 31337
 _START_SECONDS = 20.0
+_ANSWER_SECONDS = 60.0  # it is there; where it is slow, the machine is loaded
 
 
 class AnvilError(EarnestError):
@@ -37,7 +38,7 @@ class Anvil:
 
     def rpc(self) -> Rpc:
         """A client of this chain."""
-        return Rpc(self.url, chain_id=CHAIN_ID)
+        return Rpc(self.url, chain_id=CHAIN_ID, timeout=_ANSWER_SECONDS)
 
     def warp(self, rpc: Rpc, seconds: int) -> None:
         """Let time pass and make a block at the new time."""
