@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 
 from oracle.chain.errors import RpcUnavailableError
+from oracle.cli.main import main
 from oracle.daemon import assembly
 from oracle.daemon.service import Service
 from oracle.signing.signer import SigningError
@@ -116,3 +119,39 @@ def _figure(port: int, name: str) -> float:
     text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
     found = [line for line in text.splitlines() if line.startswith(name + " ")]
     return float(found[0].rpartition(" ")[2]) if found else -1.0
+
+
+def test_api__beside_the_daemon__answers_what_the_chain_says(
+    world: World, port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = world.market.committee_id
+    extra = f'[web]\nport = {port}\n[api]\nkey = "api.key"\n[score]\nroots = ["{root}"]'
+    write_config(world.folder, world.chain, world.market, extra=extra)
+    database = world.database()
+    schema.upgrade(database)
+    database.close()
+    agreement, job = world.job()
+    with assembly.assembled(world.settings()) as service:
+        url = f"http://127.0.0.1:{port}"
+        assert httpx.get(f"{url}/v1/status").status_code == 503
+        service.turn()
+        shown = httpx.get(f"{url}/v1/jobs/{job}")
+        assert shown.json()["job"]["state"] == "open"
+        assert shown.json()["job"]["price"] == str(agreement.price)
+        agent = agreement.terms.provider
+        until(lambda: httpx.get(f"{url}/v1/agents/{agent}/score").status_code == 200)
+        score = httpx.get(f"{url}/v1/agents/{agent}/score").json()
+        assert (score["score"], score["roots"]) == (None, [root])
+        assert int(score["coverage"]["exposure"]) >= agreement.price
+        assert httpx.get(f"{url}/readyz").status_code == 404
+    assert (world.folder / "api.key").stat().st_mode & 0o777 == 0o600
+    assert main_score(world, agent, capsys)["coverage"] == score["coverage"]
+
+
+def main_score(world: World, agent: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """What the command line says of the agent, from the same store."""
+    capsys.readouterr()  # what the daemon logged
+    with pytest.raises(SystemExit):
+        main(["score", agent, "--config", str(world.config), "--json"])
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return told
