@@ -1,0 +1,120 @@
+"""An agent asks by the Model Context Protocol and is told what the API says."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from mcp import Client, StdioServerParameters
+
+from oracle.api.mcp_tools import mcp_server
+from oracle.api.reader import AskError, Reader
+from oracle.web.host import Host
+from tests.databases import Databases
+from tests.unit.api.world import World, made_world
+from tests.unit.store.score_history import AGENTS, ROOT
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = made_world(Databases(tmp_path_factory.mktemp("mcp"), None))
+    yield made
+    made.database.close()
+
+
+@pytest.fixture(scope="module")
+def url(world: World) -> Iterator[str]:
+    with closing(Host(world.app, "127.0.0.1", 0)) as host:
+        host.start()
+        yield host.url
+
+
+async def told(client: Client, tool: str, **arguments: object) -> dict[str, Any]:
+    result = await client.call_tool(tool, arguments)
+    assert not result.is_error, result.content
+    found: dict[str, Any] = json.loads(result.content[0].text)  # type: ignore[union-attr]
+    return found
+
+
+async def test_tools__over_the_api__say_what_it_says(world: World, url: str) -> None:
+    with Reader(url, key=world.key.public) as reader:
+        async with Client(mcp_server(reader)) as client:
+            names = {tool.name for tool in (await client.list_tools()).tools}
+            assert {"agent_score", "agent_evidence", "job", "pact", "committee", "status"} <= names
+            assert await told(client, "agent_score", agent=AGENTS[0]) == world.get(
+                f"/agents/{AGENTS[0]}/score"
+            )
+            jobs = await told(client, "agent_jobs", provider=AGENTS[0], limit=3)
+            assert [job["provider"] for job in jobs["items"]] == [AGENTS[0]] * 3
+            more = await told(client, "agent_jobs", provider=AGENTS[0], limit=3, cursor=jobs["next"])
+            assert not {job["job"] for job in jobs["items"]} & {job["job"] for job in more["items"]}
+            assert (await told(client, "committee", committee=ROOT))["committee"]["committee"] == ROOT
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        pytest.param("job", {"job": "0x" + "99" * 32}, id="unknown job"),
+        pytest.param("job", {"job": "../status"}, id="a path instead of a hash"),
+        pytest.param("agent_score", {"agent": AGENTS[0] + "/../.."}, id="a path instead of an agent"),
+        pytest.param("agent_score", {"agent": AGENTS[0], "at": 10**9}, id="block not read yet"),
+        pytest.param("agent_jobs", {"cursor": "AAAA"}, id="a cursor from elsewhere"),
+    ],
+)
+async def test_tool__what_the_api_refuses__is_an_error(
+    url: str, tool: str, arguments: dict[str, object]
+) -> None:
+    with Reader(url) as reader:
+        async with Client(mcp_server(reader)) as client:
+            assert (await client.call_tool(tool, arguments)).is_error
+
+
+async def test_command__over_standard_input__answers(world: World, url: str) -> None:
+    parameters = StdioServerParameters(
+        command=sys.executable,
+        args=["-c", "from oracle.cli.main import main; main()", "mcp", "--api", url],
+        env={"PYTHONPATH": str(Path(__file__).parents[3])},
+    )
+    async with Client(parameters) as client:
+        assert (await told(client, "status"))["key"] == world.key.public
+
+
+def down(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("refused", request=request)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        pytest.param(lambda _: httpx.Response(200, json={"score": 999}), "not signed", id="no signature"),
+        pytest.param(lambda _: httpx.Response(200, text="<html>"), "not JSON", id="no JSON"),
+        pytest.param(lambda _: httpx.Response(200, json=[1]), "not a JSON object", id="no object"),
+        pytest.param(lambda _: httpx.Response(200, content=b" " * 5_000_000), "larger", id="too large"),
+        pytest.param(
+            lambda _: httpx.Response(302, json={}, headers={"location": "http://10.0.0.1"}), "302", id="moved"
+        ),
+        pytest.param(lambda _: httpx.Response(404, json={"detail": "no job"}), "no job", id="refused"),
+        pytest.param(down, "cannot be reached", id="down"),
+    ],
+)
+def test_reader__what_cannot_be_trusted__is_refused(
+    world: World, answer: Callable[[httpx.Request], httpx.Response], message: str
+) -> None:
+    transport = httpx.MockTransport(answer)
+    with (
+        Reader("https://oracle.example", key=world.key.public, transport=transport) as reader,
+        pytest.raises(AskError, match=message),
+    ):
+        reader.get("status")
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "oracle.example", "https://", "https://x/?a=b"])
+def test_reader__address_that_is_none__is_refused(url: str) -> None:
+    with pytest.raises(AskError, match="http or https"):
+        Reader(url)
