@@ -40,13 +40,13 @@ class CompiledCompanion:
     creation_code: bytes
 
 
-def companion_by_forge(name: str) -> CompiledCompanion:
-    """A companion from forge's output.
+def companion_by_forge(name: str, folder: Path = FORGE_OUT) -> CompiledCompanion:
+    """A companion from forge's output in `folder`.
 
     Raises:
         DeploymentError: it was not built yet.
     """
-    path = FORGE_OUT / f"{name}.sol" / f"{name}.json"
+    path = folder / f"{name}.sol" / f"{name}.json"
     if not path.is_file():
         raise DeploymentError(
             f"{path.name} is not built", field="contracts", next_step="run `.tools/bin/forge build`"

@@ -105,7 +105,18 @@ def build_for_deployment() -> dict[str, Any]:
         VerificationError: it does not compile.
     """
     # The escrow and its imports alone: what stands beside them can change how the compiler lays the code out.
-    command = [str(ROOT / ".tools/bin/forge"), "build", "--root", str(ROOT), "contracts/Escrow.sol"]
+    build_alone("contracts/Escrow.sol")
+    artifact: dict[str, Any] = json.loads(ARTIFACT.read_text(encoding="utf-8"))
+    return artifact
+
+
+def build_alone(*paths: str) -> None:
+    """Compile what stands at these paths, and its imports, as it is deployed.
+
+    Raises:
+        VerificationError: it does not compile.
+    """
+    command = [str(ROOT / ".tools/bin/forge"), "build", "--root", str(ROOT), *paths]
     done = subprocess.run(
         command,
         env={"FOUNDRY_PROFILE": "deploy", "PATH": "/usr/bin:/bin:/usr/local/bin"},
@@ -117,10 +128,8 @@ def build_for_deployment() -> dict[str, Any]:
     )
     if done.returncode != 0:
         raise VerificationError(
-            f"the escrow does not compile: {done.stderr.strip()[-500:]}", field="contracts"
+            f"{', '.join(paths)} does not compile: {done.stderr.strip()[-500:]}", field="contracts"
         )
-    artifact: dict[str, Any] = json.loads(ARTIFACT.read_text(encoding="utf-8"))
-    return artifact
 
 
 def standard_input_of(metadata: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]:

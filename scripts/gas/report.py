@@ -30,6 +30,8 @@ TARGETS = {
     "job_no_challenge": 255_000,
     "batch_row": 90_000,
     "job_overturned": 450_000,
+    "tab_settle": 150_000,
+    "tab_batch_row": 60_000,
 }
 _MEANING = {
     "open": "the buyer's authorization and the provider's signature; bond locked, coverage reserved",
@@ -45,6 +47,16 @@ _MEANING = {
     "job_overturned": "open + deliver + judge + dispute + rule",
     "batch_row": "judge + settle, twenty jobs at a time, for each job",
     "up_front": "what an up-front part adds to open",
+    "tab_open": "a tab: the buyer's authorization, the provider's bond pledged, coverage reserved",
+    "tab_present": "a period's tally under both signatures",
+    "tab_judge": "its verdict by three of five",
+    "tab_pay": "its settling after the challenge, paid to the provider's wallet, the signers' fee credited",
+    "tab_settle": "tab_judge + tab_pay: a period of ten interactions settled, with verdict and payment",
+    "tab_settle_credited": "the same, left as free collateral",
+    "tab_period": "tab_present + tab_judge + tab_pay",
+    "tab_settle_1000000": "tab_settle for a period of a million interactions",
+    "tab_batch_present": "tab_present, thirty tabs at a time, for each",
+    "tab_batch_row": "verdict and payment (credited), thirty tabs at a time, for each",
 }
 _CAUSES = {
     "base": "every transaction",

@@ -12,10 +12,11 @@ from oracle.domain import typed
 from oracle.domain.terms import Agreement
 from oracle.domain.types import Funding, Hash, Outcome
 from scripts.deployment.escrow import compiled_by_forge
-from scripts.deployment.source import ARTIFACT, build_for_deployment
+from scripts.deployment.source import ARTIFACT, build_alone, build_for_deployment
 from scripts.gas.breakdown import Breakdown, breakdown
+from scripts.gas.tabs import TabScenarios
 from scripts.local.anvil import Anvil
-from scripts.local.market import UNIT, Market, build_market, fund_collateral
+from scripts.local.market import UNIT, Market, build_market, deploy_here, fund_collateral
 
 GATED = 1_000 * UNIT
 BOND = 300 * UNIT
@@ -39,7 +40,9 @@ class Scenarios:
     def __init__(self, chain: Anvil) -> None:
         self.chain = chain
         build_for_deployment()
-        self.market: Market = build_market(chain, compiled=compiled_by_forge(ARTIFACT))
+        build_alone("contracts/tabs/Tabs.sol", "contracts/tabs/Handover.sol")
+        self.record = deploy_here(chain, compiled=compiled_by_forge(ARTIFACT))
+        self.market: Market = build_market(chain, record=self.record)
         self.measured = Measured()
         web3 = Web3(HTTPProvider(chain.url))
         fund_collateral(self.market, web3, self.market.provider, 200_000 * UNIT)
@@ -59,6 +62,8 @@ class Scenarios:
         m["job_overturned"] = self._overturned(measure=True)
         m["batch_row"] = self._batch()
         m["up_front"] = self._up_front()
+        # Last, so that what jobs cost does not depend on it.
+        m |= TabScenarios(self.chain, self.market, self.record).run()
         return self.measured
 
     def _opened(self, *, challenge: int = _DAY, up_front: int = 0) -> tuple[Agreement, Receipt]:

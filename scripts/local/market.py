@@ -26,7 +26,7 @@ from oracle.domain.committee import Committee
 from oracle.domain.signatures import compact, sign_digest
 from oracle.domain.terms import Agreement, Attestation, Attested, Opening, Terms, Verdict
 from oracle.domain.types import Address, Funding, Hash, Outcome
-from scripts.deployment.companions import CompiledCompanion, companion_by_forge, deploy_companion
+from scripts.deployment.companions import FORGE_OUT, companion_by_forge, deploy_companion
 from scripts.deployment.escrow import CompiledEscrow, compiled_by_forge, deploy
 from scripts.deployment.networks import CHAINS, Periods
 from scripts.deployment.record import DeploymentRecord
@@ -256,12 +256,12 @@ def build_market(
 
 
 def open_book_of_tabs(
-    market: Market, web3: Web3, record: DeploymentRecord, compiled: CompiledCompanion | None = None
+    market: Market, web3: Web3, record: DeploymentRecord, compiled: Path = FORGE_OUT
 ) -> DeploymentRecord:
-    """Deploy the book of tabs (forge's output if `compiled` is None); every evaluator agrees to it."""
+    """Deploy the book of tabs out of forge's output in `compiled`; every evaluator agrees to it."""
     sender = KeySender(web3, account(0))
-    record = deploy_companion(web3, sender, record, compiled or companion_by_forge("Tabs"))
-    record = deploy_companion(web3, sender, record, companion_by_forge("Handover"))
+    for name in ("Tabs", "Handover"):
+        record = deploy_companion(web3, sender, record, companion_by_forge(name, compiled))
     market.tabs, market.handover = (made.address.lower() for made in record.companions[-2:])
     for index, evaluator in enumerate(market.evaluators):
         market.send(evaluator.account, calls.consent(market.committee_id, index, market.tabs))

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Basis, Outcome} from "../../../contracts/interfaces/Types.sol";
+import {ITabs, TabAgreement, Tally} from "../../../contracts/tabs/ITabs.sol";
+import {TabFixture} from "./TabFixture.sol";
+
+/// The money rules of tabs, written out a second time: what every account must have after each act, to the unit.
+abstract contract TabModel is TabFixture {
+    /// What the ghost keeps of one tab.
+    struct Ghost {
+        uint256 held; // what of the book's collateral is this tab's
+        uint256 covered; // share reserved from each member; zero once given back
+        uint256 deposit; // D of the pending dispute
+        bool buyerDisputes;
+        Outcome ruled;
+        uint256 ruledPayable;
+        uint256 signed; // highest amount the buyer signed and somebody presented
+        uint256 paid; // to the provider for interactions
+        uint256 periods; // settled
+        bool failed; // a Fail is settled: the bond is the buyer's
+    }
+
+    TabAgreement[] internal all;
+    Tally[] internal pending; // of each tab
+    mapping(uint256 => Ghost) internal ghosts;
+    mapping(address => uint256) internal due; // free collateral, as the rules give it
+    uint256 internal feesDue;
+    mapping(uint256 => uint256) internal stakeDue; // by evaluator
+    mapping(uint256 => uint256) internal bound_; // the most an evaluator can have lost
+
+    function bornWith(uint256 i) internal {
+        TabAgreement memory a = all[i];
+        Ghost storage g = ghosts[i];
+        uint256 value = uint256(a.terms.deposit) + a.terms.credit + a.terms.bond;
+        g.held = paidIn(a) + a.terms.credit + a.terms.bond;
+        g.covered = ((value > SILENCE ? value : SILENCE) + K - 1) / K;
+        due[buyer] -= a.terms.credit;
+        due[provider] -= a.terms.bond;
+        for (uint256 e; e < N; ++e) {
+            bound_[e] += g.covered;
+        }
+    }
+
+    /// What settling a tab in state `v` must do.
+    function modelSettle(uint256 i, ITabs.TabView memory v) internal {
+        if (v.phase == ITabs.Phase.Owing) _modelDebt(i, v);
+        else _modelPeriod(i, v);
+    }
+
+    function modelClose(uint256 i, ITabs.TabView memory v) internal {
+        _end(i, v.balance, all[i].terms.credit, v.period);
+    }
+
+    function modelAgree(uint256 i, ITabs.TabView memory v, uint256 toProvider) internal {
+        TabAgreement memory a = all[i];
+        uint256 fees = a.terms.fee;
+        if (v.phase == ITabs.Phase.Presented) fees += a.terms.verdictFee;
+        feesDue += fees;
+        due[provider] += toProvider;
+        due[buyer] += ghosts[i].held - fees - toProvider;
+        (ghosts[i].held, ghosts[i].covered) = (0, 0);
+    }
+
+    /// What is final of a period.
+    struct Final {
+        Outcome outcome;
+        uint256 pay;
+        bool silence;
+        bool ruled;
+        bool overturned;
+    }
+
+    function _modelPeriod(uint256 i, ITabs.TabView memory v) private {
+        Ghost storage g = ghosts[i];
+        Final memory f;
+        f.silence = v.basis == Basis.Silence;
+        f.ruled = v.phase == ITabs.Phase.Ruled;
+        f.outcome = f.ruled ? g.ruled : v.outcome;
+        f.pay = f.ruled ? g.ruledPayable : v.payable_;
+        f.overturned = f.pay != v.payable_ || _oneFails(f, v);
+        uint256 fees = all[i].terms.verdictFee;
+        if (f.overturned || f.silence) fees += all[i].terms.fee;
+        uint256 rest = f.ruled ? g.deposit - ARBITER_COST : g.deposit;
+        g.held -= fees + rest;
+        if (f.overturned) _overturned(i, v, f, fees, rest);
+        else _stands(i, v, f, fees, rest);
+        if (f.overturned || f.silence) g.covered = 0;
+        (g.deposit, g.buyerDisputes) = (0, false);
+        ++g.periods;
+        g.failed = f.outcome == Outcome.Fail;
+        uint256 paid = f.pay < v.balance ? f.pay : v.balance;
+        _pays(i, paid);
+        if (paid < f.pay) return;
+        if (f.overturned || f.silence || g.failed || v.last) {
+            _end(i, v.balance - paid, all[i].terms.credit, v.period + 1);
+        }
+    }
+
+    function _overturned(uint256 i, ITabs.TabView memory v, Final memory f, uint256 fees, uint256 rest)
+        private
+    {
+        uint256 bond = all[i].terms.bond;
+        uint256 before = v.payable_ + (v.outcome == Outcome.Fail ? 0 : bond);
+        uint256 after_ = f.pay + (f.outcome == Outcome.Fail ? 0 : bond);
+        address favoured = after_ > before ? provider : buyer;
+        due[favoured] += rest;
+        due[f.silence ? buyer : favoured] += fees;
+        uint256 moved = f.pay > v.payable_ ? f.pay - v.payable_ : v.payable_ - f.pay;
+        if (_oneFails(f, v)) moved += bond;
+        if (f.silence && moved < SILENCE) moved = SILENCE;
+        _slash(v, favoured, moved, f.silence);
+    }
+
+    function _stands(uint256 i, ITabs.TabView memory v, Final memory f, uint256 fees, uint256 rest) private {
+        bool byBuyer = ghosts[i].buyerDisputes;
+        if (f.silence) {
+            due[buyer] += fees;
+            _slash(v, provider, SILENCE, true);
+        } else {
+            feesDue += fees;
+        }
+        if (!f.ruled) {
+            due[byBuyer ? buyer : provider] += rest;
+            return;
+        }
+        uint256 half = f.silence ? 0 : rest / 2;
+        feesDue += half;
+        due[byBuyer ? provider : buyer] += rest - half;
+    }
+
+    function _oneFails(Final memory f, ITabs.TabView memory v) private pure returns (bool) {
+        return (f.outcome == Outcome.Fail) != (v.outcome == Outcome.Fail);
+    }
+
+    function _modelDebt(uint256 i, ITabs.TabView memory v) private {
+        TabAgreement memory a = all[i];
+        uint256 paid = v.payable_ < v.balance ? v.payable_ : v.balance;
+        _pays(i, paid);
+        uint256 left = v.payable_ - paid;
+        if (left == 0) {
+            if (v.last) _end(i, v.balance - paid, a.terms.credit, v.period);
+        } else if (block.timestamp >= v.deadline) {
+            _pays(i, left);
+            _end(i, 0, a.terms.credit - left, v.period);
+        }
+    }
+
+    function _pays(uint256 i, uint256 amount) private {
+        due[provider] += amount;
+        ghosts[i].paid += amount;
+        ghosts[i].held -= amount;
+    }
+
+    function _slash(ITabs.TabView memory v, address to, uint256 amount, bool silence) private {
+        uint256 parts = K;
+        if (silence) parts = _count(v.members);
+        uint256 each = (amount + parts - 1) / parts;
+        for (uint256 e; e < N; ++e) {
+            if (v.set & (1 << e) == 0) continue;
+            stakeDue[e] -= each;
+            due[to] += each;
+        }
+    }
+
+    function _end(uint256 i, uint256 balance, uint256 collateral, uint256 periods) private {
+        TabAgreement memory a = all[i];
+        Ghost storage g = ghosts[i];
+        due[buyer] += balance + collateral + (a.terms.periods - periods) * a.terms.verdictFee;
+        due[g.failed ? buyer : provider] += a.terms.bond;
+        if (g.covered != 0) feesDue += a.terms.fee;
+        (g.held, g.covered) = (0, 0);
+    }
+
+    function _count(uint32 set) private pure returns (uint256 n) {
+        for (; set != 0; set &= set - 1) {
+            ++n;
+        }
+    }
+}

@@ -1,0 +1,565 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Outcome} from "../../../contracts/interfaces/Types.sol";
+import {IEscrow} from "../../../contracts/interfaces/IEscrow.sol";
+import {ITabs, TabAgreement, TabVerdict, Tally} from "../../../contracts/tabs/ITabs.sol";
+import {TabModel} from "./TabModel.sol";
+
+/// Everything that parties, evaluators, arbiter and strangers do on tabs, in any order, with forged, stale and foreign
+/// signatures among it; and the rules that must hold after each act.
+///   conservation  the book holds, to the unit, what came in for the tabs that are open
+///   ledgers       every account and stake has, to the unit, what the model gives it
+///   boundedDownside  no evaluator loses more than it was reserved for
+///   coverage      reserved are the shares of the open tabs, and every stake holds them
+///   payableBound  what is paid never exceeds what the buyer signed, and balance and collateral cover what can be claimed
+///   oncePerPeriod no period is paid twice: each settling moves the settled count on
+///   phaseGraph    phases follow the graph and the clock only; closed is for ever
+///   permissions   no act of a stranger, and nothing forged or replayed, ever succeeded
+///   nothingIsLocked  time alone lets anyone close every tab
+abstract contract TabWorld is TabModel {
+    uint256 private constant MOST = 4;
+    mapping(uint256 => ITabs.TabView) private last;
+    string private broken; // phaseGraph
+    string private forged; // permissions
+    string private twice; // oncePerPeriod
+    mapping(uint256 => bytes) private oldPresent;
+
+    function deployTabs(IEscrow) internal virtual returns (ITabs) {
+        return tabs;
+    }
+
+    function setUp() public virtual override {
+        super.setUp();
+        ITabs other = deployTabs(escrow);
+        if (other != tabs) {
+            tabs = other;
+            for (uint256 i; i < N; ++i) {
+                vm.prank(evaluators[i]);
+                escrow.consent(committee, i, address(tabs));
+            }
+            address[3] memory payers = [buyer, provider, relayer];
+            for (uint256 i; i < 3; ++i) {
+                vm.prank(payers[i]);
+                usdc.approve(address(tabs), type(uint256).max);
+            }
+        }
+        due[buyer] = free(buyer);
+        due[provider] = free(provider);
+        due[arbiter] = free(arbiter);
+        for (uint256 i; i < N; ++i) {
+            stakeDue[i] = STAKE;
+        }
+    }
+
+    /// The more often, the further tabs get.
+    function tabActs() internal pure returns (bytes4[] memory list) {
+        bytes4[18] memory each = [
+            this.actGoOn.selector,
+            this.actGoOn.selector,
+            this.actGoOn.selector,
+            this.actGoOn.selector,
+            this.actOpen.selector,
+            this.actPresent.selector,
+            this.actReplace.selector,
+            this.actJudge.selector,
+            this.actAttest.selector,
+            this.actLapse.selector,
+            this.actDispute.selector,
+            this.actRule.selector,
+            this.actSettle.selector,
+            this.actTopUp.selector,
+            this.actLeave.selector,
+            this.actAgree.selector,
+            this.actForge.selector,
+            this.actWait.selector
+        ];
+        list = new bytes4[](each.length);
+        for (uint256 i; i < each.length; ++i) {
+            list[i] = each[i];
+        }
+    }
+
+    // ---- acts; those that are refused change nothing
+
+    function actOpen(uint256 seed) external {
+        _refill();
+        uint256 open;
+        for (uint256 n; n < all.length; ++n) {
+            if (stateOf(all[n]).phase != ITabs.Phase.Closed) ++open;
+        }
+        if (open >= MOST) return;
+        TabAgreement memory a = newTab();
+        a.terms.deposit = uint64(bound(seed, 50e6, 400e6));
+        a.terms.credit = seed & 1 == 0 ? uint64(bound(seed >> 8, 1e6, 200e6)) : 0;
+        a.terms.bond = uint64(bound(seed >> 16, 1e6, 300e6));
+        a.terms.challenge = seed & 6 == 0 ? 0 : uint32(bound(seed >> 24, MIN_CHALLENGE, 3 days));
+        a.terms.periods = uint16(bound(seed >> 32, 1, 4));
+        a.terms.fee = 10e6;
+        a.terms.due = seed & 8 == 0 ? 0 : 40e6;
+        bytes memory pledged = a.terms.credit == 0 ? bytes("") : collateralPledge(a);
+        uint256 i = all.length;
+        all.push(a);
+        pending.push(tally(0, 0));
+        bytes memory call =
+            abi.encodeWithSelector(tabs.open.selector, a, 0, payment(a), pledged, bondPledge(a));
+        if (_act(relayer, call)) {
+            bornWith(i);
+        } else {
+            all.pop();
+            pending.pop();
+        }
+        _look();
+    }
+
+    function actPresent(uint256 seed) external {
+        (bool any, uint256 i) = _pick(seed);
+        if (!any) return;
+        TabAgreement memory a = all[i];
+        Tally memory t = _some(i, seed);
+        bool alone = seed & 16 != 0;
+        bytes memory bySeller = alone ? bytes("") : signTally(providerKey, a, t);
+        bytes memory call =
+            abi.encodeCall(tabs.present, (a.terms, oh(a), t, signTally(buyerKey, a, t), bySeller));
+        if (_act(alone ? provider : relayer, call)) {
+            pending[i] = t;
+            oldPresent[i] = call;
+            if (t.amount > ghosts[i].signed) ghosts[i].signed = t.amount;
+        }
+        _look();
+    }
+
+    function actReplace(uint256 seed) external {
+        (bool any, uint256 i) = _pick(seed);
+        if (!any) return;
+        TabAgreement memory a = all[i];
+        Tally memory t = pending[i];
+        Tally memory more =
+            tally(t.count + uint64(bound(seed, 0, 3000)), t.amount + uint64(bound(seed >> 32, 0, 20e6)));
+        if (_act(relayer, replaceCall(a, t, more))) {
+            pending[i] = more;
+            if (more.amount > ghosts[i].signed) ghosts[i].signed = more.amount;
+        }
+        _look();
+    }
+
+    function actJudge(uint256 seed) external {
+        (bool any, uint256 i) = _pick(seed);
+        if (any) _judge(i, seed);
+        _look();
+    }
+
+    function actAttest(uint256 seed) external {
+        (bool any, uint256 i) = _pick(seed);
+        if (any) _act(relayer, attestCall(all[i], pending[i], uint32(1 << (seed % N))));
+        _look();
+    }
+
+    function actLapse(uint256 seed) external {
+        (bool any, uint256 i) = _pick(seed);
+        if (any) _act(relayer, abi.encodeCall(tabs.lapse, (all[i].terms, oh(all[i]), pending[i])));
+        _look();
+    }
+
+    function actDispute(uint256 seed) external {
+        (bool any, uint256 i) = _pick(seed);
+        if (any) _dispute(i, seed);
+        _look();
+    }
+
+    function actRule(uint256 seed) external {
+        (bool any, uint256 i) = _pick(seed);
+        if (any) _rule(i, seed);
+        _look();
+    }
+
+    function actSettle(uint256 seed) external {
+        (bool any, uint256 i) = _pick(seed);
+        if (any) _settle(i);
+        _look();
+    }
+
+    function actTopUp(uint256 seed) external {
+        (bool any, uint256 i) = _pick(seed);
+        if (!any) return;
+        uint256 amount = bound(seed, 1, 300e6);
+        if (_act(relayer, topUpCall(all[i], amount))) ghosts[i].held += amount;
+        _look();
+    }
+
+    function actLeave(uint256 seed) external {
+        (bool any, uint256 i) = _pick(seed);
+        if (!any) return;
+        TabAgreement memory a = all[i];
+        if (seed & 3 == 0) {
+            address party = seed & 4 == 0 ? buyer : provider;
+            _act(party, abi.encodeCall(tabs.giveNotice, (a.terms, oh(a), party, 0, bytes(""))));
+        } else {
+            ITabs.TabView memory v = stateOf(a);
+            if (_act(relayer, closeCall(a))) {
+                if (block.timestamp < v.end) broken = "closed before its end";
+                modelClose(i, v);
+            }
+        }
+        _look();
+    }
+
+    function actAgree(uint256 seed) external {
+        if (seed & 7 != 0) return; // rarely: it ends things early
+        (bool any, uint256 i) = _pick(seed);
+        if (!any) return;
+        TabAgreement memory a = all[i];
+        ITabs.TabView memory v = stateOf(a);
+        uint256 held = uint256(v.balance) + a.terms.credit + a.terms.bond;
+        uint256 toProvider = bound(seed >> 8, 0, held + held / 10);
+        bytes32 digest = tabTyped(
+            keccak256(
+                abi.encode(
+                    keccak256(
+                        "TabSplit(bytes32 tab,uint64 period,uint8 phase,uint256 toProvider,uint256 expiry)"
+                    ),
+                    idOf(a),
+                    uint64(v.period),
+                    uint8(v.phase),
+                    toProvider,
+                    block.timestamp + 1
+                )
+            )
+        );
+        bytes memory call = abi.encodeCall(
+            tabs.agree,
+            (
+                a.terms,
+                oh(a),
+                toProvider,
+                block.timestamp + 1,
+                sign(buyerKey, digest),
+                sign(providerKey, digest),
+                false
+            )
+        );
+        if (_act(relayer, call)) modelAgree(i, v, toProvider);
+        _look();
+    }
+
+    /// Whatever of this succeeds is a breach.
+    function actForge(uint256 seed) external {
+        (bool any, uint256 i) = _pick(seed);
+        if (!any) return;
+        TabAgreement memory a = all[i];
+        Tally memory t = _some(i, seed);
+        bytes memory byBuyer = signTally(buyerKey, a, t);
+        bytes memory byProvider = signTally(providerKey, a, t);
+        uint256 kind = (seed >> 8) % 9;
+        bytes memory call;
+        if (kind == 0) call = abi.encodeCall(tabs.present, (a.terms, oh(a), t, byBuyer, byBuyer));
+        if (kind == 1) call = abi.encodeCall(tabs.present, (a.terms, oh(a), t, byProvider, byProvider));
+        if (kind == 2) call = abi.encodeCall(tabs.rule, (idOf(a), Outcome.Pass, 0));
+        if (kind == 3) {
+            call = abi.encodeCall(tabs.giveNotice, (a.terms, oh(a), buyer, type(uint256).max, byProvider));
+        }
+        if (kind == 4) {
+            uint256 far = type(uint256).max;
+            call = abi.encodeCall(tabs.agree, (a.terms, oh(a), 0, far, byBuyer, byProvider, false));
+        }
+        if (kind == 5) {
+            TabVerdict memory v = verdictOf(a, pending[i], Outcome.Pass, 0, 7);
+            v.attested[1] = v.attested[0];
+            call = abi.encodeCall(tabs.judge, (a.terms, oh(a), pending[i], v));
+        }
+        if (kind == 6) {
+            // Evaluators who signed another period's deliverable.
+            bytes32 old = keccak256(
+                abi.encode(
+                    idOf(a), uint64(stateOf(a).period), pending[i].count, pending[i].amount, pending[i].root
+                )
+            );
+            TabVerdict memory v = TabVerdict(Outcome.Pass, 0, 7, attest(idOf(a), old, Outcome.Pass, 0, 7));
+            call = abi.encodeCall(tabs.judge, (a.terms, oh(a), pending[i], v));
+        }
+        if (kind == 7) {
+            if (ghosts[i].periods == 0 || oldPresent[i].length == 0) return;
+            if (stateOf(a).settledCount < pending[i].count) return;
+            call = oldPresent[i]; // a period that was settled
+        }
+        if (kind == 8) call = openCall(a); // the same terms again
+        vm.prank(kind == 7 ? provider : relayer);
+        (bool ok,) = address(tabs).call(call);
+        if (ok) forged = string.concat("succeeded: ", vm.toString(kind));
+        _look();
+    }
+
+    /// Takes a tab one step further on the longest way, which random acts alone seldom walk to its end.
+    function actGoOn(uint256 seed) external {
+        (bool any, uint256 i) = _pick(seed);
+        if (!any) return;
+        TabAgreement memory a = all[i];
+        ITabs.TabView memory v = stateOf(a);
+        if (v.phase == ITabs.Phase.Open) {
+            if (block.timestamp < v.from) vm.warp(v.from);
+            return this.actPresent(seed);
+        }
+        if (v.phase == ITabs.Phase.Presented) {
+            if (block.timestamp < v.deadline) vm.warp(v.deadline);
+            if (seed & 0x70 != 0) _judge(i, seed);
+            else vm.warp(v.deadline + a.terms.verdict);
+        } else if (v.phase == ITabs.Phase.Judged) {
+            if (seed & 0x30 == 0) _dispute(i, seed);
+            else if (block.timestamp < v.deadline) vm.warp(v.deadline);
+            _settle(i);
+        } else if (v.phase == ITabs.Phase.Disputed) {
+            _rule(i, seed);
+        } else if (v.phase != ITabs.Phase.Closed) {
+            _settle(i);
+        }
+        _look();
+    }
+
+    function actWait(uint256 seed) external {
+        (bool any, uint256 i) = _pick(seed);
+        // Every other time to the next limit of one tab, so that what waits for it is reached.
+        if (any && seed & 1 == 0) {
+            ITabs.TabView memory v = stateOf(all[i]);
+            uint256 limit = v.phase == ITabs.Phase.Open ? v.from : v.deadline;
+            if (v.phase == ITabs.Phase.Presented && seed & 2 == 0) limit += all[i].terms.verdict;
+            if (limit > block.timestamp) {
+                vm.warp(limit);
+                return;
+            }
+        }
+        vm.warp(block.timestamp + bound(seed, 1, 12 hours));
+    }
+
+    // ---- rules
+
+    function conservation() public view {
+        uint256 sum;
+        for (uint256 i; i < all.length; ++i) {
+            sum += ghosts[i].held;
+        }
+        assertEq(free(address(tabs)), sum, "conservation: the book");
+        assertEq(usdc.balanceOf(address(tabs)), 0, "conservation: USDC in the book");
+    }
+
+    function ledgers() public view {
+        assertEq(free(buyer), due[buyer], "ledgers: buyer");
+        assertEq(free(provider), due[provider], "ledgers: provider");
+        assertEq(free(arbiter), due[arbiter], "ledgers: arbiter");
+        uint256 fees;
+        for (uint32 set = 1; set < 32; ++set) {
+            fees += feesOf(set);
+        }
+        assertEq(fees, feesDue, "ledgers: fees");
+        for (uint256 i; i < N; ++i) {
+            assertEq(stakeOf(i), stakeDue[i], "ledgers: stake");
+        }
+    }
+
+    function boundedDownside() public view {
+        for (uint256 i; i < N; ++i) {
+            assertLe(STAKE + refilled[i] - stakeOf(i), bound_[i], "boundedDownside");
+        }
+    }
+
+    function coverage() public view {
+        uint256 sum;
+        for (uint256 i; i < all.length; ++i) {
+            sum += ghosts[i].covered;
+        }
+        assertEq(reserved(), sum, "coverage: reserved");
+        for (uint256 i; i < N; ++i) {
+            assertGe(stakeOf(i), sum, "coverage: stake");
+        }
+    }
+
+    function payableBound() public view {
+        for (uint256 i; i < all.length; ++i) {
+            ITabs.TabView memory v = stateOf(all[i]);
+            assertLe(ghosts[i].paid, ghosts[i].signed, "payableBound: more than the buyer signed");
+            uint256 claim;
+            if (v.phase >= ITabs.Phase.Judged && v.phase <= ITabs.Phase.Ruled) {
+                claim = v.amount - v.settledAmount;
+            }
+            if (v.phase == ITabs.Phase.Presented) claim = pending[i].amount - v.settledAmount;
+            if (v.phase == ITabs.Phase.Owing) claim = v.payable_;
+            if (v.phase == ITabs.Phase.Closed) continue;
+            assertLe(claim, v.balance + all[i].terms.credit, "payableBound: not covered");
+            assertLe(
+                v.settledAmount,
+                uint256(v.settledCount) * all[i].terms.ceiling,
+                "payableBound: above the ceiling"
+            );
+            if (v.phase >= ITabs.Phase.Judged) assertLe(v.payable_, claim, "payableBound: above the claim");
+        }
+    }
+
+    function oncePerPeriod() public view {
+        assertEq(twice, "", "oncePerPeriod");
+    }
+
+    function phaseGraph() public view {
+        assertEq(broken, "", "phaseGraph");
+    }
+
+    function permissions() public view {
+        assertEq(forged, "", "permissions");
+    }
+
+    /// Also after a fork: nothing but time is needed.
+    function nothingIsLocked() public {
+        pauseUSDC();
+        vm.chainId(1);
+        for (uint256 i; i < all.length; ++i) {
+            TabAgreement memory a = all[i];
+            vm.chainId(HOME);
+            ITabs.TabView memory v = stateOf(a);
+            bytes memory lapsing = abi.encodeCall(tabs.lapse, (a.terms, oh(a), pending[i]));
+            bytes memory settling = settleCall(a);
+            bytes memory closing = closeCall(a);
+            bytes32 id = idOf(a);
+            vm.chainId(1);
+            for (uint256 steps; v.phase != ITabs.Phase.Closed; ++steps) {
+                assertLt(steps, 6, "nothingIsLocked");
+                bool open = v.phase == ITabs.Phase.Open;
+                uint256 limit = open ? v.end : v.deadline;
+                if (v.phase == ITabs.Phase.Presented) limit += a.terms.verdict;
+                if (v.phase == ITabs.Phase.Ruled) limit = 0;
+                if (block.timestamp < limit) vm.warp(limit);
+                bytes memory call = open ? closing : v.phase == ITabs.Phase.Presented ? lapsing : settling;
+                vm.prank(relayer);
+                (bool ok,) = address(tabs).call(call);
+                assertTrue(ok, "nothingIsLocked");
+                v = tabs.tabState(id);
+            }
+        }
+        assertEq(free(address(tabs)), 0, "nothingIsLocked: money");
+        assertEq(reserved(), 0, "nothingIsLocked: coverage");
+        vm.chainId(HOME);
+    }
+
+    // ---- helpers
+
+    mapping(uint256 => uint256) private refilled;
+
+    /// Whoever was slashed fills up, or no more tabs could be opened.
+    function _refill() private {
+        for (uint256 i; i < N; ++i) {
+            uint256 missing = STAKE - stakeOf(i);
+            if (missing == 0) continue;
+            mintUSDC(evaluators[i], missing);
+            vm.startPrank(evaluators[i]);
+            usdc.approve(address(escrow), missing);
+            escrow.deposit(evaluators[i], missing);
+            escrow.topUp(committee, i);
+            vm.stopPrank();
+            stakeDue[i] += missing;
+            refilled[i] += missing;
+        }
+    }
+
+    function _judge(uint256 i, uint256 seed) private {
+        TabAgreement memory a = all[i];
+        uint32 set = [uint32(7), 19, 28][(seed >> 40) % 3];
+        Outcome outcome = Outcome(1 + (seed >> 48) % 3);
+        uint256 claim = pending[i].amount - stateOf(a).settledAmount;
+        uint64 pay = uint64(bound(seed >> 56, 0, claim + claim / 8));
+        if (seed & 0x300 == 0) pay = uint64(claim);
+        if (outcome == Outcome.Lapse) pay = 0;
+        TabVerdict memory v = verdictOf(a, pending[i], outcome, pay, set);
+        ITabs.TabView memory before = stateOf(a);
+        if (_act(relayer, abi.encodeCall(tabs.judge, (a.terms, oh(a), pending[i], v)))) {
+            if (block.timestamp < before.deadline) broken = "judged within the window";
+            if (block.timestamp >= before.deadline + a.terms.verdict) broken = "judged late";
+        }
+    }
+
+    function _dispute(uint256 i, uint256 seed) private {
+        TabAgreement memory a = all[i];
+        ITabs.TabView memory v = stateOf(a);
+        bool byBuyer = seed & 0x100 == 0;
+        uint256 claim = v.amount > v.settledAmount ? v.amount - v.settledAmount : 0;
+        Outcome sought = byBuyer ? Outcome.Fail : Outcome.Pass;
+        uint64 pay = uint64(byBuyer ? bound(seed >> 16, 0, v.payable_) : claim);
+        address party = byBuyer ? buyer : provider;
+        if (_act(party, disputeCall(a, party, sought, pay))) {
+            if (block.timestamp >= v.deadline) broken = "disputed late";
+            uint256 fifth = (claim + a.terms.bond + 4) / 5;
+            Ghost storage g = ghosts[i];
+            g.deposit = fifth > ARBITER_COST ? fifth : ARBITER_COST;
+            g.buyerDisputes = byBuyer;
+            g.held += g.deposit;
+        }
+    }
+
+    function _rule(uint256 i, uint256 seed) private {
+        TabAgreement memory a = all[i];
+        ITabs.TabView memory v = stateOf(a);
+        uint256 claim = v.amount > v.settledAmount ? v.amount - v.settledAmount : 0;
+        Outcome outcome = Outcome(1 + (seed >> 8) % 3);
+        uint256 pay = outcome == Outcome.Lapse ? 0 : bound(seed >> 16, 0, claim);
+        if (seed & 3 == 0) (outcome, pay) = (v.outcome, v.payable_);
+        if (_act(arbiter, abi.encodeCall(tabs.rule, (idOf(a), outcome, pay)))) {
+            Ghost storage g = ghosts[i];
+            (g.ruled, g.ruledPayable) = (outcome, pay);
+            g.held -= ARBITER_COST;
+            due[arbiter] += ARBITER_COST;
+        }
+    }
+
+    function _settle(uint256 i) private {
+        ITabs.TabView memory v = stateOf(all[i]);
+        uint256 settled = ghosts[i].periods;
+        if (!_act(relayer, settleCall(all[i]))) return;
+        bool waits = v.phase == ITabs.Phase.Judged || v.phase == ITabs.Phase.Disputed;
+        if (waits && block.timestamp < v.deadline) broken = "settled early";
+        modelSettle(i, v);
+        ITabs.TabView memory w = stateOf(all[i]);
+        if (w.phase == ITabs.Phase.Closed || ghosts[i].periods == settled) return;
+        if (w.settledCount <= v.settledCount || w.settledAmount < v.amount || w.period != v.period + 1) {
+            twice = "a period was settled and could be presented again";
+        }
+    }
+
+    /// Mostly what can be presented, sometimes beyond every bound.
+    function _some(uint256 i, uint256 seed) private view returns (Tally memory) {
+        TabAgreement memory a = all[i];
+        ITabs.TabView memory v = stateOf(a);
+        uint256 covered = uint256(v.balance) + a.terms.credit;
+        uint256 amount = v.settledAmount + bound(seed >> 64, 0, covered + covered / 8);
+        uint256 count = v.settledCount + bound(seed >> 128, 0, 4) * 8000;
+        return tally(uint64(count), uint64(amount));
+    }
+
+    function _pick(uint256 seed) private view returns (bool any, uint256 i) {
+        any = all.length != 0;
+        // The newest ones: older ones are mostly closed.
+        if (any) i = all.length - 1 - (seed >> 3) % (all.length < MOST ? all.length : MOST);
+    }
+
+    function _act(address caller, bytes memory call) private returns (bool ok) {
+        vm.prank(caller);
+        (ok,) = address(tabs).call(call);
+    }
+
+    /// Holds every tab against the graph.
+    function _look() private {
+        for (uint256 i; i < all.length; ++i) {
+            ITabs.Phase was = last[i].phase;
+            ITabs.TabView memory v = stateOf(all[i]);
+            // Noted, not asserted: an assertion in an act would only undo the act.
+            if (was != v.phase && !_mayFollow(was, v.phase)) broken = "no such step";
+            last[i] = v;
+        }
+    }
+
+    function _mayFollow(ITabs.Phase a, ITabs.Phase b) private pure returns (bool) {
+        if (a == ITabs.Phase.None) return b == ITabs.Phase.Open;
+        if (a == ITabs.Phase.Closed) return false;
+        if (a == ITabs.Phase.Open) return b == ITabs.Phase.Presented || b == ITabs.Phase.Closed;
+        if (a == ITabs.Phase.Presented) return b == ITabs.Phase.Judged || b == ITabs.Phase.Closed;
+        bool over = b == ITabs.Phase.Open || b == ITabs.Phase.Owing || b == ITabs.Phase.Closed;
+        if (a == ITabs.Phase.Judged) return over || b == ITabs.Phase.Disputed;
+        if (a == ITabs.Phase.Disputed) return over || b == ITabs.Phase.Ruled;
+        return over;
+    }
+}
