@@ -1,4 +1,4 @@
-"""Build the escrow that can be broken in every way of variants.toml: `python -m scripts.broken`.
+"""Build the escrow and the tabs that can be broken in every way of the *.toml: `python -m scripts.broken`.
 
 All patches go into one copy of contracts/, each behind a switch, and that copy is compiled once. Run it
 before `forge test`; where nothing changed it takes a second.
@@ -23,6 +23,10 @@ def main() -> int:
     try:
         variants = read_variants((TESTS / "variants.toml").read_text())
         check_tested(variants, (TESTS / "Broken.t.sol").read_text())
+        of_tabs = read_variants((TESTS / "tabs.toml").read_text())
+        tests = (TESTS / "BrokenTabs.t.sol").read_text()
+        check_tested(of_tabs, tests, first=len(variants) + 1, file="BrokenTabs.t.sol")
+        variants += of_tabs
         texts = patched(sources, variants)
     except VariantsError as error:
         sys.stderr.write(f"{error}\n")

@@ -5,6 +5,14 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+# What tabs share with other books.
+_BESIDE_TABS = (
+    "arbiters/IRulable.sol",
+    "evaluators/base/BookMoney.sol",
+    "evaluators/base/Contradictions.sol",
+    "evaluators/interfaces/IBook.sol",
+)
+
 
 class VariantsError(Exception):
     """A patch does not fit the sources, or a variant is not tested."""
@@ -57,22 +65,24 @@ def patched(sources: dict[str, str], variants: tuple[Variant, ...]) -> dict[str,
     return texts
 
 
-def check_tested(variants: tuple[Variant, ...], tests: str) -> None:
-    """Every variant has its test, in which the rule it names must notice it.
+def check_tested(
+    variants: tuple[Variant, ...], tests: str, *, first: int = 1, file: str = "Broken.t.sol"
+) -> None:
+    """Every variant, numbered from `first` on, has its test, in which the rule it names must notice it.
 
     Raises:
         VariantsError: One has none.
     """
-    for number, v in enumerate(variants, start=1):
+    for number, v in enumerate(variants, start=first):
         name = v.name[0].lower() + v.name[1:]
         test = f"function test_{name}() public {{\n        _noticed({number}, world.{v.rule}.selector);"
         if test not in tests:
-            raise VariantsError(f"{v.name} has no test: Broken.t.sol must hold `{test} }}`")
+            raise VariantsError(f"{v.name} has no test: {file} must hold `{test} }}`")
 
 
 def read_sources(folder: Path) -> dict[str, str]:
-    """The escrow's sources by path below `folder`; other contracts are left out."""
-    parts = [folder / name for name in ("Annex.sol", "Escrow.sol")]
-    for name in ("base", "interfaces", "libraries", "parts"):
+    """Sources of the escrow and of tabs by path below `folder`; other contracts are left out."""
+    parts = [folder / name for name in ("Annex.sol", "Escrow.sol", *_BESIDE_TABS)]
+    for name in ("base", "interfaces", "libraries", "parts", "tabs"):
         parts.extend(sorted((folder / name).rglob("*.sol")))
     return {p.relative_to(folder).as_posix(): p.read_text() for p in parts}

@@ -37,9 +37,6 @@ abstract contract TabModel is TabFixture {
         g.covered = ((value > SILENCE ? value : SILENCE) + K - 1) / K;
         due[buyer] -= a.terms.credit;
         due[provider] -= a.terms.bond;
-        for (uint256 e; e < N; ++e) {
-            bound_[e] += g.covered;
-        }
     }
 
     /// What settling a tab in state `v` must do.
@@ -109,14 +106,14 @@ abstract contract TabModel is TabFixture {
         uint256 moved = f.pay > v.payable_ ? f.pay - v.payable_ : v.payable_ - f.pay;
         if (_oneFails(f, v)) moved += bond;
         if (f.silence && moved < SILENCE) moved = SILENCE;
-        _slash(v, favoured, moved, f.silence);
+        _slash(i, v, favoured, moved, f.silence);
     }
 
     function _stands(uint256 i, ITabs.TabView memory v, Final memory f, uint256 fees, uint256 rest) private {
         bool byBuyer = ghosts[i].buyerDisputes;
         if (f.silence) {
             due[buyer] += fees;
-            _slash(v, provider, SILENCE, true);
+            _slash(i, v, provider, SILENCE, true);
         } else {
             feesDue += fees;
         }
@@ -152,13 +149,18 @@ abstract contract TabModel is TabFixture {
         ghosts[i].held -= amount;
     }
 
-    function _slash(ITabs.TabView memory v, address to, uint256 amount, bool silence) private {
+    function _slash(uint256 i, ITabs.TabView memory v, address to, uint256 amount, bool silence) private {
+        // Whatever is moved: no more than all that the period was about, or the price of silence.
+        uint256 most = uint256(v.amount) - v.settledAmount + all[i].terms.bond;
+        if (silence && most < SILENCE) most = SILENCE;
+        most = (most + K - 1) / K;
         uint256 parts = K;
         if (silence) parts = _count(v.members);
         uint256 each = (amount + parts - 1) / parts;
         for (uint256 e; e < N; ++e) {
             if (v.set & (1 << e) == 0) continue;
             stakeDue[e] -= each;
+            bound_[e] += most;
             due[to] += each;
         }
     }

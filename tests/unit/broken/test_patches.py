@@ -60,8 +60,11 @@ def test_a_variant_without_a_test_is_refused() -> None:
 def test_the_variants_fit_the_sources_and_every_rule_has_one() -> None:
     folder = ROOT / "tests" / "contracts"
     variants = read_variants((folder / "broken" / "variants.toml").read_text())
-    patched(read_sources(ROOT / "contracts"), variants)
     check_tested(variants, (folder / "broken" / "Broken.t.sol").read_text())
+    of_tabs = read_variants((folder / "broken" / "tabs.toml").read_text())
+    tests = (folder / "broken" / "BrokenTabs.t.sol").read_text()
+    check_tested(of_tabs, tests, first=len(variants) + 1, file="BrokenTabs.t.sol")
+    patched(read_sources(ROOT / "contracts"), variants + of_tabs)
     play = (folder / "invariant" / "Play.sol").read_text()
     checked = {line.strip()[6:-3] for line in play.splitlines() if line.strip().endswith("();")}
     rules = {name for name in checked if f"world.{name}();" in play}
