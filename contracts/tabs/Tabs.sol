@@ -4,8 +4,9 @@ pragma solidity 0.8.30;
 import {IRulable} from "../arbiters/IRulable.sol";
 import {BookMoney} from "../evaluators/base/BookMoney.sol";
 import {IEscrow} from "../interfaces/IEscrow.sol";
+import {ISilence} from "../interfaces/ISilence.sol";
 import {IViews} from "../interfaces/IViews.sol";
-import {Basis, Funding, Outcome, Statement} from "../interfaces/Types.sol";
+import {Attested, Basis, Funding, Outcome, Statement} from "../interfaces/Types.sol";
 import {CommitteeId} from "../libraries/CommitteeId.sol";
 import {Payouts} from "../libraries/Payouts.sol";
 import {ITabs, TabAgreement, TabOpening, TabTerms, TabVerdict, Tally} from "./ITabs.sol";
@@ -144,15 +145,7 @@ contract Tabs is TabMoney {
         TabWords.Pending memory p = tab.p;
         (p.set, p.outcome, p.payable_) = (verdict.signers, uint256(verdict.outcome), verdict.payable_);
         _judged(tab, tally, block.timestamp + TabFields.challenge(t));
-        emit PeriodJudged(
-            tab.id,
-            uint64(tab.s.period + 1),
-            verdict.outcome,
-            verdict.payable_,
-            verdict.signers,
-            uint40(p.deadline),
-            _evidence(verdict)
-        );
+        _logVerdict(PeriodJudged.selector, tab, verdict, p.deadline);
     }
 
     /// @inheritdoc ITabs
@@ -167,14 +160,7 @@ contract Tabs is TabMoney {
         _check(t, tab, tally, verdict);
         tab.p.set |= verdict.signers;
         _savePending(tab);
-        emit AttestationsPosted(
-            tab.id,
-            uint64(tab.s.period + 1),
-            verdict.outcome,
-            verdict.payable_,
-            verdict.signers,
-            _evidence(verdict)
-        );
+        _logVerdict(AttestationsPosted.selector, tab, verdict, 0);
     }
 
     /// @inheritdoc ITabs
@@ -539,17 +525,74 @@ contract Tabs is TabMoney {
         view
     {
         _requirePayable(v.outcome, v.payable_, tally.amount - tab.s.settledAmount);
-        bytes32 deliverable = TabHashes.deliverable(tab.id, tab.s.period + 1, tally);
-        ESCROW.checkAttestations(
+        _checkAttestations(
             TabFields.committee(t),
-            uint32(tab.s.members),
+            tab.s.members,
             tab.id,
-            deliverable,
-            v.outcome,
-            v.payable_,
-            v.signers,
-            v.attested
+            TabHashes.deliverable(tab.id, tab.s.period + 1, tally),
+            v
         );
+    }
+
+    /// @dev `ESCROW.checkAttestations` with the attestations copied as they stand in calldata.
+    function _checkAttestations(
+        bytes32 committee,
+        uint256 members,
+        bytes32 id,
+        bytes32 deliverable,
+        TabVerdict calldata v
+    ) private view {
+        address escrow = address(ESCROW);
+        bytes32 selector = ISilence.checkAttestations.selector;
+        Attested[] calldata attested = v.attested;
+        (uint256 outcome, uint256 pay, uint256 signers) = (uint256(v.outcome), v.payable_, v.signers);
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, selector)
+            mstore(add(m, 0x04), committee)
+            mstore(add(m, 0x24), members)
+            mstore(add(m, 0x44), id)
+            mstore(add(m, 0x64), deliverable)
+            mstore(add(m, 0x84), outcome)
+            mstore(add(m, 0xa4), pay)
+            mstore(add(m, 0xc4), signers)
+            mstore(add(m, 0xe4), 0x100)
+            mstore(add(m, 0x104), attested.length)
+            let size := mul(attested.length, 0x60)
+            calldatacopy(add(m, 0x124), attested.offset, size)
+            if iszero(staticcall(gas(), escrow, m, add(size, 0x124), 0, 0)) {
+                returndatacopy(m, 0, returndatasize())
+                revert(m, returndatasize())
+            }
+        }
+    }
+
+    /// @dev `PeriodJudged`, or, where `ends` is zero, `AttestationsPosted`: the evidence straight from calldata.
+    function _logVerdict(bytes32 topic, Tab memory tab, TabVerdict calldata v, uint256 ends) private {
+        Attested[] calldata attested = v.attested;
+        (bytes32 id, uint256 period) = (tab.id, tab.s.period + 1);
+        (uint256 outcome, uint256 pay, uint256 signers) = (uint256(v.outcome), v.payable_, v.signers);
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, outcome)
+            mstore(add(m, 0x20), pay)
+            mstore(add(m, 0x40), signers)
+            let at := add(m, 0x60)
+            if ends {
+                mstore(at, ends)
+                at := add(at, 0x20)
+            }
+            mstore(at, sub(add(at, 0x20), m))
+            mstore(add(at, 0x20), attested.length)
+            at := add(at, 0x40)
+            let from := add(attested.offset, 0x40) // evidence is the third word of three
+            for { let left := attested.length } left { left := sub(left, 1) } {
+                mstore(at, calldataload(from))
+                at := add(at, 0x20)
+                from := add(from, 0x60)
+            }
+            log3(m, sub(at, m), topic, id, period)
+        }
     }
 
     /// @dev What is provisional is in `p`; here the tally joins it.
@@ -597,12 +640,5 @@ contract Tabs is TabMoney {
         if (party == TabFields.buyer(t)) return true;
         if (party == TabFields.provider(t)) return false;
         revert NotAllowed(party);
-    }
-
-    function _evidence(TabVerdict calldata v) private pure returns (bytes32[] memory evidence) {
-        evidence = new bytes32[](v.attested.length);
-        for (uint256 i; i < evidence.length; ++i) {
-            evidence[i] = v.attested[i].evidence;
-        }
     }
 }

@@ -10,7 +10,7 @@ import {Broken} from "./Broken.sol";
 contract BrokenTabsTest is TabWorld {
     string private constant ARTIFACT = ".build/broken/out/Tabs.sol/Tabs.json";
     uint256 private constant WORLDS = 24;
-    uint256 private constant ACTS = 120;
+    uint256 private constant ACTS = 160;
 
     TabWorld private world;
 
@@ -130,31 +130,31 @@ contract BrokenTabsTest is TabWorld {
         _noticed(65, world.oncePerPeriod.selector);
     }
 
-    function test_staleCount() public {
-        _noticed(66, world.oncePerPeriod.selector);
-    }
-
     // ---- phaseGraph
 
     function test_judgedWithinTheWindow() public {
-        _noticed(67, world.phaseGraph.selector);
+        _noticed(66, world.phaseGraph.selector);
     }
 
     function test_tabSettledEarly() public {
-        _noticed(68, world.phaseGraph.selector);
+        _noticed(67, world.phaseGraph.selector);
     }
 
     function test_tabClosedEarly() public {
-        _noticed(69, world.phaseGraph.selector);
+        _noticed(68, world.phaseGraph.selector);
     }
 
     // ---- permissions
 
     function test_anyoneRulesOnTabs() public {
-        _noticed(70, world.permissions.selector);
+        _noticed(69, world.permissions.selector);
     }
 
     function test_buyersSignatureTwice() public {
+        _noticed(70, world.permissions.selector);
+    }
+
+    function test_staleCount() public {
         _noticed(71, world.permissions.selector);
     }
 

@@ -27,7 +27,6 @@ abstract contract TabModel is TabFixture {
     mapping(address => uint256) internal due; // free collateral, as the rules give it
     uint256 internal feesDue;
     mapping(uint256 => uint256) internal stakeDue; // by evaluator
-    mapping(uint256 => uint256) internal bound_; // the most an evaluator can have lost
 
     function bornWith(uint256 i) internal {
         TabAgreement memory a = all[i];
@@ -106,14 +105,14 @@ abstract contract TabModel is TabFixture {
         uint256 moved = f.pay > v.payable_ ? f.pay - v.payable_ : v.payable_ - f.pay;
         if (_oneFails(f, v)) moved += bond;
         if (f.silence && moved < SILENCE) moved = SILENCE;
-        _slash(i, v, favoured, moved, f.silence);
+        _slash(v, favoured, moved, f.silence);
     }
 
     function _stands(uint256 i, ITabs.TabView memory v, Final memory f, uint256 fees, uint256 rest) private {
         bool byBuyer = ghosts[i].buyerDisputes;
         if (f.silence) {
             due[buyer] += fees;
-            _slash(i, v, provider, SILENCE, true);
+            _slash(v, provider, SILENCE, true);
         } else {
             feesDue += fees;
         }
@@ -149,18 +148,13 @@ abstract contract TabModel is TabFixture {
         ghosts[i].held -= amount;
     }
 
-    function _slash(uint256 i, ITabs.TabView memory v, address to, uint256 amount, bool silence) private {
-        // Whatever is moved: no more than all that the period was about, or the price of silence.
-        uint256 most = uint256(v.amount) - v.settledAmount + all[i].terms.bond;
-        if (silence && most < SILENCE) most = SILENCE;
-        most = (most + K - 1) / K;
+    function _slash(ITabs.TabView memory v, address to, uint256 amount, bool silence) private {
         uint256 parts = K;
         if (silence) parts = _count(v.members);
         uint256 each = (amount + parts - 1) / parts;
         for (uint256 e; e < N; ++e) {
             if (v.set & (1 << e) == 0) continue;
             stakeDue[e] -= each;
-            bound_[e] += most;
             due[to] += each;
         }
     }
