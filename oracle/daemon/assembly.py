@@ -85,23 +85,30 @@ def open_store(settings: Settings) -> ContentStore:
     )
 
 
-def _prepare(database: Database, deployment: Deployment) -> None:
-    """See that the database can be used, holds the tables it should, and is this escrow's.
-
-    Raises:
-        StoreError: it is not so; where it is only locked or full now, a later start may succeed.
-    """
-    database.check()
+@contextmanager
+def _in_use(database: Database) -> Iterator[None]:
+    """Raises StoreError where the database cannot be used now, in words; a later start may succeed."""
     try:
-        require_current(database)
-        with database.write() as session:
-            bind_deployment(session, deployment.chain_id, deployment.escrow, deployment.block)
+        yield
     except OperationalError as error:
         raise StoreError(
             f"cannot use the database {database.shown} now: {error.orig}",
             field="database.url",
-            next_step="see whether another program holds it or its disk is full, then start again",
+            next_step="see whether it is up, held by another program, or its disk is full; then start again",
         ) from error
+
+
+def _prepare(database: Database, deployment: Deployment) -> None:
+    """See that the database can be used, holds the tables it should, and is this escrow's.
+
+    Raises:
+        StoreError: it is not so.
+    """
+    database.check()
+    with _in_use(database):
+        require_current(database)
+        with database.write() as session:
+            bind_deployment(session, deployment.chain_id, deployment.escrow, deployment.block)
 
 
 @contextmanager
@@ -131,10 +138,11 @@ def assembled(
         _prepare(database, deployment)
         runs, presence = None, None
         if not dry_run:  # a dry run may look on beside the process that acts
-            runs, presence = stack.enter_context(
-                durable(settings.database_url(), workers=settings.evaluation.workers)
-            )
-            come_home(database)
+            with _in_use(database):
+                runs, presence = stack.enter_context(
+                    durable(settings.database_url(), workers=settings.evaluation.workers)
+                )
+                come_home(database)
         # The loop's turns stick to one endpoint; everyone else asks whoever answers.
         turn = Turn(pool, TOPICS.values())
         chain = NodeChain(Escrow(turn, deployment.escrow, deployment.chain_id))
@@ -179,24 +187,25 @@ def assembled(
             dry_run=dry_run,
             leads=leads,
         )
-        service = build(
-            settings,
-            deployment,
-            keys,
-            database,
-            chain,
-            evaluation,
-            escrow,
-            dry_run=dry_run,
-            vitals=vitals,
-            peering=peering,
-            doubt=turn.doubt,
-            is_anchored=AnchorCheck(pool, deployment.escrow, agree=settings.chain.needed()),
-            runs=runs,
-            leads=leads,
-            on_lead=(lambda: None) if dry_run else peering.start,
-            wanted=wanted_of(wanted_now, desk),
-        )
+        with _in_use(database):  # unfinished evaluations begin to run
+            service = build(
+                settings,
+                deployment,
+                keys,
+                database,
+                chain,
+                evaluation,
+                escrow,
+                dry_run=dry_run,
+                vitals=vitals,
+                peering=peering,
+                doubt=turn.doubt,
+                is_anchored=AnchorCheck(pool, deployment.escrow, agree=settings.chain.needed()),
+                runs=runs,
+                leads=leads,
+                on_lead=(lambda: None) if dry_run else peering.start,
+                wanted=wanted_of(wanted_now, desk),
+            )
         stack.enter_context(closing(service))
         if desk is not None and not dry_run:
             desk.serve(service.wake)

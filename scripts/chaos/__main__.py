@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from oracle.cli.output import ERROR_EXIT_CODE
 from scripts.chaos.plan import Kind, make_plan
 from scripts.chaos.planted import BUGS
 from scripts.chaos.points import POINTS
@@ -53,7 +54,10 @@ def main() -> int:
     enough = sum(result.done.values()) >= arguments.faults
     if not enough:
         print(f"only {sum(result.done.values())} of {arguments.faults} faults took hold: try more of them")
-    clean = result.findings.clean() and enough
+    crashed = [code for code in result.exits if code != ERROR_EXIT_CODE]
+    if crashed:
+        print(f"evaluators ended in a traceback, with {crashed}: see their logs")
+    clean = result.findings.clean() and enough and not crashed
     if clean and arguments.folder is None:
         shutil.rmtree(folder, ignore_errors=True)
     else:

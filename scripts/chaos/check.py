@@ -21,12 +21,12 @@ from oracle.domain.events import (
     Slashed,
     UpFrontPaid,
 )
-from oracle.domain.types import Hash, Outcome, members_of
+from oracle.domain.types import Ending, Hash, Outcome, members_of
 from oracle.evidence.errors import EvidenceError
 from oracle.evidence.store import ContentStore
 from scripts.chaos.books import Books
 from scripts.chaos.jobs import Job
-from scripts.chaos.plan import Delivery
+from scripts.chaos.plan import Course, Delivery
 from scripts.chaos.table import Row, row
 from scripts.chaos.transactions import Seen, Signed, read_call
 from scripts.chaos.world import World
@@ -71,7 +71,7 @@ def check(world: World, books: list[Books], sent: list[Seen], *, stolen: Collect
     for event in events:
         by_job[str(getattr(event, "job", None) or getattr(event, "subject", ""))].append(event)
     for job in world.jobs:
-        _check_job(found, job, by_job[job.job], world, books, stolen)
+        check_job(found, job, by_job[job.job], world, books, stolen)
     _check_money(found, world, events)
     _check_evaluations(found, world, books, stolen)
     _check_posts(found, world, books, sent)
@@ -84,7 +84,7 @@ def _expected(job: Job) -> Row:
     return row(plan.delivery, plan.course, plan.gated, plan.bond, plan.fee)
 
 
-def _check_job(
+def check_job(
     found: Findings,
     job: Job,
     events: list[Any],
@@ -97,7 +97,7 @@ def _check_job(
     verdicts = [event for event in events if isinstance(event, Judged)]
     if len(verdicts) > 1:
         found.double_posts.append(f"{name} was judged {len(verdicts)} times")
-    if job.plan.delivery is not Delivery.NONE and not verdicts:
+    if job.plan.delivery is not Delivery.NONE and not verdicts and not _gave_in(job, events):
         found.lost.append(f"{name} was delivered and never judged")
     for verdict in verdicts:
         if verdict.outcome is not job.right:
@@ -124,6 +124,15 @@ def _check_job(
         found.lost.append(
             f"{name} ({job.plan.delivery}, {job.plan.course}) paid {got}; the table: {expected}"
         )
+
+
+def _gave_in(job: Job, events: list[Any]) -> bool:
+    """Whether the losing side conceded before any verdict that stayed: its concession outlived a reorg.
+
+    In Open either side may concede, and the table gives the same for it.
+    """
+    endings = [event.how for event in events if isinstance(event, JobClosed)]
+    return job.plan.course is Course.CONCEDED and endings == [Ending.CONCEDED]
 
 
 def _check_evidence(
