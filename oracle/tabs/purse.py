@@ -70,6 +70,9 @@ class Purse:
                 next_number=head.next_number,
             )
             self.left = {call.number for call in pending}
+            for note in self.log.notes(self.account.tab):
+                if note.kind == CONTRADICTION:
+                    self._ledger.stopped = f"the provider contradicted itself in call {note.number}"
             self._messages.clear()
         return self._ledger
 

@@ -246,6 +246,9 @@ async def test_a_provider_that_contradicts_itself_is_paid_no_more(world: World) 
     with pytest.raises(StoppedError):
         await world.client.get("/echo/c")
     assert world.purse.tally == Tally.model_validate(world.buyer_log.head(TAB).tally(TAB))
+    world.restart_buyer()  # and it is remembered
+    with pytest.raises(StoppedError):
+        await world.client.get("/echo/d")
 
 
 def _done() -> Future[None]:
