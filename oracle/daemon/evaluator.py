@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
@@ -69,7 +69,7 @@ class Postponed:
 
 _BEGUN = TypeAdapter(Begun)
 _ENDS: TypeAdapter[list[EvaluationResult | Postponed]] = TypeAdapter(list[EvaluationResult | Postponed])
-_Ending = Callable[[Session], None]
+_Postponing = Callable[[Session], None]
 
 
 def running_key(job: Hash, deliverable: Hash, anchor_hash: Hash) -> str:
@@ -105,7 +105,7 @@ class Evaluator:
         self._clock = clock
         self._pause = pause
         self._closing = threading.Event()
-        self._chosen: dict[Hash, tuple[StoredJob, Committee, Address, int]] = {}
+        self._chosen: dict[Hash, EvaluationTask] = {}
         self._tended_at = 0.0
         runs.open(self._work)
 
@@ -119,7 +119,18 @@ class Evaluator:
         record = job.record
         if job.job in self._chosen or record.deliverable is None or record.anchor_hash is None:
             return False
-        self._chosen[job.job] = (job, committee, evaluator, timestamp)
+        self._chosen[job.job] = EvaluationTask(
+            job=job.job,
+            agreement=job.agreement,
+            methodology=committee.methodology,
+            evaluator=evaluator,
+            deliverable=record.deliverable,
+            delivered_at=record.delivered_at,
+            anchor_block=record.anchor_block,
+            anchor_hash=record.anchor_hash,
+            last_try=False,  # known once it is begun
+            last_chance=_is_last_chance(job, timestamp),
+        )
         return True
 
     def flush(self) -> None:
@@ -131,35 +142,16 @@ class Evaluator:
         if not chosen:
             return
         with self._database.write() as session:
-            marked = [
-                made
-                for job, committee, evaluator, timestamp in chosen.values()
-                if (made := self._begin(session, job, committee, evaluator, timestamp)) is not None
-            ]
-        # Outside of the transaction: a pact may have to be fetched first.
-        begun = [Begun(task, tries, self._evaluation.is_quick(task)) for task, tries in marked]
+            tries = work.begin_evaluations(
+                session, [(task.job, task.deliverable, task.anchor_hash) for task in chosen.values()]
+            )
+        begun = []
+        for task in chosen.values():
+            count = tries[task.job, task.deliverable]
+            made = replace(task, last_try=count >= self._retry.tries)
+            # Outside of the transaction: a pact may have to be fetched first.
+            begun.append(Begun(made, count, self._evaluation.is_quick(made)))
         self._runs.submit([Item(one.key, _BEGUN.dump_json(one).decode(), quick=one.quick) for one in begun])
-
-    def _begin(
-        self, session: Session, job: StoredJob, committee: Committee, evaluator: Address, timestamp: int
-    ) -> tuple[EvaluationTask, int] | None:
-        record = job.record
-        if record.deliverable is None or record.anchor_hash is None:
-            return None
-        begun = work.begin_evaluation(session, job.job, record.deliverable, record.anchor_hash)
-        task = EvaluationTask(
-            job=job.job,
-            agreement=job.agreement,
-            methodology=committee.methodology,
-            evaluator=evaluator,
-            deliverable=record.deliverable,
-            delivered_at=record.delivered_at,
-            anchor_block=record.anchor_block,
-            anchor_hash=record.anchor_hash,
-            last_try=begun.tries >= self._retry.tries,
-            last_chance=_is_last_chance(job, timestamp),
-        )
-        return task, begun.tries
 
     def resume(self) -> int:
         """At the start: what is marked as running and is in no run is due again. Returns how many."""
@@ -234,12 +226,11 @@ class Evaluator:
         )
         return result
 
-    def _ending(self, begun: Begun, end: EvaluationResult | Postponed) -> _Ending:
+    def _ending(self, begun: Begun, end: EvaluationResult | Postponed) -> work.Finished | _Postponing:
         """What is to be stored."""
         task = begun.task
         if isinstance(end, EvaluationResult):
-            return partial(
-                work.finish_evaluation,
+            return work.Finished(
                 job=task.job,
                 deliverable=task.deliverable,
                 anchor_hash=task.anchor_hash,
@@ -260,14 +251,17 @@ class Evaluator:
             reason=end.postponed,
         )
 
-    def _store(self, endings: Sequence[_Ending]) -> None:
+    def _store(self, endings: Sequence[work.Finished | _Postponing]) -> None:
         """Store how evaluations ended, however long the database cannot be written."""
+        finished = [ending for ending in endings if isinstance(ending, work.Finished)]
+        postponing = [ending for ending in endings if not isinstance(ending, work.Finished)]
         wait = self._pause
         while True:
             try:
                 with self._database.write() as session:
-                    for ending in endings:
-                        ending(session)
+                    work.finish_evaluations(session, finished)
+                    for postpone in postponing:
+                        postpone(session)
             except OperationalError as error:
                 log.warning("evaluations_not_stored", reason=str(error.orig), retry_in=wait)
                 if self._closing.wait(wait):

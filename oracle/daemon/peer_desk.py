@@ -111,10 +111,7 @@ class PeerDesk:
             )
             if fresh:
                 known = self._intake.known(session, request.committee, request.statements)
-                results = [
-                    self._intake.take(session, known, request.sender, statement)
-                    for statement in request.statements
-                ]
+                results = self._intake.take_all(session, known, request.sender, request.statements)
                 statements = self._say(
                     session,
                     request,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy.orm import Session
@@ -47,8 +47,8 @@ class _RefusedError(Exception):
 class Known:
     """What is stored about a committee and the jobs that a message names, read once for a message.
 
-    `commitments` (by job, deliverable, evaluator and key) and `attested` (digests by job, deliverable and
-    evaluator) grow with what the message adds.
+    `commitments` (by job, deliverable, evaluator and key) and `attested` (by job, deliverable and evaluator:
+    outcome and payable by digest) grow with what the message adds.
     """
 
     committee: Hash
@@ -56,7 +56,15 @@ class Known:
     jobs: Mapping[Hash, StoredJob]
     timestamp: int
     commitments: dict[tuple[Hash, Hash, int, Address], Hash]
-    attested: dict[tuple[Hash, Hash, int], set[Hash]]
+    attested: dict[tuple[Hash, Hash, int], dict[Hash, tuple[Outcome, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What a message adds, written when all of it was checked."""
+
+    commitments: list[StoredCommitment] = field(default_factory=list)
+    attestations: list[StoredAttestation] = field(default_factory=list)
 
 
 class PeerIntake:
@@ -77,11 +85,12 @@ class PeerIntake:
     def known(self, session: Session, committee: Hash, statements: Collection[Statement]) -> Known:
         """Read what checking these statements needs."""
         subjects = {item.subject for item in statements}
-        attested: dict[tuple[Hash, Hash, int], set[Hash]] = {}
+        attested: dict[tuple[Hash, Hash, int], dict[Hash, tuple[Outcome, int]]] = {}
         for item in work_store.attestations_of(session, subjects):
             if item.committee == committee:
                 key = (item.attestation.subject, item.attestation.deliverable, item.evaluator)
-                attested.setdefault(key, set()).add(item.digest)
+                said = (item.attestation.outcome, item.attestation.payable)
+                attested.setdefault(key, {})[item.digest] = said
         return Known(
             committee=committee,
             records=job_store.evaluators(session, committee),
@@ -99,17 +108,29 @@ class PeerIntake:
         """Indices of the evaluators whose current key is held here."""
         return sorted(index for index, record in records.items() if record.key in self._keys)
 
-    def take(self, session: Session, known: Known, sender: int, statement: Statement) -> str:
-        """Check a statement and store what is true in it.
+    def take_all(
+        self, session: Session, known: Known, sender: int, statements: Sequence[Statement]
+    ) -> list[str]:
+        """Check statements and store what is true in them.
 
         Returns:
-            `stored`, `known`, `later: …` where it may be taken when more of the chain was read, or why not.
+            For each `stored`, `known`, `later: …` where it may be taken when more of the chain was read, or
+            why not.
         """
+        news = _News()
+        results = [self._take(session, known, news, sender, statement) for statement in statements]
+        if news.commitments:
+            peer_store.add_commitments(session, news.commitments)
+        if news.attestations:
+            work_store.save_attestations(session, news.attestations)
+        return results
+
+    def _take(self, session: Session, known: Known, news: _News, sender: int, statement: Statement) -> str:
         try:
             job = self._job(known, sender, statement)
-            new = self._commitment(session, known, sender, statement)
+            new = self._commitment(session, known, news, sender, statement)
             if statement.reveal is not None:
-                new = self._attestation(session, known, job, sender, statement, statement.reveal) or new
+                new = self._attestation(session, known, news, job, sender, statement, statement.reveal) or new
         except _RefusedError as refused:
             if refused.kind is not None and refused.blamed is not None:
                 self._note(session, known, refused.blamed, refused.kind, refused.why, statement.subject)
@@ -130,7 +151,9 @@ class PeerIntake:
             raise _RefusedError("it is no member of this job", "no-member", sender)
         return job
 
-    def _commitment(self, session: Session, known: Known, sender: int, statement: Statement) -> bool:
+    def _commitment(
+        self, session: Session, known: Known, news: _News, sender: int, statement: Statement
+    ) -> bool:
         signer = self._signer(known, statement.evaluator)
         key = (statement.subject, statement.deliverable, statement.evaluator, signer)
         standing = known.commitments.get(key)
@@ -155,8 +178,7 @@ class PeerIntake:
             )  # fmt: skip
             return False
         known.commitments[key] = statement.commitment
-        peer_store.add_commitment(
-            session,
+        news.commitments.append(
             StoredCommitment(
                 subject=statement.subject,
                 deliverable=statement.deliverable,
@@ -173,6 +195,7 @@ class PeerIntake:
         self,
         session: Session,
         known: Known,
+        news: _News,
         job: StoredJob,
         sender: int,
         statement: Statement,
@@ -189,7 +212,7 @@ class PeerIntake:
             raise _RefusedError("payable must be 0 for a job", "bad-attestation", sender)
         digest = attestation_digest(self._domain, attestation)
         before = known.attested.setdefault(
-            (statement.subject, statement.deliverable, statement.evaluator), set()
+            (statement.subject, statement.deliverable, statement.evaluator), {}
         )
         if digest in before:
             return False  # checked when it came first
@@ -210,7 +233,7 @@ class PeerIntake:
             opens=opens,
             salt=reveal.salt,
         )
-        work_store.save_attestation(session, stored)
+        news.attestations.append(stored)
         if own:
             # Nobody but us should be able to make one: two processes with one key, or a stolen key.
             log.error("own_key_used_elsewhere", job=statement.subject, evaluator=statement.evaluator)
@@ -218,11 +241,9 @@ class PeerIntake:
                 session, known, statement.evaluator, "own-key-elsewhere",
                 f"an attestation of ours ({reveal.outcome}) that was not made here", statement.subject,
             )  # fmt: skip
-        contradicted = bool(before) and any(
-            item.evaluator == statement.evaluator
-            for item in peer_store.equivocations(session, [statement.subject])
-        )
-        before.add(digest)
+        said = (attestation.outcome, attestation.payable)
+        contradicted = any(other != said for other in before.values())
+        before[digest] = said
         if contradicted:
             self._note(
                 session, known, statement.evaluator, "equivocation",

@@ -201,12 +201,16 @@ class Exchange:
             if not made:
                 return
             with self._database.write() as session:
-                for attestation, salt, wanted in made:
-                    # One may stand already where our key is used elsewhere too.
-                    if peer_store.set_salt(session, attestation, salt) and not peer_store.is_bound(
-                        session, wanted
-                    ):
-                        peer_store.add_commitment(session, wanted)
+                bound = {
+                    _place(item)
+                    for item in peer_store.commitments_of(session, {item.subject for _, _, item in made})
+                }
+                free = peer_store.set_salts(session, {number: salt for number, salt, _ in made})
+                # One may stand already where our key is used elsewhere too.
+                peer_store.add_commitments(
+                    session,
+                    [item for number, _, item in made if number in free and _place(item) not in bound],
+                )
         for _, _, wanted in made:
             log.info("committed", job=wanted.subject, evaluator=wanted.evaluator)
 
@@ -314,10 +318,7 @@ class Exchange:
         """Store what the peer said, then remember what it has taken."""
         with self._intake.lock, self._database.write() as session:
             known = self._intake.known(session, errand.committee, answer.statements)
-            results = [
-                self._intake.take(session, known, errand.recipient, statement)
-                for statement in answer.statements
-            ]
+            results = self._intake.take_all(session, known, errand.recipient, answer.statements)
         now = self._clock()
         for item, result in zip(errand.said, answer.results, strict=True):
             sendable = item.sendable
@@ -364,3 +365,8 @@ class Exchange:
         cursor = chain_store.cursor(session)
         since = 0 if cursor is None else max(0, cursor.number - JUDGED_BLOCKS)
         return peer_store.subjects_under_way(session, committee, self._signers, since_block=since)
+
+
+def _place(item: StoredCommitment) -> tuple[Hash, Hash, Hash, int, Address]:
+    """Where one commitment stands."""
+    return item.subject, item.deliverable, item.committee, item.evaluator, item.signer

@@ -68,6 +68,7 @@ class Attester:
         signed = attest_all(
             self._journal, self._domain, [(signer, attestation) for _, signer, attestation in chosen]
         )
+        stored: list[work.StoredAttestation] = []
         with self._database.write() as session:
             seen_at = chain.now(session)
             for (number, signer, attestation), attested in zip(chosen, signed, strict=True):
@@ -75,16 +76,18 @@ class Attester:
                     hindered[number] = attested
                     continue
                 situation, index = wanted[number]
-                stored = work.StoredAttestation(
-                    committee=situation.stored.agreement.terms.committee,
-                    evaluator=index,
-                    signer=signer.address,
-                    attestation=attestation,
-                    attested=attested,
-                    digest=attestation_digest(self._domain, attestation),
-                    seen_at=seen_at,
+                stored.append(
+                    work.StoredAttestation(
+                        committee=situation.stored.agreement.terms.committee,
+                        evaluator=index,
+                        signer=signer.address,
+                        attestation=attestation,
+                        attested=attested,
+                        digest=attestation_digest(self._domain, attestation),
+                        seen_at=seen_at,
+                    )
                 )
-                work.save_attestation(session, stored)
+            work.save_attestations(session, stored)
         for number, _signer, attestation in chosen:
             if hindered[number] is None:
                 log.info(

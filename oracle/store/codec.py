@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields
+from functools import lru_cache
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 import orjson
@@ -16,12 +17,16 @@ from oracle.domain.terms import Agreement
 
 _Value = TypeVar("_Value")
 
+_REMEMBERED = 2_000  # values of a kind whose text was read last
+
 
 class Codec(Generic[_Value]):
     """Text of one kind of value."""
 
     def __init__(self, kind: type[_Value]) -> None:
         self._adapter = TypeAdapter(kind)
+        # What is under way is read many times over. All values are frozen, so one may be handed out twice.
+        self.value = lru_cache(_REMEMBERED)(self._value)
 
     def text(self, value: _Value) -> str:
         """JSON text."""
@@ -30,8 +35,7 @@ class Codec(Generic[_Value]):
         except orjson.JSONEncodeError:  # an integer beyond 64 bits; the same text, more slowly
             return self._adapter.dump_json(value).decode()
 
-    def value(self, text: str) -> _Value:
-        """The value of JSON text written by `text`."""
+    def _value(self, text: str) -> _Value:
         return self._adapter.validate_json(text)
 
 

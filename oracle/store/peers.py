@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy import bindparam, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from oracle.domain.types import ZERO_HASH, Address, Hash, State
 from oracle.store import work
+from oracle.store.rows import insert_rows, table_of
 from oracle.store.tables import (
     AttestationRow,
     CommitmentRow,
@@ -64,30 +65,30 @@ class Incident:
     last_at: float
 
 
-def add_commitment(session: Session, wanted: StoredCommitment) -> None:
-    """Store a commitment. The table takes one of a key for a delivery: the first.
+def add_commitments(session: Session, wanted: Sequence[StoredCommitment]) -> None:
+    """Store commitments. The table takes one of a key for a delivery: the first.
 
     Raises:
-        IntegrityError: at the latest on leaving the transaction, where another process was first.
+        IntegrityError: where another process was first.
     """
-    session.add(
-        CommitmentRow(
-            subject=wanted.subject,
-            deliverable=wanted.deliverable,
-            committee=wanted.committee,
-            evaluator=wanted.evaluator,
-            signer=wanted.signer,
-            commitment=wanted.commitment,
-            signature=wanted.signature,
-            stored_at=time.time(),
-        )
+    now = time.time()
+    insert_rows(
+        session,
+        CommitmentRow,
+        [
+            {
+                "subject": item.subject,
+                "deliverable": item.deliverable,
+                "committee": item.committee,
+                "evaluator": item.evaluator,
+                "signer": item.signer,
+                "commitment": item.commitment,
+                "signature": item.signature,
+                "stored_at": now,
+            }
+            for item in wanted
+        ],
     )
-
-
-def is_bound(session: Session, wanted: StoredCommitment) -> bool:
-    """Whether a commitment of the same key for the same delivery stands."""
-    key = (wanted.subject, wanted.deliverable, wanted.committee, wanted.evaluator, wanted.signer)
-    return session.get(CommitmentRow, key) is not None
 
 
 def commitments_of(session: Session, subjects: Collection[Hash]) -> list[StoredCommitment]:
@@ -138,15 +139,21 @@ def uncommitted(session: Session, committee: Hash, signers: Collection[Address])
     return [work.stored_attestation(row) for row in session.scalars(query)]
 
 
-def set_salt(session: Session, attestation: int, salt: Hash) -> bool:
-    """Keep the salt of a commitment to one of our own attestations. False where it has one already."""
-    changed = session.execute(
-        update(AttestationRow)
-        .where(AttestationRow.id == attestation, AttestationRow.salt.is_(None))
-        .values(salt=salt)
-        .returning(AttestationRow.id)
-    )
-    return changed.first() is not None
+def set_salts(session: Session, salts: Mapping[int, Hash]) -> set[int]:
+    """Keep the salts of commitments to attestations of our own, by the attestations' ids.
+
+    Returns:
+        Those that had none before; the others keep theirs.
+    """
+    free = select(AttestationRow.id).where(AttestationRow.id.in_(salts), AttestationRow.salt.is_(None))
+    found = set(session.scalars(free.with_for_update()))
+    table = table_of(AttestationRow)
+    if found:
+        session.connection().execute(
+            update(table).where(table.c.id == bindparam("of")).values(salt=bindparam("kept")),
+            [{"of": number, "kept": salts[number]} for number in sorted(found)],
+        )
+    return found
 
 
 def use_nonce(session: Session, signer: Address, nonce: str, *, now: float, expires_at: float) -> bool:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from oracle.decide.due import Evaluated, EvaluationState
 from oracle.domain.terms import Attestation, Attested
 from oracle.domain.types import Address, Hash, Outcome
+from oracle.store.rows import Row, insert_rows, table_of
 from oracle.store.tables import AttestationRow, EquivocationRow, EvaluationRow
 
 
@@ -66,49 +68,92 @@ def evaluations_of(session: Session, jobs: Collection[Hash]) -> dict[tuple[Hash,
     return {(row.job, row.deliverable): _evaluation(row) for row in rows}
 
 
-def begin_evaluation(session: Session, job: Hash, deliverable: Hash, anchor_hash: Hash) -> StoredEvaluation:
-    """Mark an evaluation as running, counting the try; one of another anchor begins anew."""
-    row = session.get(EvaluationRow, (job, deliverable))
-    if row is None:
-        row = EvaluationRow(job=job, deliverable=deliverable, anchor_hash=anchor_hash, tries=0)
-        session.add(row)
-    elif row.anchor_hash != anchor_hash:
-        row.tries = 0
-        row.anchor_hash = anchor_hash
-    row.state = EvaluationState.RUNNING
-    row.tries += 1
-    row.retry_at = 0.0
-    row.outcome = 0
-    row.evidence = None
-    row.reason = ""
-    row.updated_at = time.time()
+def begin_evaluations(
+    session: Session, wanted: Sequence[tuple[Hash, Hash, Hash]]
+) -> dict[tuple[Hash, Hash], int]:
+    """Mark evaluations as running, and count the try; one of another anchor begins anew.
+
+    Args:
+        wanted: Job, deliverable and hash of the anchor block of each; a job is named once.
+
+    Returns:
+        How often each was begun, this time included, by (job, deliverable).
+    """
+    rows = session.scalars(select(EvaluationRow).where(EvaluationRow.job.in_([job for job, _, _ in wanted])))
+    known = {(row.job, row.deliverable): row for row in rows}
+    tries: dict[tuple[Hash, Hash], int] = {}
+    fresh: list[Row] = []
+    for job, deliverable, anchor_hash in wanted:
+        row = known.get((job, deliverable))
+        before = row.tries if row is not None and row.anchor_hash == anchor_hash else 0
+        tries[job, deliverable] = before + 1
+        state: Row = {
+            "anchor_hash": anchor_hash,
+            "state": EvaluationState.RUNNING.value,
+            "tries": before + 1,
+            "retry_at": 0.0,
+            "outcome": 0,
+            "evidence": None,
+            "reason": "",
+            "updated_at": time.time(),
+        }
+        if row is None:
+            fresh.append({"job": job, "deliverable": deliverable, **state})
+        else:
+            for name, value in state.items():
+                setattr(row, name, value)
     session.flush()
-    return _evaluation(row)
+    insert_rows(session, EvaluationRow, fresh)
+    return tries
 
 
-def finish_evaluation(
-    session: Session,
-    job: Hash,
-    deliverable: Hash,
-    anchor_hash: Hash,
-    outcome: Outcome,
-    evidence: Hash,
-    reason: str,
-) -> None:
-    """Store what an evaluation came to. `evidence` is the record's hash; the record is stored before.
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What an evaluation came to. `evidence` is the record's hash; the record is stored before."""
+
+    job: Hash
+    deliverable: Hash
+    anchor_hash: Hash
+    outcome: Outcome
+    evidence: Hash
+    reason: str
+
+
+def finish_evaluations(session: Session, finished: Sequence[Finished]) -> None:
+    """Store what evaluations came to.
 
     Where two workers evaluated the same, what was stored first stands: it may be signed already. What was
     evaluated against a block that was orphaned meanwhile counts for nothing.
     """
-    _change(
-        session,
-        job,
-        deliverable,
-        anchor_hash,
-        state=EvaluationState.DONE.value,
-        outcome=int(outcome),
-        evidence=evidence,
-        reason=reason,
+    if not finished:
+        return
+    table = table_of(EvaluationRow)
+    session.connection().execute(
+        update(table)
+        .where(
+            table.c.job == bindparam("of_job"),
+            table.c.deliverable == bindparam("of_deliverable"),
+            table.c.anchor_hash == bindparam("of_anchor"),
+            table.c.state != EvaluationState.DONE.value,
+        )
+        .values(
+            state=EvaluationState.DONE.value,
+            outcome=bindparam("came_to"),
+            evidence=bindparam("record"),
+            reason=bindparam("why"),
+            updated_at=time.time(),
+        ),
+        [
+            {
+                "of_job": one.job,
+                "of_deliverable": one.deliverable,
+                "of_anchor": one.anchor_hash,
+                "came_to": int(one.outcome),
+                "record": one.evidence,
+                "why": one.reason,
+            }
+            for one in finished
+        ],
     )
 
 
@@ -163,57 +208,79 @@ def release_evaluations(session: Session, lost: Sequence[StoredEvaluation]) -> i
     return len(lost)
 
 
-def save_attestation(session: Session, stored: StoredAttestation) -> bool:
-    """Store an attestation; the same again changes nothing. Whether it is new.
+def save_attestations(session: Session, wanted: Sequence[StoredAttestation]) -> None:
+    """Store attestations; those that are stored already change nothing.
 
     One that contradicts another of the same evaluator is stored too, and with it that they are a proof.
     """
-    same = (
-        AttestationRow.subject == stored.attestation.subject,
-        AttestationRow.deliverable == stored.attestation.deliverable,
-        AttestationRow.committee == stored.committee,
-        AttestationRow.evaluator == stored.evaluator,
-    )
-    known = list(session.scalars(select(AttestationRow).where(*same).order_by(AttestationRow.id)))
-    if any(row.digest == stored.digest for row in known):
-        return False
-    added = AttestationRow(
-        subject=stored.attestation.subject,
-        deliverable=stored.attestation.deliverable,
-        committee=stored.committee,
-        evaluator=stored.evaluator,
-        signer=stored.signer,
-        outcome=int(stored.attestation.outcome),
-        payable=str(stored.attestation.payable),
-        evidence=stored.attestation.evidence,
-        digest=stored.digest,
-        r=stored.attested.r,
-        vs=stored.attested.vs,
-        received_at=time.time(),
-        seen_at=stored.seen_at,
-        opens=stored.opens,
-        salt=stored.salt,
-    )
-    session.add(added)
-    session.flush()
-    for row in known:
-        if (row.outcome, row.payable) != (added.outcome, added.payable):
-            _note_contradiction(session, row, added)
-            break
-    return True
+    known: dict[_Place, dict[Hash, tuple[Outcome, int]]] = {}
+    for item in attestations_of(session, {item.attestation.subject for item in wanted}):
+        known.setdefault(_place(item), {})[item.digest] = _said(item)
+    fresh: list[StoredAttestation] = []
+    contradicting: list[StoredAttestation] = []
+    for item in wanted:
+        before = known.setdefault(_place(item), {})
+        if item.digest in before:
+            continue
+        if any(said != _said(item) for said in before.values()):
+            contradicting.append(item)
+        before[item.digest] = _said(item)
+        fresh.append(item)
+    now = time.time()
+    insert_rows(session, AttestationRow, [_attestation_row(item, now) for item in fresh])
+    for item in contradicting:
+        _note_contradiction(session, item)
 
 
-def _note_contradiction(session: Session, a: AttestationRow, b: AttestationRow) -> None:
-    if session.get(EquivocationRow, (b.subject, b.deliverable, b.committee, b.evaluator)) is not None:
+_Place: TypeAlias = tuple[Hash, Hash, Hash, int]
+"""Where an honest evaluator has one attestation: subject, deliverable, committee and evaluator."""
+
+
+def _place(item: StoredAttestation) -> _Place:
+    return item.attestation.subject, item.attestation.deliverable, item.committee, item.evaluator
+
+
+def _said(item: StoredAttestation) -> tuple[Outcome, int]:
+    return item.attestation.outcome, item.attestation.payable
+
+
+def _attestation_row(item: StoredAttestation, now: float) -> Row:
+    return {
+        "subject": item.attestation.subject,
+        "deliverable": item.attestation.deliverable,
+        "committee": item.committee,
+        "evaluator": item.evaluator,
+        "signer": item.signer,
+        "outcome": int(item.attestation.outcome),
+        "payable": str(item.attestation.payable),
+        "evidence": item.attestation.evidence,
+        "digest": item.digest,
+        "r": item.attested.r,
+        "vs": item.attested.vs,
+        "received_at": now,
+        "seen_at": item.seen_at,
+        "opens": item.opens,
+        "salt": item.salt,
+    }
+
+
+def _note_contradiction(session: Session, b: StoredAttestation) -> None:
+    """Store a proof: an attestation that was just stored, and an earlier one that it contradicts."""
+    place = _place(b)
+    if session.get(EquivocationRow, place) is not None:
         return
+    stored = [item for item in attestations_of(session, [b.attestation.subject]) if _place(item) == place]
+    new = next(item for item in stored if item.digest == b.digest)
+    old = next(item for item in stored if item.id < new.id and _said(item) != _said(new))
+    subject, deliverable, committee, evaluator = place
     session.add(
         EquivocationRow(
-            subject=b.subject,
-            deliverable=b.deliverable,
-            committee=b.committee,
-            evaluator=b.evaluator,
-            attestation_a=a.id,
-            attestation_b=b.id,
+            subject=subject,
+            deliverable=deliverable,
+            committee=committee,
+            evaluator=evaluator,
+            attestation_a=old.id,
+            attestation_b=new.id,
             seen_at=b.seen_at,
         )
     )

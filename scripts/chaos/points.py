@@ -30,10 +30,10 @@ POINTS = (
     Point("oracle.daemon.watcher", "save_events", "after"),  # events read, not committed
     Point("oracle.daemon.watcher", "roll_back", "after"),  # orphans rolled back, not committed
     Point("oracle.daemon.watcher", "Watcher.step", "after"),  # events committed
-    Point("oracle.store.work", "begin_evaluation", "after"),  # evaluation marked, not committed
+    Point("oracle.store.work", "begin_evaluations", "after"),  # evaluation marked, not committed
     Point("oracle.daemon.evaluation", "PipelineEvaluation.evaluate", "before"),  # marked as running
     Point("oracle.daemon.evaluation", "keep", "after"),  # record kept, outcome not stored
-    Point("oracle.store.work", "finish_evaluation", "after"),  # outcome written, not committed
+    Point("oracle.store.work", "finish_evaluations", "after"),  # outcome written, not committed
     Point("oracle.store.work", "postpone_evaluation", "after"),  # it did not work out, not committed
     Point("oracle.store.work", "release_evaluations", "after"),  # lost ones are due, not committed
     Point("oracle.daemon.evaluator", "Evaluator._store", "before"),  # the run's step stored, the outcome not
@@ -44,9 +44,9 @@ POINTS = (
     Point("oracle.store.journal", "StoredJournal.record_all", "before"),  # about to be written down
     Point("oracle.store.journal", "StoredJournal.record_all", "after"),  # written down, not signed
     Point("oracle.signing.journal", "checked", "after"),  # signed, the signature not stored
-    Point("oracle.store.work", "save_attestation", "after"),  # stored, not committed
-    Point("oracle.store.peers", "set_salt", "after"),  # a commitment being made
-    Point("oracle.store.peers", "add_commitment", "after"),  # a commitment made, not committed
+    Point("oracle.store.work", "save_attestations", "after"),  # stored, not committed
+    Point("oracle.store.peers", "set_salts", "after"),  # a commitment being made
+    Point("oracle.store.peers", "add_commitments", "after"),  # a commitment made, not committed
     Point("oracle.store.peers", "use_nonce", "after"),  # a peer's request being taken, not committed
     Point("oracle.store.peers", "note_incident", "after"),  # a peer's misbehaviour, not committed
     Point("oracle.store.work", "_note_contradiction", "after"),  # a proof of equivocation, not committed

@@ -20,7 +20,7 @@ POINTS = [
     # (module, attribute, moment, nth call): what is on disk, and what is not, when the process dies
     ("oracle.daemon.watcher", "save_events", "after", 1),  # events read, not committed
     ("oracle.daemon.watcher", "Watcher.step", "after", 1),  # events committed
-    ("oracle.store.work", "begin_evaluation", "after", 1),  # evaluation marked, not committed
+    ("oracle.store.work", "begin_evaluations", "after", 1),  # evaluation marked, not committed
     ("oracle.daemon.evaluation", "PipelineEvaluation.evaluate", "before", 1),  # marked as running
     ("oracle.daemon.evaluation", "keep", "after", 1),  # record kept, outcome not stored
     ("oracle.daemon.evaluator", "Evaluator._store", "before", 1),  # the run's step stored, the outcome not
@@ -28,7 +28,7 @@ POINTS = [
     ("oracle.store.journal", "StoredJournal.record_all", "before", 1),  # about to be written down
     ("oracle.store.journal", "StoredJournal.record_all", "after", 1),  # written down, not signed
     ("oracle.signing.journal", "checked", "after", 1),  # signed, the signature not stored
-    ("oracle.store.work", "save_attestation", "after", 2),  # two attestations of three, not committed
+    ("oracle.store.work", "save_attestations", "after", 1),  # three attestations, not committed
     ("oracle.store.outbox", "enqueue_all", "before", 1),  # three attestations, nothing queued
     ("oracle.daemon.outbox", "Outbox.step", "before", 3),  # queued, perhaps
     ("oracle.store.outbox", "save_signed", "after", 1),  # signed, not committed

@@ -41,10 +41,10 @@ pytestmark = pytest.mark.timeout(300)  # on a loaded machine a start alone can t
 
 KILLS = [
     # (module, attribute, moment, nth call)
-    ("oracle.store.work", "save_attestation", "after", 1),  # signed, not committed to
+    ("oracle.store.work", "save_attestations", "after", 1),  # signed, not committed to
     ("oracle.daemon.peer_links", "commitment_to", "after", 1),  # a salt drawn, nothing stored
-    ("oracle.store.peers", "set_salt", "after", 1),  # salt written, not on disk
-    ("oracle.store.peers", "add_commitment", "after", 1),  # commitment written, not on disk
+    ("oracle.store.peers", "set_salts", "after", 1),  # salt written, not on disk
+    ("oracle.store.peers", "add_commitments", "after", 1),  # commitment written, not on disk
     ("oracle.daemon.peer_links", "Exchange._commit", "after", 2),  # committed, nobody told
     ("oracle.peers.client", "PeerClient.exchange", "before", 1),  # signed, not sent
     ("oracle.daemon.peer_links", "Exchange._take", "before", 1),  # told, the answer not stored
@@ -218,7 +218,7 @@ def test_an_evaluator_that_commits_and_shows_nothing__the_honest_one_is_not_sile
 
 @pytest.mark.parametrize(
     ("module", "attribute", "moment", "nth"),
-    [pytest.param(*kill, marks=() if kill[1] == "add_commitment" else pytest.mark.slow) for kill in KILLS],
+    [pytest.param(*kill, marks=() if kill[1] == "add_commitments" else pytest.mark.slow) for kill in KILLS],
 )
 def test_kill_at_any_step_of_the_exchange__restart__one_verdict(
     trio: Trio, module: str, attribute: str, moment: str, nth: int

@@ -148,7 +148,7 @@ class Node:
         """Sign an attestation and store it, as the daemon does."""
         with self.database.write() as session:
             stored = signed(self.index, job, outcome, seen_at=chain_store.now(session))
-            work_store.save_attestation(session, stored)
+            work_store.save_attestations(session, [stored])
 
     def tell(self, *others: int) -> None:
         """One round with each peer, or with those named."""

@@ -121,7 +121,7 @@ def test_terms_then_manifest_then_files(counter: Counter, packed: PackedDelivery
     job = counter.job(DIRECT, packed.hash)
     with counter.database.write() as session:
         anchor = "0x" + "ab" * 32
-        work_store.begin_evaluation(session, job, packed.hash, anchor)
+        work_store.begin_evaluations(session, [(job, packed.hash, anchor)])
         work_store.postpone_evaluation(session, job, packed.hash, anchor, 9e9, "nobody has it")
     assert counter.put(job, DIRECT.canonical()).json()["wanted"] == [packed.hash]
     wanted = counter.put(job, packed.manifest).json()["wanted"]

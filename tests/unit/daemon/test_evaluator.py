@@ -149,7 +149,8 @@ def test_what_was_stored_first__stands(
 
     def other_worker() -> None:
         with database.write() as session:
-            work.finish_evaluation(session, JOB, DELIVERABLE, ANCHOR, Outcome.FAIL, OTHER, "first")
+            end = work.Finished(JOB, DELIVERABLE, ANCHOR, Outcome.FAIL, OTHER, "first")
+            work.finish_evaluations(session, [end])
 
     answers.before = other_worker
     begin(evaluator)
@@ -162,7 +163,7 @@ def test_an_end_against_an_orphaned_block__counts_for_nothing(
 ) -> None:
     def reorg() -> None:
         with database.write() as session:
-            work.begin_evaluation(session, JOB, DELIVERABLE, OTHER)
+            work.begin_evaluations(session, [(JOB, DELIVERABLE, OTHER)])
 
     answers.before = reorg
     begin(evaluator)
@@ -174,7 +175,7 @@ def test_marked_as_running_and_in_no_run__is_due_again(
     database: FailingDatabase, evaluator: Evaluator
 ) -> None:
     with database.write() as session:
-        work.begin_evaluation(session, JOB, DELIVERABLE, ANCHOR)
+        work.begin_evaluations(session, [(JOB, DELIVERABLE, ANCHOR)])
     assert evaluator.resume() == 1
     assert stored(database).state is EvaluationState.WAITING
     assert stored(database).retry_at == 0
