@@ -104,8 +104,9 @@ class Outbox:
         nonce_final = self._chain.nonce(self.sender, "finalized")
         suggested = self._chain.fees()
         now = self._clock()
-        with self._database.write() as session:
-            next_nonce = store.next_nonce(session, self.sender)
+        # Only a look: whoever gives out a nonce locks the lane and looks again.
+        with self._database.read() as session:
+            next_nonce = store.seen_nonce(session, self.sender)
             live = store.live_entries(
                 session,
                 self.sender,
@@ -130,6 +131,7 @@ class Outbox:
         if was:
             log.warning("nonces_used_elsewhere", sender=self.sender, stored=was, chain=nonce)
         with self._database.write() as session:
+            store.next_nonce(session, self.sender)  # a lane that is new
             store.set_next_nonce(session, self.sender, nonce)
 
     def _fill(self, nonces: Sequence[int], view: lane.LaneView) -> list[_ToSend]:

@@ -38,6 +38,8 @@ from oracle.store.jobs import StoredJob
 log = structlog.get_logger(__name__)
 
 _PASSES = 3  # decisions follow each other within a turn: signed, so a verdict is complete, so it is sent
+_PACE = 0.1  # seconds between two turns: what comes meanwhile is done together
+_IDLE_KEYS_EVERY = 60.0  # seconds between two looks for keys that do nothing
 _SAID = 10_000  # things said once that are remembered
 _FIRST_WAIT = 1.0  # seconds after a first failure
 _LONGEST_WAIT = 30.0  # seconds between tries while a node is down
@@ -52,6 +54,20 @@ class Parts:
     evaluator: Evaluator
     attester: Attester
     outbox: Outbox | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What one pass did for any job: chose it for evaluation, signed, queued a transaction."""
+
+    chosen: bool
+    signed: bool
+    queued: bool
+
+    @property
+    def any(self) -> bool:
+        """Whether it did anything."""
+        return self.chosen or self.signed or self.queued
 
 
 class Service:
@@ -106,6 +122,9 @@ class Service:
         self._is_anchored = is_anchored
         self._leads = leads
         self._shown: Recent[bool] = Recent(_SAID)
+        self._heights: Heights | None = None
+        self._look_at = 0.0
+        self._idle_keys_at = 0.0
         self._stop = threading.Event()
         self._wake = threading.Event()
 
@@ -127,7 +146,8 @@ class Service:
         failures = 0
         while not self._stop.is_set():
             try:
-                self.turn()
+                # What wakes us between two looks at the chain changes nothing on it.
+                self.turn(look=time.monotonic() >= self._look_at)
             except WrongChainError:
                 raise
             except (
@@ -140,6 +160,7 @@ class Service:
                 IntegrityError,  # another process, which led until now, wrote the same
             ) as error:
                 failures += 1
+                self._look_at = 0.0
                 wait = min(_FIRST_WAIT * 2 ** min(failures - 1, 8), _LONGEST_WAIT)
                 what = _trouble(error)
                 reason = error.message if isinstance(error, EarnestError) else str(error.orig)
@@ -150,7 +171,8 @@ class Service:
                 if failures:
                     log.info("usable_again", failures=failures)
                 failures = 0
-                self._wake.wait(self._poll)
+                self._stop.wait(min(_PACE, self._poll))
+                self._wake.wait(max(0.0, self._look_at - time.monotonic()))
                 self._wake.clear()
         log.info("stopped")
 
@@ -171,10 +193,13 @@ class Service:
         """Let running evaluations end, and take no more."""
         self._parts.evaluator.close()
 
-    def turn(self) -> bool:
+    def turn(self, *, look: bool = True) -> bool:
         """Read, decide, act, send: once. Whether anything was done for a job.
 
         Where another process leads, this one only evaluates, in threads of its own.
+
+        Args:
+            look: Whether to look at the chain; if not, what was seen last is acted on.
 
         Raises:
             RpcError, DecodeError, BrokenChainError, ImpossibleEventsError: the chain cannot be read now.
@@ -182,6 +207,8 @@ class Service:
         """
         self._parts.evaluator.tend()
         if not self._leads():
+            self._heights = None
+            self._look_at = time.monotonic() + self._poll
             self._vitals.stood_by()
             return False
         if self._prepare is not None:
@@ -193,15 +220,19 @@ class Service:
             if held:
                 log.error("restored_from_backup", next_step="see docs/databases.md: signing is held back")
             log.info("started", sender=self._sender, keys=sorted(self._keys), evaluations_again=released)
-        heights = self._parts.watcher.step()
+        heights = None if look else self._heights
+        looked = heights is None
+        if heights is None:
+            self._look_at = time.monotonic() + self._poll
+            heights = self._heights = self._parts.watcher.step()
         self._say_idle_keys()
-        acted = False
+        acted = queued = False
         for _ in range(_PASSES):
             done = self._act(heights)
-            acted = acted or done
-            if not done:
+            acted, queued = acted or done.any, queued or done.queued
+            if not done.signed:
                 break
-        if self._parts.outbox is not None:
+        if self._parts.outbox is not None and (looked or queued):
             self._parts.outbox.step(heights)
         self._vitals.turned(heights)
         return acted
@@ -210,10 +241,10 @@ class Service:
     def _sender(self) -> str | None:
         return None if self._parts.outbox is None else self._parts.outbox.sender
 
-    def _act(self, heights: Heights) -> bool:
+    def _act(self, heights: Heights) -> _Done:
         with self._parts.database.read() as session:
             situations = gather(session, self._keys, self._close_for, reveal_before=self._reveal_before)
-        acted = False
+        chosen = False
         to_sign: list[tuple[Situation, SignFor]] = []
         to_send: list[tuple[Situation, Send]] = []
         for situation in situations:
@@ -221,7 +252,7 @@ class Service:
             for step in due(situation.facts, heights, policy, self._clock()):
                 match step:
                     case Evaluate():
-                        acted = self._evaluate(situation, heights) or acted
+                        chosen = self._evaluate(situation, heights) or chosen
                     case _ if self._parts.outbox is None:
                         self._log_once("would", **_shown(step))
                     case SignFor(job, _):
@@ -230,11 +261,13 @@ class Service:
                     case Send():
                         to_send.append((situation, step))
         self._parts.evaluator.flush()
-        signed = self._sign(to_sign)
-        return self._send(to_send) or signed or acted
+        return _Done(chosen=chosen, signed=self._sign(to_sign), queued=self._send(to_send))
 
     def _say_idle_keys(self) -> None:
         """A key that signs in no committee does nothing: most likely another was meant."""
+        if time.monotonic() < self._idle_keys_at:
+            return
+        self._idle_keys_at = time.monotonic() + _IDLE_KEYS_EVERY
         with self._parts.database.read() as session:
             idle = [key for key in sorted(self._keys) if not job_store.committees_of_keys(session, [key])]
         for key in idle:

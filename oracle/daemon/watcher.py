@@ -133,7 +133,8 @@ class Watcher:
             if cursor is None:
                 return BlockId(self._first - 1, ZERO_HASH)
             top = min(cursor.number, heights.latest)
-            stored = store.recent_blocks(session, below=top + 1, limit=SEARCHED)
+            # Nearly always the first one stands.
+            stored = store.recent_blocks(session, below=top + 1, limit=1)
         ancestor = self._ancestor(stored)
         if stored and ancestor == stored[0]:
             # Nothing contradicts what is stored: the node is ahead of it, level with it, or lags behind.

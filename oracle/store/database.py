@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
 from sqlalchemy.orm import Session
 
 from oracle.domain.errors import EarnestError
@@ -15,6 +17,7 @@ from oracle.domain.errors import EarnestError
 BUSY_TIMEOUT = 30_000  # milliseconds SQLite waits for another writer
 CACHE = 8_000  # KiB of pages a connection to SQLite may keep: what a range of the first sync changes
 CHECKPOINT = 4_000  # pages of 4 KiB in SQLite's log until they are moved into the database
+_FRESH = 2.0  # seconds for which a connection is taken for up without asking
 
 
 class StoreError(EarnestError):
@@ -94,7 +97,8 @@ class Database:
 def _options(backend: str) -> dict[str, Any]:
     if backend == "postgresql":
         # Serializable would retry; every write here locks the row it depends on instead.
-        return {"pool_pre_ping": True}
+        # Planned once for a connection, and the same few connections are used as long as they suffice.
+        return {"pool_use_lifo": True, "connect_args": {"prepare_threshold": 0}}
     return {"connect_args": {"timeout": BUSY_TIMEOUT / 1000}}
 
 
@@ -108,6 +112,20 @@ def _prepare_postgresql(engine: Engine) -> None:
             " WHERE current_setting('synchronous_commit') = 'off'"
         )
         connection.commit()
+
+    @event.listens_for(engine, "checkin")
+    def returned(_connection: Any, record: Any) -> None:
+        record.info["idle_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ping(connection: Any, record: Any, _fairy: Any) -> None:
+        """One that was used a moment ago is up: asking each time would double the requests."""
+        if time.monotonic() - record.info.get("idle_since", math.inf) < _FRESH:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError("the server closed this connection") from error
 
 
 def _prepare_sqlite(engine: Engine) -> None:

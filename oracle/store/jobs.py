@@ -14,6 +14,7 @@ from oracle.domain.committee import Committee
 from oracle.domain.terms import Agreement
 from oracle.domain.types import Address, Hash, State
 from oracle.store import codec
+from oracle.store.among import among
 from oracle.store.tables import CommitteeRow, EvaluatorVersion, EventRow, JobRow, JobVersion
 
 
@@ -53,7 +54,9 @@ def get_job(session: Session, job: Hash) -> StoredJob | None:
 
 def get_jobs(session: Session, jobs: Collection[Hash]) -> dict[Hash, StoredJob]:
     """Those of these jobs that were ever opened, as far as was read."""
-    rows = session.execute(_current_jobs().where(JobRow.job.in_(jobs)))
+    if not jobs:
+        return {}
+    rows = session.execute(_current_jobs().where(among(session, JobRow.job, jobs)))
     return {job.job: job for job in map(_stored_job, rows)}
 
 

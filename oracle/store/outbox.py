@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, defer
 from oracle.decide.due import Purpose
 from oracle.decide.lane import Attempt, Entry, Fees, Mined
 from oracle.domain.types import Address, Hash
+from oracle.store.among import among
 from oracle.store.rows import insert_rows, table_of
 from oracle.store.tables import LaneRow, OutboxRow, ReceiptRow, TransactionRow
 
@@ -101,6 +102,11 @@ def next_nonce(session: Session, sender: Address) -> int:
     return row.next_nonce
 
 
+def seen_nonce(session: Session, sender: Address) -> int:
+    """The next nonce of a lane as it is now; others may change it."""
+    return session.scalar(select(LaneRow.next_nonce).where(LaneRow.sender == sender)) or 0
+
+
 def set_next_nonce(session: Session, sender: Address, nonce: int) -> None:
     """Change the next nonce of a lane that exists."""
     session.execute(update(LaneRow).where(LaneRow.sender == sender).values(next_nonce=nonce))
@@ -120,7 +126,7 @@ def enqueue_all(session: Session, sender: Address, calls: Sequence[Call]) -> lis
     """
     next_nonce(session, sender)  # locks the lane: two workers must not both find nothing
     subjects = {call.subject for call in calls}
-    query = select(OutboxRow).where(*_LIVE, _unmined(), OutboxRow.subject.in_(subjects))
+    query = select(OutboxRow).where(*_LIVE, _unmined(), among(session, OutboxRow.subject, subjects))
     known = {(row.purpose, row.subject): row for row in session.scalars(query)}
     failures = _failures(session, subjects)
     changed: list[OutboxRow | None] = []
@@ -149,7 +155,7 @@ def _failures(session: Session, subjects: Collection[Hash | None]) -> dict[tuple
         select(OutboxRow.purpose, OutboxRow.subject, func.count())
         .join(TransactionRow, TransactionRow.entry == OutboxRow.id)
         .join(ReceiptRow, ReceiptRow.tx_hash == TransactionRow.tx_hash)
-        .where(OutboxRow.subject.in_(subjects), ReceiptRow.ok.is_(False))
+        .where(among(session, OutboxRow.subject, subjects), ReceiptRow.ok.is_(False))
         .group_by(OutboxRow.purpose, OutboxRow.subject)
     )
     return {(purpose, subject): count for purpose, subject, count in session.execute(query)}
@@ -205,7 +211,7 @@ def pending_purposes(session: Session, subjects: Collection[Hash]) -> dict[Hash,
     What is only queued does not count: it is decided anew each turn, and goes out with what holds then.
     """
     query = select(OutboxRow.subject, OutboxRow.purpose).where(
-        *_LIVE, OutboxRow.nonce.is_not(None), _unmined(), OutboxRow.subject.in_(subjects)
+        *_LIVE, OutboxRow.nonce.is_not(None), _unmined(), among(session, OutboxRow.subject, subjects)
     )
     found: dict[Hash, set[Purpose]] = {}
     for subject, purpose in session.execute(query):
@@ -233,12 +239,12 @@ def _attempts(session: Session, entries: Collection[int]) -> dict[int, list[Atte
     query = (
         select(TransactionRow)
         .options(defer(TransactionRow.raw))
-        .where(TransactionRow.entry.in_(entries), TransactionRow.abandoned.is_(False))
+        .where(among(session, TransactionRow.entry, entries), TransactionRow.abandoned.is_(False))
         .order_by(TransactionRow.entry, TransactionRow.sequence)
     )
     rows = list(session.scalars(query))
     receipts = select(ReceiptRow.tx_hash, ReceiptRow.block_number, ReceiptRow.ok).where(
-        ReceiptRow.tx_hash.in_([row.tx_hash for row in rows])
+        among(session, ReceiptRow.tx_hash, [row.tx_hash for row in rows])
     )
     mined = {tx_hash: Mined(block, ok) for tx_hash, block, ok in session.execute(receipts)}
     found: dict[int, list[Attempt]] = {}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import bindparam, delete, func, or_, select, text, update
+from sqlalchemy import Row, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from oracle.domain.types import ZERO_HASH, Address, Hash, State
 from oracle.store import work
+from oracle.store.among import among
 from oracle.store.rows import insert_rows, table_of
 from oracle.store.tables import (
     AttestationRow,
@@ -93,8 +95,10 @@ def add_commitments(session: Session, wanted: Sequence[StoredCommitment]) -> Non
 
 def commitments_of(session: Session, subjects: Collection[Hash]) -> list[StoredCommitment]:
     """Every commitment about these subjects."""
-    rows = session.scalars(select(CommitmentRow).where(CommitmentRow.subject.in_(subjects)))
-    return [_commitment(row) for row in rows]
+    if not subjects:
+        return []
+    query = select(*table_of(CommitmentRow).c).where(among(session, CommitmentRow.subject, subjects))
+    return [_commitment(row) for row in session.execute(query)]
 
 
 def subjects_under_way(
@@ -220,8 +224,10 @@ def equivocations(session: Session, subjects: Collection[Hash] | None = None) ->
     """Proofs of equivocation on these subjects; on all where None."""
     query = select(EquivocationRow).order_by(EquivocationRow.seen_at, EquivocationRow.subject)
     if subjects is not None:
-        query = query.where(EquivocationRow.subject.in_(subjects))
+        query = query.where(among(session, EquivocationRow.subject, subjects))
     rows = list(session.scalars(query))
+    if not rows:
+        return []
     named = [row.attestation_a for row in rows] + [row.attestation_b for row in rows]
     attestations = {
         row.id: work.stored_attestation(row)
@@ -268,7 +274,7 @@ def dissents(session: Session, *, limit: int) -> list[tuple[StoredAttestation, S
     return [(found[newer], found[older]) for newer, older in pairs]
 
 
-def _commitment(row: CommitmentRow) -> StoredCommitment:
+def _commitment(row: Row[Any]) -> StoredCommitment:
     return StoredCommitment(
         subject=row.subject,
         deliverable=row.deliverable,

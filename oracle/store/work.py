@@ -5,16 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from oracle.decide.due import Evaluated, EvaluationState
 from oracle.domain.terms import Attestation, Attested
 from oracle.domain.types import Address, Hash, Outcome
-from oracle.store.rows import Row, insert_rows, table_of
+from oracle.store.among import among
+from oracle.store.rows import Row as Values
+from oracle.store.rows import insert_rows, table_of
 from oracle.store.tables import AttestationRow, EquivocationRow, EvaluationRow
+
+# Read as rows, not as objects: making and tracking an object costs many times what reading its row does.
+_EVALUATIONS = select(*table_of(EvaluationRow).c)
+_ATTESTATIONS = select(*table_of(AttestationRow).c)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,9 @@ def get_evaluation(session: Session, job: Hash, deliverable: Hash) -> StoredEval
 
 def evaluations_of(session: Session, jobs: Collection[Hash]) -> dict[tuple[Hash, Hash], StoredEvaluation]:
     """Evaluations of these jobs by (job, deliverable)."""
-    rows = session.scalars(select(EvaluationRow).where(EvaluationRow.job.in_(jobs)))
+    if not jobs:
+        return {}
+    rows = session.execute(_EVALUATIONS.where(among(session, EvaluationRow.job, jobs)))
     return {(row.job, row.deliverable): _evaluation(row) for row in rows}
 
 
@@ -82,12 +90,12 @@ def begin_evaluations(
     rows = session.scalars(select(EvaluationRow).where(EvaluationRow.job.in_([job for job, _, _ in wanted])))
     known = {(row.job, row.deliverable): row for row in rows}
     tries: dict[tuple[Hash, Hash], int] = {}
-    fresh: list[Row] = []
+    fresh: list[Values] = []
     for job, deliverable, anchor_hash in wanted:
         row = known.get((job, deliverable))
         before = row.tries if row is not None and row.anchor_hash == anchor_hash else 0
         tries[job, deliverable] = before + 1
-        state: Row = {
+        state: Values = {
             "anchor_hash": anchor_hash,
             "state": EvaluationState.RUNNING.value,
             "tries": before + 1,
@@ -244,7 +252,7 @@ def _said(item: StoredAttestation) -> tuple[Outcome, int]:
     return item.attestation.outcome, item.attestation.payable
 
 
-def _attestation_row(item: StoredAttestation, now: float) -> Row:
+def _attestation_row(item: StoredAttestation, now: float) -> Values:
     return {
         "subject": item.attestation.subject,
         "deliverable": item.attestation.deliverable,
@@ -289,11 +297,13 @@ def _note_contradiction(session: Session, b: StoredAttestation) -> None:
 
 def attestations_of(session: Session, jobs: Collection[Hash]) -> list[StoredAttestation]:
     """Attestations for these jobs, oldest first."""
-    query = select(AttestationRow).where(AttestationRow.subject.in_(jobs)).order_by(AttestationRow.id)
-    return [stored_attestation(row) for row in session.scalars(query)]
+    if not jobs:
+        return []
+    query = _ATTESTATIONS.where(among(session, AttestationRow.subject, jobs)).order_by(AttestationRow.id)
+    return [stored_attestation(row) for row in session.execute(query)]
 
 
-def stored_attestation(row: AttestationRow) -> StoredAttestation:
+def stored_attestation(row: AttestationRow | Row[Any]) -> StoredAttestation:
     """An attestation from its row."""
     return StoredAttestation(
         committee=row.committee,
@@ -328,7 +338,7 @@ def _change(session: Session, job: Hash, deliverable: Hash, anchor_hash: Hash, *
     )
 
 
-def _evaluation(row: EvaluationRow) -> StoredEvaluation:
+def _evaluation(row: EvaluationRow | Row[Any]) -> StoredEvaluation:
     return StoredEvaluation(
         job=row.job,
         deliverable=row.deliverable,
