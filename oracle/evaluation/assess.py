@@ -10,6 +10,7 @@ from oracle.domain.canonical import keccak_hex
 from oracle.domain.types import Outcome
 from oracle.domain.unicode_facts import inspect_text
 from oracle.evaluation.checks.base import CheckInputs
+from oracle.evaluation.checks.nursery import sitting
 from oracle.evaluation.checks.run import run_check
 from oracle.evaluation.intake import Intake, Trouble
 from oracle.evaluation.jury_port import JuryCriterion, JuryDecision
@@ -62,20 +63,22 @@ def check_conditions(
     if not can_measure(intake):
         return [entry(pact, condition, "undecided", note=NOT_MEASURED) for condition in pact.conditions]
     entries = []
-    for condition in pact.conditions:
-        if condition.is_jury:
-            entries.append(entry(pact, condition, "undecided"))
-            continue
-        inputs = CheckInputs(
-            intake.files,
-            intake.materials,
-            methodology.limits,
-            buyer=subject.buyer,
-            provider=subject.provider,
-            job=subject.job,
-        )
-        result = run_check(condition.measure, inputs)
-        entries.append(entry(pact, condition, result.state).model_copy(update={"check": result}))
+    with sitting() as shared:
+        for condition in pact.conditions:
+            if condition.is_jury:
+                entries.append(entry(pact, condition, "undecided"))
+                continue
+            inputs = CheckInputs(
+                intake.files,
+                intake.materials,
+                methodology.limits,
+                buyer=subject.buyer,
+                provider=subject.provider,
+                job=subject.job,
+                sitting=shared,
+            )
+            result = run_check(condition.measure, inputs)
+            entries.append(entry(pact, condition, result.state).model_copy(update={"check": result}))
     return entries
 
 

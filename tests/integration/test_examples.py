@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from oracle.evaluation.checks.base import CheckInputs, CheckResult
+from oracle.evaluation.checks.nursery import sitting
 from oracle.evaluation.checks.run import run_check
 from oracle.evaluation.intake import Intake, take_in
 from oracle.evidence.store import ContentStore
@@ -60,16 +61,16 @@ def results(store: ContentStore, example: str, who: str) -> dict[str, CheckResul
     taken = intake(store, example, who)
     assert (taken.problems, taken.obstacles) == ((), ())
     party = "0x" + "11" * 20
-    return {
-        condition.id: run_check(
-            condition.measure,
-            CheckInputs(
-                taken.files, taken.materials, Limits(), buyer=party, provider=party, job="0x" + "22" * 32
-            ),
-        )
-        for condition in pact(example).conditions
-        if not condition.is_jury
-    }
+    job = "0x" + "22" * 32
+    with sitting() as place:
+        return {
+            condition.id: run_check(
+                condition.measure,
+                CheckInputs(taken.files, taken.materials, Limits(), party, party, job, sitting=place),
+            )
+            for condition in pact(example).conditions
+            if not condition.is_jury
+        }
 
 
 def states(store: ContentStore, example: str, who: str) -> dict[str, str]:

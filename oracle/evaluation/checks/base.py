@@ -11,6 +11,7 @@ from pydantic import Field
 from oracle.domain.canonical import HashHex, JsonValue, keccak_hex, parse_json
 from oracle.domain.document import Part
 from oracle.domain.errors import EarnestError
+from oracle.evaluation.checks.nursery import Sitting
 from oracle.pact.methodology import Limits
 from oracle.pact.paths import covers
 
@@ -81,6 +82,7 @@ class CheckInputs:
         buyer: the buyer's address, 0x-hex in lower case.
         provider: the provider's address.
         job: the job id.
+        sitting: where checks in a process of their own are made.
     """
 
     files: Mapping[str, bytes]
@@ -89,6 +91,7 @@ class CheckInputs:
     buyer: str
     provider: str
     job: str
+    sitting: Sitting
     read: dict[str, str] = field(default_factory=dict)
 
     def delivered(self, path: str) -> bytes:

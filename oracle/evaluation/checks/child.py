@@ -1,8 +1,9 @@
 """A process of its own for checks whose cost the input decides: JSON Schema, CEL, RE2.
 
 Started as a script, it loads the libraries once and forks for each socket that it is handed over standard
-input. The fork reads a JSON task from its socket and answers with one JSON object. The kernel ends it after
-its time; its memory is limited before it looks at anything.
+input. The fork reads JSON tasks from its socket, one after the other, and answers each with one JSON object;
+before each stands its length. The kernel ends it after a task's time; its memory is limited before it looks
+at anything.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import signal
 import socket
 from typing import Any
 
+HEAD = 4  # bytes of a length
 _MACROS = ("all", "exists", "exists_one", "map", "filter")
 
 
@@ -115,22 +117,30 @@ def _pattern(task: dict[str, Any]) -> dict[str, Any]:
     return {"found": found is not None, "at": found.start() if found is not None else None}
 
 
-def answer_one(connection: socket.socket) -> None:
-    """Read the task, answer it; whatever goes wrong is an answer too."""
+def answer_all(connection: socket.socket) -> None:
+    """Read tasks and answer them, until there are no more."""
     with connection.makefile("rb") as reading:
-        task = json.load(reading)
+        while head := reading.read(HEAD):
+            answer = json.dumps(_answer(json.loads(reading.read(int.from_bytes(head, "big"))))).encode()
+            connection.sendall(len(answer).to_bytes(HEAD, "big") + answer)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _answer(task: dict[str, Any]) -> dict[str, Any]:
+    """The answer to one task; whatever goes wrong is an answer too."""
     signal.setitimer(signal.ITIMER_REAL, task["seconds"])
     memory = task["memory_bytes"]
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (task["seconds"] + 1, task["seconds"] + 1))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    spent = int(used.ru_utime + used.ru_stime)
+    resource.setrlimit(resource.RLIMIT_CPU, (spent + task["seconds"] + 1, resource.RLIM_INFINITY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        answer = {"json_schema": _schema, "cel": _cel, "pattern": _pattern}[task["method"]](task)
+        return {"json_schema": _schema, "cel": _cel, "pattern": _pattern}[task["method"]](task)
     except Refused as refused:
-        answer = {"error": str(refused)}
+        return {"error": str(refused)}
     except Exception as error:  # noqa: BLE001 - an error is undecided, and says what it was
-        answer = {"error": f"{type(error).__name__}: {error}"}
-    connection.sendall(json.dumps(answer).encode())
+        return {"error": f"{type(error).__name__}: {error}"}
 
 
 def serve() -> None:
@@ -152,7 +162,7 @@ def serve() -> None:
             status = 1
             try:
                 control.close()
-                answer_one(socket.socket(fileno=handed[0]))
+                answer_all(socket.socket(fileno=handed[0]))
                 status = 0
             finally:
                 os._exit(status)

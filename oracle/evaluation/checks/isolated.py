@@ -9,11 +9,10 @@ import unicodedata
 from typing import Any, Final
 
 from oracle.evaluation.checks.base import CheckError, CheckInputs, Finding, short
-from oracle.evaluation.checks.nursery import Nursery, NurseryError
+from oracle.evaluation.checks.nursery import NurseryError
 from oracle.pact.expressions import EXTENSIONS
 from oracle.pact.measures import CelMeasure, Fact, PatternMeasure, SchemaMeasure
 
-_NURSERY: Final = Nursery()
 _ANSWER_BYTES: Final = 1_000_000
 
 
@@ -26,12 +25,11 @@ def _ask(task: dict[str, Any], inputs: CheckInputs) -> dict[str, Any]:
     limits = inputs.limits.checks
     task |= {"seconds": limits.seconds, "memory_bytes": limits.memory_bytes}
     try:
-        said = _NURSERY.ask(json.dumps(task).encode(), seconds=limits.seconds, most=_ANSWER_BYTES)
+        answer = inputs.sitting.ask(json.dumps(task).encode(), seconds=limits.seconds, most=_ANSWER_BYTES)
     except NurseryError as error:
         if error.timed_out:
             raise CheckError(f"the check took more than {limits.seconds} s and was stopped") from error
         raise CheckError("the check's process ended without an answer, beyond its limits") from error
-    answer: dict[str, Any] = json.loads(said)
     if "error" in answer:
         raise CheckError(str(answer["error"])[:500])
     return answer

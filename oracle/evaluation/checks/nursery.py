@@ -1,13 +1,15 @@
-"""Where checks run: a process that has their libraries loaded, and forks one of its own for each check.
+"""Where checks run: a process that has their libraries loaded, and forks one of its own for each sitting.
 
 Starting Python and loading a library takes a hundred times as long as most checks. What a check may do is
 the same as in a process started for it: the fork holds nothing but the libraries and the socket it answers
-on, has its limits set before it looks at its task, and is gone after it.
+on, and has its limits set before it looks at its task. The checks of one delivery share a fork, which sees
+nothing else; one that does not come to an answer there is done again in a fork of its own.
 """
 
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import socket
 import subprocess
@@ -15,7 +17,9 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Self
+
+from oracle.evaluation.checks.child import HEAD
 
 _PROGRAM: Final = Path(__file__).with_name("child.py")
 _CHUNK: Final = 65_536
@@ -30,17 +34,20 @@ class NurseryError(Exception):
         self.timed_out = timed_out
 
 
-class Nursery:
-    """The forking process, started at the first check, and again if it is gone. For several threads."""
+class Sitting:
+    """The checks of one delivery, one after the other. For one thread."""
 
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._control: socket.socket | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._owner = os.getpid()
-        atexit.register(self.close)
+    def __init__(self, nursery: Nursery) -> None:
+        self._nursery = nursery
+        self._fork: socket.socket | None = None
 
-    def ask(self, task: bytes, *, seconds: float, most: int) -> bytes:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_reason: object) -> None:
+        self._end()
+
+    def ask(self, task: bytes, *, seconds: float, most: int) -> dict[str, Any]:
         """A check's answer.
 
         Args:
@@ -51,27 +58,78 @@ class Nursery:
         Raises:
             NurseryError: there is no answer, or one that is too long.
         """
-        started = time.monotonic()
+        if self._fork is not None:
+            try:
+                answer = self._ask(self._fork, task, seconds, most)
+            except NurseryError:
+                self._end()
+            else:
+                if "error" not in answer:
+                    return answer
+                self._end()  # perhaps only for what earlier checks left behind: once more, in a fresh one
+        self._fork = self._nursery.fork()
+        try:
+            return self._ask(self._fork, task, seconds, most)
+        except NurseryError:
+            self._end()
+            raise
+
+    def _end(self) -> None:
+        if self._fork is not None:
+            self._fork.close()
+        self._fork = None
+
+    @staticmethod
+    def _ask(fork: socket.socket, task: bytes, seconds: float, most: int) -> dict[str, Any]:
+        until = time.monotonic() + seconds + _GRACE
+        try:
+            fork.settimeout(seconds + _GRACE)
+            fork.sendall(len(task).to_bytes(HEAD, "big") + task)
+            length = int.from_bytes(_read(fork, HEAD, until), "big")
+            if length > most:
+                raise NurseryError(timed_out=False)
+            answer: dict[str, Any] = json.loads(_read(fork, length, until))
+        except (OSError, ValueError) as error:  # it died, answers no more, or answers nonsense
+            raise NurseryError(timed_out=time.monotonic() >= until - _GRACE) from error
+        return answer
+
+
+def _read(fork: socket.socket, size: int, until: float) -> bytes:
+    """So many bytes. Raises OSError where they do not come in time, or not at all."""
+    found = bytearray()
+    while len(found) < size:
+        fork.settimeout(max(until - time.monotonic(), 0.001))
+        chunk = fork.recv(min(size - len(found), _CHUNK))
+        if not chunk:
+            raise ConnectionError("the fork is gone")
+        found += chunk
+    return bytes(found)
+
+
+class Nursery:
+    """The forking process, started at the first check, and again if it is gone. For several threads."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._control: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = os.getpid()
+        atexit.register(self.close)
+
+    def fork(self) -> socket.socket:
+        """The socket of a fresh fork, which ends when it is closed.
+
+        Raises:
+            NurseryError: there is none to be had.
+        """
         ours, theirs = socket.socketpair()
-        with ours:
+        try:
             with theirs:
                 self._hand_over(theirs)
-            ours.settimeout(seconds + _GRACE)
-            answer = bytearray()
-            try:
-                ours.sendall(task)
-                ours.shutdown(socket.SHUT_WR)
-                while chunk := ours.recv(_CHUNK):
-                    answer += chunk
-                    left = started + seconds + _GRACE - time.monotonic()
-                    if len(answer) > most or left <= 0:
-                        raise NurseryError(timed_out=left <= 0)
-                    ours.settimeout(left)
-            except OSError:
-                answer.clear()  # it died while it was told its task, or answers no more
-        if not answer:
-            raise NurseryError(timed_out=time.monotonic() - started >= seconds)
-        return bytes(answer)
+        except NurseryError:
+            ours.close()
+            raise
+        return ours
 
     def _hand_over(self, theirs: socket.socket) -> None:
         with self._guard:
@@ -118,3 +176,11 @@ class Nursery:
         with self._guard:
             if self._owner == os.getpid():
                 self._stop()
+
+
+_NURSERY: Final = Nursery()
+
+
+def sitting() -> Sitting:
+    """A process for the checks of one delivery, begun with the first that needs one."""
+    return Sitting(_NURSERY)

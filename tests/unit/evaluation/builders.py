@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from oracle.domain.canonical import canonical_bytes, keccak_hex
 from oracle.evaluation.checks.base import CheckInputs, CheckResult
+from oracle.evaluation.checks.nursery import sitting
 from oracle.evaluation.checks.run import run_check
 from oracle.evaluation.pipeline import JuryFactory, RandomnessSource, Task, evaluate
 from oracle.evaluation.randomness import PublicRandomness
@@ -60,7 +61,8 @@ def checked(measure: Mapping[str, Any], files: Mapping[str, bytes], **more: Any)
         "provider": PROVIDER,
         "job": JOB,
     } | more
-    return run_check(parsed.measure, CheckInputs(**inputs))
+    with sitting() as place:
+        return run_check(parsed.measure, CheckInputs(**inputs, sitting=place))
 
 
 @dataclass

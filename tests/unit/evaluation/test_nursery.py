@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
-from oracle.evaluation.checks.nursery import Nursery, NurseryError
+from oracle.evaluation.checks.nursery import Nursery, NurseryError, Sitting
 
 MOST = 100_000  # bytes
 
@@ -36,34 +38,71 @@ def nursery() -> Iterator[Nursery]:
     made.close()
 
 
+def ask(nursery: Nursery, what: bytes, *, seconds: float = 5, most: int = MOST) -> dict[str, Any]:
+    with Sitting(nursery) as place:
+        return place.ask(what, seconds=seconds, most=most)
+
+
 def test_a_check_is_answered(nursery: Nursery) -> None:
-    assert json.loads(nursery.ask(task(), seconds=5, most=MOST)) == {"found": True, "at": 2}
+    assert ask(nursery, task()) == {"found": True, "at": 2}
 
 
 def test_a_check_without_end__is_ended_by_the_kernel_and_the_next_is_answered(nursery: Nursery) -> None:
     started = time.monotonic()
-    with pytest.raises(NurseryError) as error:
-        nursery.ask(cel(SLOW, seconds=1), seconds=1, most=MOST)
-    assert error.value.timed_out
-    assert time.monotonic() - started < 20
-    assert json.loads(nursery.ask(task(), seconds=5, most=MOST))["found"]
+    with Sitting(nursery) as place:
+        with pytest.raises(NurseryError) as error:
+            place.ask(cel(SLOW, seconds=1), seconds=1, most=MOST)
+        assert error.value.timed_out
+        assert time.monotonic() - started < 20
+        assert place.ask(task(), seconds=5, most=MOST)["found"]
+
+
+def test_checks_of_one_sitting__share_a_process(nursery: Nursery) -> None:
+    with Sitting(nursery) as place:
+        place.ask(task(), seconds=5, most=MOST)
+        first = place._fork
+        assert [place.ask(task(text=text), seconds=5, most=MOST)["at"] for text in ("b", "ab")] == [0, 1]
+        assert place._fork is first
+
+
+def test_the_time_of_one_check__is_none_of_the_next(nursery: Nursery) -> None:
+    with Sitting(nursery) as place:
+        place.ask(task(seconds=1), seconds=1, most=MOST)
+        first = place._fork
+        time.sleep(1.2)
+        assert place.ask(task(seconds=1), seconds=1, most=MOST)["found"]
+        assert place._fork is first
+
+
+def test_what_went_wrong_in_a_used_process__is_done_again_in_a_fresh_one(nursery: Nursery) -> None:
+    """What an earlier check left behind must not decide a later one."""
+    with Sitting(nursery) as place:
+        place.ask(task(), seconds=5, most=MOST)
+        first = place._fork
+        assert first is not None
+        assert "error" in place.ask(task(pattern="("), seconds=5, most=MOST)
+        assert place._fork is not first
+        first = place._fork
+        assert first is not None
+        first.shutdown(socket.SHUT_RDWR)  # as where it was killed
+        assert place.ask(task(), seconds=5, most=MOST)["found"]
 
 
 def test_an_answer_beyond_its_limit__is_no_answer(nursery: Nursery) -> None:
     with pytest.raises(NurseryError):
-        nursery.ask(task(), seconds=5, most=3)
+        ask(nursery, task(), most=3)
 
 
 def test_the_forking_process_is_gone__another_is_started(nursery: Nursery) -> None:
-    nursery.ask(task(), seconds=5, most=MOST)
+    ask(nursery, task())
     assert nursery._process is not None
     nursery._process.kill()
     nursery._process.wait()
-    assert json.loads(nursery.ask(task(), seconds=5, most=MOST))["found"]
+    assert ask(nursery, task())["found"]
 
 
 def test_checks_side_by_side__each_gets_its_own_answer(nursery: Nursery) -> None:
     with ThreadPoolExecutor(8) as pool:
         texts = ["a" * number + "b" for number in range(24)]
-        said = list(pool.map(lambda text: nursery.ask(task(text=text), seconds=5, most=MOST), texts))
-    assert [json.loads(answer)["at"] for answer in said] == list(range(24))
+        said = list(pool.map(lambda text: ask(nursery, task(text=text)), texts))
+    assert [answer["at"] for answer in said] == list(range(24))
