@@ -32,6 +32,7 @@ _STRUCTURE = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class JsonError(EarnestError):
@@ -166,7 +167,8 @@ def parse_json(
         raise JsonError(
             f"{what} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         ) from error
-    _check_shape(value, what, max_depth)
+    if _ESCAPED_SURROGATE.search(text) is not None:  # as they are, decoding has refused them
+        _refuse_surrogates(value, what)
     return value
 
 
@@ -192,23 +194,18 @@ def _refuse_deep_nesting(text: str, what: str, max_depth: int) -> None:
             depth -= 1
 
 
-def _check_shape(value: JsonValue, what: str, max_depth: int) -> None:
-    """Refuse deep nesting and strings that UTF-8 cannot carry. Iterative: the input is hostile."""
-    pending: list[tuple[JsonValue, int]] = [(value, 1)]
+def _refuse_surrogates(value: JsonValue, what: str) -> None:
+    """Refuse strings that UTF-8 cannot carry."""
+    pending = [value]
     while pending:
-        item, depth = pending.pop()
+        item = pending.pop()
         if isinstance(item, str):
             _check_text(item, what)
-            continue
-        if not isinstance(item, list | Mapping):
-            continue
-        if depth > max_depth:
-            raise JsonError(f"{what} is nested deeper than {max_depth} levels")
-        if isinstance(item, Mapping):
-            for key in item:
-                _check_text(key, what)
-        children = item.values() if isinstance(item, Mapping) else item
-        pending.extend((child, depth + 1) for child in children)
+        elif isinstance(item, Mapping):
+            pending.extend(item)
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)
 
 
 def _check_text(text: str, what: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -106,11 +108,26 @@ class Document(Part):
 
     def canonical(self) -> bytes:
         """RFC 8785 bytes."""
-        return canonical_bytes(self.as_json())
+        return self._canonical
 
     def hash(self) -> str:
         """keccak-256 of the canonical bytes, as 0x-hex."""
-        return keccak_hex(self.canonical())
+        return self._hash
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """See pydantic. What was worked out for this one is not the copy's."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("_canonical", None)
+        copied.__dict__.pop("_hash", None)
+        return copied
+
+    @cached_property
+    def _canonical(self) -> bytes:
+        return canonical_bytes(self.as_json())
+
+    @cached_property
+    def _hash(self) -> str:
+        return keccak_hex(self._canonical)
 
 
 def describe_problems(error: ValidationError, value: JsonValue = None) -> list[tuple[str, str]]:

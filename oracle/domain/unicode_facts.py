@@ -87,16 +87,14 @@ def inspect_text(path: str, text: str) -> tuple[str, HiddenText]:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.isascii() and _ASCII_HIDDEN.search(text) is None:
         return text, HiddenText(path=path)
+    held = Counter(text)
+    hidden = {character: kind for character in held if (kind := _kind(character)) is not None}
     counts: Counter[str] = Counter()
-    kept = []
-    for character in text:
-        kind = _kind(character)
-        if kind is None:
-            kept.append(character)
-        else:
-            counts[kind] += 1
-    visible = "".join(kept)
-    mixed = sorted({word for word in _WORD.findall(visible) if len(_scripts(word)) > 1})[:_MOST_WORDS]
+    for character, kind in hidden.items():
+        counts[kind] += held[character]
+    visible = text.translate(dict.fromkeys(map(ord, hidden)))
+    words = {word for word in _WORD.findall(visible) if not word.isascii()}
+    mixed = sorted(word for word in words if len(_scripts(word)) > 1)[:_MOST_WORDS]
     normal = unicodedata.normalize("NFKC", visible)
     return normal, HiddenText(
         path=path,
