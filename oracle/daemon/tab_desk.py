@@ -268,7 +268,8 @@ class TabDesk:
             return False
         tab, anchor = case.tab, case.pending.at.block_hash
         with self._parts.database.write() as session:
-            begun = work.begin_evaluation(session, tab.tab, case.deliverable, anchor)
+            begun = work.begin_evaluations(session, [(tab.tab, case.deliverable, anchor)])
+        tries = begun[tab.tab, case.deliverable]
         key = self._key(case, min(case.held))
         try:
             result = self._parts.evaluation.evaluate(
@@ -278,11 +279,11 @@ class TabDesk:
                 self._parts.reader.openings[tab.tab],
                 case.committee.methodology,
                 key,
-                last_try=begun.tries >= self._tries,
+                last_try=tries >= self._tries,
                 last_chance=case.judge_by - seen.now <= _last_chance(case),
             )
         except NotNowError as error:
-            wait = min(self._wait * 2 ** min(begun.tries - 1, 6), 30.0)
+            wait = min(self._wait * 2 ** min(tries - 1, 6), 30.0)
             log.warning("tab_evaluation_postponed", tab=tab.tab, retry_in=wait, reason=error.message)
             with self._parts.database.write() as session:
                 work.postpone_evaluation(
@@ -300,9 +301,10 @@ class TabDesk:
             seconds=round(self._clock() - now, 3),
         )
         with self._parts.database.write() as session:
-            work.finish_evaluation(
-                session, tab.tab, case.deliverable, anchor, result.outcome, result.evidence, result.reason
+            end = work.Finished(
+                tab.tab, case.deliverable, anchor, result.outcome, result.evidence, result.reason
             )
+            work.finish_evaluations(session, [end])
         return True
 
     def _key(self, case: _Case, index: int) -> Address:
@@ -332,7 +334,7 @@ class TabDesk:
         signed = attest_all(
             self._parts.journal, self._parts.escrow, [(signer, said) for _, signer, said in chosen]
         )
-        done = False
+        made: list[StoredAttestation] = []
         with self._parts.database.write() as session:
             seen_at = chain_store.now(session)
             for (index, signer, said), attested in zip(chosen, signed, strict=True):
@@ -340,10 +342,12 @@ class TabDesk:
                     log.warning("tab_not_signed", tab=case.tab.tab, reason=attested.message)
                     continue
                 digest = attestation_digest(self._parts.escrow, said)
-                stored = StoredAttestation(
-                    case.tab.terms.committee, index, signer.address, said, attested, digest, seen_at
+                made.append(
+                    StoredAttestation(
+                        case.tab.terms.committee, index, signer.address, said, attested, digest, seen_at
+                    )
                 )
-                done = work.save_attestation(session, stored) or done
+            done = work.save_attestations(session, made) > 0
         for index, _signer, said in chosen:
             log.info(
                 "tab_attested",

@@ -133,9 +133,9 @@ class TabPeers:
             checked = [self._checked(said, each, records) for each in said.statements]
             with database.write() as session:
                 seen_at = chain.now(session)
-                for item in checked:
-                    if item is not None:
-                        new += work.save_attestation(session, replace(item, seen_at=seen_at))
+                new += work.save_attestations(
+                    session, [replace(item, seen_at=seen_at) for item in checked if item is not None]
+                )
         return new
 
     def _ask(self, url: str) -> TabStatements:

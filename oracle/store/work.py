@@ -216,8 +216,8 @@ def release_evaluations(session: Session, lost: Sequence[StoredEvaluation]) -> i
     return len(lost)
 
 
-def save_attestations(session: Session, wanted: Sequence[StoredAttestation]) -> None:
-    """Store attestations; those that are stored already change nothing.
+def save_attestations(session: Session, wanted: Sequence[StoredAttestation]) -> int:
+    """Store attestations; those that are stored already change nothing. Returns how many are new.
 
     One that contradicts another of the same evaluator is stored too, and with it that they are a proof.
     """
@@ -238,6 +238,7 @@ def save_attestations(session: Session, wanted: Sequence[StoredAttestation]) -> 
     insert_rows(session, AttestationRow, [_attestation_row(item, now) for item in fresh])
     for item in contradicting:
         _note_contradiction(session, item)
+    return len(fresh)
 
 
 _Place: TypeAlias = tuple[Hash, Hash, Hash, int]

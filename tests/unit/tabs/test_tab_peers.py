@@ -102,8 +102,8 @@ def test_served__is_what_a_peer_takes(database: Database) -> None:
     digest = attestation_digest(ESCROW, attestation)
     attested = Attested(*compact(sign_digest(KEY, digest)), EVIDENCE)
     with database.write() as session:
-        work.save_attestation(
-            session, StoredAttestation(COMMITTEE, 2, RECORDS[2].key, attestation, attested, digest)
+        work.save_attestations(
+            session, [StoredAttestation(COMMITTEE, 2, RECORDS[2].key, attestation, attested, digest)]
         )
     app = FastAPI()
     app.include_router(statements_router(database))
