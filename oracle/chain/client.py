@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter, lt
 from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Final, Literal, Self, TypeAlias
 
 from oracle.chain.errors import BadAnswerError, BlockUnknownError, ChainError, RpcError
 from oracle.chain.quantities import (
@@ -32,6 +32,11 @@ _place = itemgetter(RawLog._fields.index("block_number"), RawLog._fields.index("
 
 _PRIORITY_FEE_FLOOR = 1_000_000  # wei; 0.001 gwei, Base's usual tip
 _BASE_FEE_HEADROOM = 2  # a maximum fee of twice the base fee lasts six full blocks (1.125^6)
+
+_FEE_REQUESTS: Final[tuple[Request, ...]] = (
+    ("eth_getBlockByNumber", ["latest", False]),
+    ("eth_maxPriorityFeePerGas", []),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,16 +268,26 @@ class Client(ABC):
 
     def fees(self) -> Fees:
         """Fees that get a transaction into one of the next blocks: twice the base fee, and the node's tip."""
-        head, tip_answer = self.batch(
-            [("eth_getBlockByNumber", ["latest", False]), ("eth_maxPriorityFeePerGas", [])]
+        return _fees(*self.batch(_FEE_REQUESTS))
+
+    def standing(self, address: Address) -> tuple[int, int, Fees]:
+        """An account's next nonce at the newest and at the last finalized block, and fees; in one batch.
+
+        Raises:
+            RpcError: the first that failed.
+        """
+        latest, final, head, tip = self.batch(
+            [
+                ("eth_getTransactionCount", [address, "latest"]),
+                ("eth_getTransactionCount", [address, "finalized"]),
+                *_FEE_REQUESTS,
+            ]
         )
-        base_fee = block_of(or_raise(head)).base_fee
-        # Some nodes do not offer the tip; the floor serves where blocks are not full.
-        tip = (
-            _PRIORITY_FEE_FLOOR if isinstance(tip_answer, Exception) else quantity(tip_answer, "priority fee")
+        return (
+            quantity(or_raise(latest), "nonce"),
+            quantity(or_raise(final), "nonce"),
+            _fees(head, tip),
         )
-        tip = max(tip, _PRIORITY_FEE_FLOOR)
-        return Fees(_BASE_FEE_HEADROOM * base_fee + tip, tip, base_fee)
 
     def receipt(self, transaction_hash: Hash) -> Receipt | None:
         """The receipt of a mined transaction, or None."""
@@ -323,3 +338,11 @@ def _transaction(to: Address, data: bytes, sender: Address | None) -> dict[str, 
 
 def _bytes(value: Any, what: str) -> bytes:
     return bytes.fromhex(hex_data(value, what)[2:])
+
+
+def _fees(head: Any, tip_answer: Any) -> Fees:
+    base_fee = block_of(or_raise(head)).base_fee
+    # Some nodes do not offer the tip; the floor serves where blocks are not full.
+    tip = _PRIORITY_FEE_FLOOR if isinstance(tip_answer, Exception) else quantity(tip_answer, "priority fee")
+    tip = max(tip, _PRIORITY_FEE_FLOOR)
+    return Fees(_BASE_FEE_HEADROOM * base_fee + tip, tip, base_fee)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from oracle.chain.errors import ChainError, RevertedError, RpcError
 from oracle.chain.escrow import Escrow
 from oracle.chain.quantities import Block, Receipt
 from oracle.chain.transactions import gas_limit
-from oracle.daemon.ports import Logged
+from oracle.daemon.ports import Logged, Standing
 from oracle.decide.lane import Fees
 from oracle.decide.reorg import Heights
 from oracle.domain.types import Address, Hash
@@ -42,14 +42,10 @@ class NodeChain:
         """See `ChainPort`."""
         return [Logged(*item) for item in self._escrow.events(from_block, to_block)]
 
-    def nonce(self, sender: Address, at: Literal["latest", "finalized"]) -> int:
+    def standing(self, sender: Address) -> Standing:
         """See `ChainPort`."""
-        return self._rpc.nonce(sender, at)
-
-    def fees(self) -> Fees:
-        """See `ChainPort`."""
-        fees = self._rpc.fees()
-        return Fees(fees.max_fee_per_gas, fees.max_priority_fee_per_gas)
+        latest, final, fees = self._rpc.standing(sender)
+        return Standing(latest, final, Fees(fees.max_fee_per_gas, fees.max_priority_fee_per_gas))
 
     def estimates(self, sender: Address, calls: Sequence[tuple[Address, bytes]]) -> list[int | ChainError]:
         """See `ChainPort`; with headroom for state that moves until the call is mined.

@@ -100,9 +100,7 @@ class Outbox:
         )
 
     def _view(self, heights: Heights) -> tuple[lane.LaneView, dict[int, store.LiveEntry]]:
-        nonce_latest = self._chain.nonce(self.sender, "latest")
-        nonce_final = self._chain.nonce(self.sender, "finalized")
-        suggested = self._chain.fees()
+        nonce_latest, nonce_final, suggested = self._chain.standing(self.sender)
         now = self._clock()
         # Only a look: whoever gives out a nonce locks the lane and looks again.
         with self._database.read() as session:

@@ -30,9 +30,9 @@ from oracle.store.peers import StoredCommitment
 
 log = structlog.get_logger(__name__)
 
-TICK = 1.0  # seconds between two looks where nothing wakes a link
+TICK = 2.0  # seconds between two looks where nothing wakes a link
 JUDGED_BLOCKS = 30  # for so long after a verdict what was found is still told
-PACE = 0.05  # seconds between two requests to one peer: what comes meanwhile goes together
+PACE = 0.1  # seconds between two looks for one peer: what comes meanwhile goes together
 _LATER_WAIT = 0.25  # seconds until a peer whose view of the chain is behind is told again
 _FIRST_WAIT = 1.0  # seconds after a peer's first failure
 
@@ -146,6 +146,8 @@ class Exchange:
             if errand.said:
                 self._tell(link, errand)
                 told = True
+            if len(errand.said) == MAX_STATEMENTS:
+                link.wake.set()  # there may be more than fits one request
         return told
 
     def _run(self, link: Link) -> None:
@@ -157,9 +159,8 @@ class Exchange:
                 self._stop.wait(min(link.breaker.waits, TICK))
                 continue
             try:
-                if self.step(link):
-                    self._stop.wait(PACE)
-                    link.wake.set()  # more than fits one request, or more by what was answered
+                self.step(link)
+                self._stop.wait(PACE)
             except PeerError as error:
                 log.warning(
                     "peer_unreachable", evaluator=link.evaluator, reason=error.message,

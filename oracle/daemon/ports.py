@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from oracle.chain.errors import ChainError, RpcError
 from oracle.decide.lane import Fees
@@ -32,6 +32,14 @@ class Logged(NamedTuple):
     log_index: int
 
 
+class Standing(NamedTuple):
+    """How many of an account's transactions are mined, and are final; fees for one of the next blocks."""
+
+    nonce_latest: int
+    nonce_final: int
+    fees: Fees
+
+
 class ChainPort(Protocol):
     """The chain, as the watcher and the outbox use it. Everything may raise an `RpcError`."""
 
@@ -47,12 +55,8 @@ class ChainPort(Protocol):
         """The escrow's events between two blocks, both included, in order."""
         ...
 
-    def nonce(self, sender: Address, at: Literal["latest", "finalized"]) -> int:
-        """How many transactions of an account are mined."""
-        ...
-
-    def fees(self) -> Fees:
-        """Fees for one of the next blocks."""
+    def standing(self, sender: Address) -> Standing:
+        """Where a sending account stands."""
         ...
 
     def estimates(self, sender: Address, calls: Sequence[tuple[Address, bytes]]) -> list[int | ChainError]:

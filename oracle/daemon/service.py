@@ -39,6 +39,9 @@ log = structlog.get_logger(__name__)
 
 _PASSES = 3  # decisions follow each other within a turn: signed, so a verdict is complete, so it is sent
 _PACE = 0.1  # seconds between two turns: what comes meanwhile is done together
+_QUIET = (
+    2.0  # seconds after which all jobs are looked at though nothing has happened: waits end by themselves
+)
 _IDLE_KEYS_EVERY = 60.0  # seconds between two looks for keys that do nothing
 _SAID = 10_000  # things said once that are remembered
 _FIRST_WAIT = 1.0  # seconds after a first failure
@@ -124,6 +127,7 @@ class Service:
         self._shown: Recent[bool] = Recent(_SAID)
         self._heights: Heights | None = None
         self._look_at = 0.0
+        self._full_at = 0.0
         self._idle_keys_at = 0.0
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -144,10 +148,12 @@ class Service:
             WrongChainError: the node serves another chain.
         """
         failures = 0
+        busy = True
         while not self._stop.is_set():
             try:
+                now = time.monotonic()
                 # What wakes us between two looks at the chain changes nothing on it.
-                self.turn(look=time.monotonic() >= self._look_at)
+                busy = self.turn(look=now >= self._look_at, full=busy or now >= self._full_at)
             except WrongChainError:
                 raise
             except (
@@ -160,6 +166,7 @@ class Service:
                 IntegrityError,  # another process, which led until now, wrote the same
             ) as error:
                 failures += 1
+                busy = True
                 self._look_at = 0.0
                 wait = min(_FIRST_WAIT * 2 ** min(failures - 1, 8), _LONGEST_WAIT)
                 what = _trouble(error)
@@ -172,7 +179,7 @@ class Service:
                     log.info("usable_again", failures=failures)
                 failures = 0
                 self._stop.wait(min(_PACE, self._poll))
-                self._wake.wait(max(0.0, self._look_at - time.monotonic()))
+                busy = self._wake.wait(max(0.0, self._look_at - time.monotonic())) or busy
                 self._wake.clear()
         log.info("stopped")
 
@@ -193,13 +200,14 @@ class Service:
         """Let running evaluations end, and take no more."""
         self._parts.evaluator.close()
 
-    def turn(self, *, look: bool = True) -> bool:
+    def turn(self, *, look: bool = True, full: bool = True) -> bool:
         """Read, decide, act, send: once. Whether anything was done for a job.
 
         Where another process leads, this one only evaluates, in threads of its own.
 
         Args:
             look: Whether to look at the chain; if not, what was seen last is acted on.
+            full: Whether to look at the jobs though the chain has not moved.
 
         Raises:
             RpcError, DecodeError, BrokenChainError, ImpossibleEventsError: the chain cannot be read now.
@@ -220,11 +228,16 @@ class Service:
             if held:
                 log.error("restored_from_backup", next_step="see docs/databases.md: signing is held back")
             log.info("started", sender=self._sender, keys=sorted(self._keys), evaluations_again=released)
-        heights = None if look else self._heights
+        before = self._heights
+        heights = None if look else before
         looked = heights is None
         if heights is None:
             self._look_at = time.monotonic() + self._poll
             heights = self._heights = self._parts.watcher.step()
+        if not full and heights == before:
+            self._vitals.turned(heights)
+            return False
+        self._full_at = time.monotonic() + _QUIET
         self._say_idle_keys()
         acted = queued = False
         for _ in range(_PASSES):

@@ -31,7 +31,8 @@ VERSION = "earnest-evaluation-1"
 
 SCHEMA = "earnest_durable"  # in PostgreSQL; on SQLite it is a file of its own
 _QUEUE = "evaluations"
-_QUEUE_POLL = 0.5  # seconds until an idle worker notices what another submitted
+_QUEUE_POLL = 1.0  # seconds until an idle worker notices what another submitted
+_AHEAD = 8  # quick runs that wait for their turn here, rather than in the queue for whoever has room
 _MOST_IN_A_RUN = 16  # quick items
 _UNFINISHED = ["PENDING", "ENQUEUED", "DELAYED"]
 _FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
@@ -99,7 +100,7 @@ class DbosRuns:
         for batch in batches(items, workers=self._workers, most=_MOST_IN_A_RUN):
             keys, arguments = keys_of(batch), [item.argument for item in batch]
             with self._guard:
-                free = self._here < self._workers
+                free = self._here < self._workers + (_AHEAD if all(item.quick for item in batch) else 0)
             if free:
                 DBOS.start_workflow(self._run, keys, arguments)
             else:

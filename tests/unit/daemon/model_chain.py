@@ -19,6 +19,7 @@ from oracle.chain.errors import (
     RevertedError,
     RpcError,
 )
+from oracle.daemon.ports import Standing
 from oracle.decide.lane import Fees
 from oracle.decide.reorg import Heights
 from oracle.domain.types import Address, Hash
@@ -139,8 +140,9 @@ class ModelChain:
         last = len(self.blocks) if at == "latest" else self.heights().finalized + 1
         return self.first_nonce + sum(len(block) for block in self.blocks[:last])
 
-    def fees(self) -> Fees:
-        return Fees(self.price, self.price // 10)
+    def standing(self, sender: Address) -> Standing:
+        fees = Fees(self.price, self.price // 10)
+        return Standing(self.nonce(sender, "latest"), self.nonce(sender, "finalized"), fees)
 
     def estimates(self, sender: Address, calls: Sequence[tuple[Address, bytes]]) -> list[int | ChainError]:  # noqa: ARG002
         reasons = [self.refuses(data) for _target, data in calls]
