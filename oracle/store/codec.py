@@ -25,8 +25,8 @@ class Codec(Generic[_Value]):
 
     def __init__(self, kind: type[_Value]) -> None:
         self._adapter = TypeAdapter(kind)
-        # What is under way is read many times over. All values are frozen, so one may be handed out twice.
-        self.value = lru_cache(_REMEMBERED)(self._value)
+        self.shared = lru_cache(_REMEMBERED)(self.value)
+        """The same, and perhaps the same object as before: what is under way is read many times over."""
 
     def text(self, value: _Value) -> str:
         """JSON text."""
@@ -35,7 +35,8 @@ class Codec(Generic[_Value]):
         except orjson.JSONEncodeError:  # an integer beyond 64 bits; the same text, more slowly
             return self._adapter.dump_json(value).decode()
 
-    def _value(self, text: str) -> _Value:
+    def value(self, text: str) -> _Value:
+        """The value of JSON text written by `text`; the caller's own."""
         return self._adapter.validate_json(text)
 
 

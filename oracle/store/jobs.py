@@ -40,9 +40,9 @@ def _stored_job(row: Row[Hash, str, Hash, str]) -> StoredJob:
     job, agreement, opening, record = row
     return StoredJob(
         job=job,
-        agreement=codec.AGREEMENTS.value(agreement),
+        agreement=codec.AGREEMENTS.shared(agreement),
         opening_hash=opening,
-        record=codec.JOB_RECORDS.value(record),
+        record=codec.JOB_RECORDS.shared(record),
     )
 
 
@@ -100,7 +100,7 @@ def count_by_state(session: Session) -> dict[State, int]:
 def get_committee(session: Session, committee: Hash) -> Committee | None:
     """A committee's terms; None where it was never created, as far as was read."""
     text = session.scalar(select(CommitteeRow.terms).where(CommitteeRow.committee == committee))
-    return None if text is None else codec.COMMITTEES.value(text)
+    return None if text is None else codec.COMMITTEES.shared(text)
 
 
 def evaluators(session: Session, committee: Hash) -> dict[int, EvaluatorRecord]:
@@ -108,7 +108,7 @@ def evaluators(session: Session, committee: Hash) -> dict[int, EvaluatorRecord]:
     query = select(EvaluatorVersion.evaluator, EvaluatorVersion.record).where(
         EvaluatorVersion.committee == committee, EvaluatorVersion.until_block.is_(None)
     )
-    return {index: codec.EVALUATOR_RECORDS.value(text) for index, text in session.execute(query)}
+    return {index: codec.EVALUATOR_RECORDS.shared(text) for index, text in session.execute(query)}
 
 
 def committees_of_keys(session: Session, keys: Collection[Address]) -> set[Hash]:
