@@ -29,7 +29,7 @@ setup: ## install everything the other targets need (idempotent)
 setup-model: setup ## fetch the pinned local model once (1.1 GB) unless JURY=none
 	@if [ "$(JURY)" != none ]; then $(PYTHON_BIN) -m scripts.setup.model; fi
 
-demo: setup-model ## run the main job on a local chain; JURY=none leaves the model out
+demo: setup-model ## run the main job on a local chain; JURY=none leaves the model out, SERVE=1 keeps its API up
 	@$(PYTHON_BIN) -m scripts.demo
 
 test: lint test-contracts test-python test-postgres test-web3-8 ## run every check and test

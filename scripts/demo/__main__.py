@@ -1,4 +1,4 @@
-"""`make demo`; JURY=none leaves the model out."""
+"""`make demo`; JURY=none leaves the model out, SERVE=1 keeps its API up."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from scripts.demo.ledger import Account, accounts, every_unit
 from scripts.demo.parties import Deal
 from scripts.demo.plan import PLANS
 from scripts.demo.town import ROOT, DemoError, Town, deploy_with_ape, found
+from scripts.demo.trust import show_scores
 from scripts.local.anvil import Anvil, anvil
 from scripts.local.market import ACCOUNTS
 
@@ -91,7 +92,9 @@ def _run(console: Console, chain: Anvil, *, wants_jury: bool, picture: Path | No
         parties.open_all(town, deals)
         parties.deliver_all(town, deals)
         _follow(console, town, deals, store, sites)
-    return _conclude(console, town, deals, sites, picture)
+        problems = _conclude(console, town, deals, sites, picture)
+        show_scores(console, town, sites, jobs=len(deals))
+    return problems
 
 
 def _begin_blocks(town: Town) -> None:

@@ -91,6 +91,8 @@ def _text(
         f'[committees."{town.committees[Bench.CARELESS]}"]\nserve = true\n'
         f'[committees."{town.committees[Bench.SILENT]}"]\nabstain = true\nserve = true\n'
     )
+    # One of them answers the public; it believes the committee that looks.
+    public = f'[api]\nkey = "api.key"\n[score]\nroots = ["{town.committees[Bench.DILIGENT]}"]\n'
     others = "\n".join(
         f'[[peers.others]]\nevaluator = "{member.account.address}"\nurl = "http://127.0.0.1:{ports[other]}"'
         for other, member in enumerate(town.evaluators[Bench.DILIGENT])
@@ -124,6 +126,7 @@ drand = []
 [web]
 port = {ports[index]}
 
+{public if index == SERVING else ""}
 [peers]
 {others}
 
