@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -16,9 +15,10 @@ from oracle.domain.signatures import address_of, compact, sign_digest
 from oracle.domain.terms import Attestation, Attested
 from oracle.domain.typed import Domain, attestation_digest
 from oracle.domain.types import Outcome
-from oracle.store import schema, work
+from oracle.store import work
 from oracle.store.database import Database
 from oracle.store.work import StoredAttestation
+from tests.databases import Databases
 
 ESCROW = Domain(31337, "0x" + "ee" * 20)
 COMMITTEE, TAB, DELIVERABLE, EVIDENCE = ("0x" + digits * 32 for digits in ("cc", "7a", "de", "e0"))
@@ -27,9 +27,8 @@ RECORDS = {2: EvaluatorRecord(key=address_of(KEY))}
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path / 'db.sqlite3'}")
-    schema.upgrade(made)
+def database(databases: Databases) -> Iterator[Database]:
+    made = Database(databases.made())
     yield made
     made.close()
 
