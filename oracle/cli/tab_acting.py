@@ -22,8 +22,9 @@ from oracle.domain.typed import receive_authorization_digest, usdc_domain
 from oracle.domain.types import Funding, Hash, Party
 from oracle.evaluation.tab_record import Complaints
 from oracle.evidence.store import ContentStore
+from oracle.signing.signer import LocalSigner
 from oracle.tabs.reading import LogReader
-from oracle.tabs.signing import TabSigner, sign
+from oracle.tabs.signing import sign
 
 _PERMISSION_SECONDS = 3_600  # how long a signature made for one call stays good
 _LOG = click.Path(path_type=Path, dir_okay=False)
@@ -91,7 +92,7 @@ def present(*, tab: Hash, path: Path, chain: ChainOptions, key: KeySource, as_js
             )
         theirs = b"" if given is None else given.signature
         if found.party_of(private) is Party.PROVIDER:
-            theirs = sign(TabSigner(private), tabs_of(connection).domain, signed.tally)
+            theirs = sign(LocalSigner(private), tabs_of(connection).domain, signed.tally)
         data = tab_calls.present(
             found.terms,
             found.opening_hash,

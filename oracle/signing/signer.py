@@ -8,11 +8,13 @@ import stat
 from pathlib import Path
 from typing import Protocol
 
+from coincurve import PrivateKey
 from eth_account import Account
 
 from oracle.domain.canonical import keccak_hex
 from oracle.domain.errors import EarnestError
-from oracle.domain.signatures import SignatureError, address_of, recover, sign_digest
+from oracle.domain.keccak import keccak
+from oracle.domain.signatures import SignatureError, address_of, recover
 from oracle.domain.types import Address
 
 MAX_KEYSTORE = 65_536  # bytes
@@ -61,7 +63,7 @@ class LocalSigner:
 
     def __init__(self, key: bytes) -> None:
         self.address = address_of(key)
-        self._key = key
+        self._key = PrivateKey(key)  # made once: it takes longer than a signature
 
     def __repr__(self) -> str:
         return f"LocalSigner({self.address})"
@@ -71,7 +73,8 @@ class LocalSigner:
 
     def sign(self, message: bytes) -> bytes:
         """See `Signer`."""
-        return sign_digest(self._key, keccak_hex(message))
+        signature = self._key.sign_recoverable(keccak(message), hasher=None)
+        return signature[:64] + bytes([27 + signature[64]])
 
     def close(self) -> None:
         """Nothing is open."""

@@ -22,12 +22,12 @@ import orjson
 
 from oracle.domain.tab import tabs_domain
 from oracle.domain.types import Hash
+from oracle.signing.signer import LocalSigner
 from oracle.tabs.log import TabLog
 from oracle.tabs.purse import Purse
 from oracle.tabs.records import Answer
 from oracle.tabs.rules import Account, Rules
 from oracle.tabs.service import Service
-from oracle.tabs.signing import TabSigner
 from oracle.tabs.wire import Given, Payment
 
 INTERACTIONS = 12_000
@@ -36,7 +36,7 @@ IN_FLIGHT = 384
 BODY = 512  # bytes of a request, and of a response
 
 DOMAIN = tabs_domain(31337, "0x" + "7a" * 20)
-BUYER, PROVIDER = TabSigner(b"\x01" * 32), TabSigner(b"\x02" * 32)
+BUYER, PROVIDER = LocalSigner(b"\x01" * 32), LocalSigner(b"\x02" * 32)
 ACCOUNT = Account("0x" + "ab" * 32, BUYER.address, PROVIDER.address, 1_000, 10**12, 2**40 - 1)
 RULES = Rules(maximum=10**9, in_flight=2 * IN_FLIGHT)
 REQUEST = b"POST /\n\n" + b"q" * BODY

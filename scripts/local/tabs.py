@@ -15,6 +15,7 @@ from oracle.domain.tab_terms import TabAgreement, TabOpening, TabTerms, tab_id, 
 from oracle.domain.typed import pledge_digest, receive_authorization_digest
 from oracle.domain.types import Funding, Hash, Party
 from oracle.evidence.store import ContentStore
+from oracle.signing.signer import LocalSigner
 from oracle.tabs.buyer import BuyerLedger
 from oracle.tabs.exchange import Response, hash_of
 from oracle.tabs.exporting import write_export
@@ -22,7 +23,7 @@ from oracle.tabs.log import TabLog
 from oracle.tabs.provider import ProviderLedger
 from oracle.tabs.records import Asked, Served, Signed
 from oracle.tabs.rules import Account, Rules
-from oracle.tabs.signing import TabSigner, sign
+from oracle.tabs.signing import sign
 from scripts.local.anvil import CHAIN_ID
 from scripts.local.market import UNIT, Market
 
@@ -119,7 +120,7 @@ def serve(
         price: Of each, base units.
         log: The provider's, as a file that is not there yet.
     """
-    buyer, provider = TabSigner(bytes(market.buyer.key)), TabSigner(bytes(market.provider.key))
+    buyer, provider = LocalSigner(bytes(market.buyer.key)), LocalSigner(bytes(market.provider.key))
     domain, terms = tabs_of(market).domain, opened.agreement.terms
     account = Account(opened.tab, buyer.address, provider.address, terms.ceiling, terms.deposit, terms.end_by)
     rules = Rules(maximum=10 * terms.ceiling)

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from oracle.domain.tab import tabs_domain
 from oracle.domain.types import Hash
+from oracle.signing.signer import LocalSigner
 from oracle.tabs.asgi import TabMiddleware
 from oracle.tabs.client import Patience, TabTransport
 from oracle.tabs.errors import RefusedError
@@ -19,10 +20,9 @@ from oracle.tabs.log import TabLog
 from oracle.tabs.purse import Purse
 from oracle.tabs.rules import Account, Rules
 from oracle.tabs.service import Service
-from oracle.tabs.signing import TabSigner
 
 DOMAIN = tabs_domain(31337, "0x" + "7a" * 20)
-BUYER, PROVIDER = TabSigner(bytes([1]) * 32), TabSigner(bytes([2]) * 32)
+BUYER, PROVIDER = LocalSigner(bytes([1]) * 32), LocalSigner(bytes([2]) * 32)
 TAB = "0x" + "ab" * 32
 ACCOUNT = Account(TAB, BUYER.address, PROVIDER.address, ceiling=100, covered=10**9, ends=2**40 - 1)
 RULES = Rules(maximum=400, in_flight=8, timeout=20)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from oracle.domain.tab import Call, Receipt, Tally, tabs_domain
+from oracle.signing.signer import LocalSigner
 from oracle.tabs.buyer import Answered, BuyerLedger
 from oracle.tabs.provider import ProviderLedger
 from oracle.tabs.rules import Account, Rules
-from oracle.tabs.signing import TabSigner, sign
+from oracle.tabs.signing import sign
 
 NOW = 1_800_000_000
 DOMAIN = tabs_domain(31337, "0x" + "7a" * 20)
-BUYER = TabSigner(bytes([1]) * 32)
-PROVIDER = TabSigner(bytes([2]) * 32)
-STRANGER = TabSigner(bytes([3]) * 32)
+BUYER = LocalSigner(bytes([1]) * 32)
+PROVIDER = LocalSigner(bytes([2]) * 32)
+STRANGER = LocalSigner(bytes([3]) * 32)
 TAB = "0x" + "ab" * 32
 REQUEST = "0x" + "01" * 32
 RESPONSE = "0x" + "02" * 32

@@ -14,13 +14,14 @@ from x402.http.utils import decode_payment_required_header, decode_payment_respo
 from x402.schemas import PaymentRequired
 
 from oracle.domain.tab import Call, Tally
+from oracle.signing.signer import LocalSigner
 from oracle.tabs import wire
 from oracle.tabs.client import PaymentRefusedError, TooDearError, UnansweredError
 from oracle.tabs.errors import EndedTabError, NotCoveredError, RefusedError, StoppedError
 from oracle.tabs.exchange import Request, hash_of
 from oracle.tabs.records import CONTRADICTION, UNANSWERED
 from oracle.tabs.rules import Rules
-from oracle.tabs.signing import TabSigner, sign
+from oracle.tabs.signing import sign
 from tests.unit.tabs.parties import ACCOUNT, BUYER, DOMAIN, NOW, PROVIDER, STRANGER, TAB
 from tests.unit.tabs.web import ORIGIN, World
 
@@ -266,7 +267,7 @@ async def test_requests_elsewhere_are_not_paid(world: World) -> None:
 def paid(
     path: str = "/echo/x",
     *,
-    signer: TabSigner = BUYER,
+    signer: LocalSigner = BUYER,
     body: bytes = b"",
     **call: object,
 ) -> dict[str, str]:
