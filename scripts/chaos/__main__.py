@@ -6,6 +6,7 @@ import argparse
 import json
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -31,6 +32,8 @@ def main() -> int:
         "--folder", type=Path, help="keep databases and logs here (default: dropped if clean)"
     )
     arguments = parser.parse_args()
+    # Whoever ends it ends all its processes.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
     plan = make_plan(
         seed,
