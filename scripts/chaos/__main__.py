@@ -24,7 +24,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None, help="repeat a run's schedule")
     parser.add_argument("--jobs", type=int, default=200)
     parser.add_argument("--faults", type=int, default=300)
-    parser.add_argument("--minutes", type=float, default=20.0, help="the most it may take")
+    parser.add_argument("--minutes", type=float, default=20.0, help="what it may take on two idle cores")
+    parser.add_argument("--pace", type=float, default=1.0, help="the most seconds between two blocks")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--only", choices=[kind.value for kind in Kind], nargs="*", default=[])
     parser.add_argument("--plant", choices=BUGS, help="plant a bug: the checker must notice")
@@ -46,7 +47,12 @@ def main() -> int:
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix="chaos-"))
     folder.mkdir(parents=True, exist_ok=True)
     result = chaos(
-        plan, folder, minutes=arguments.minutes, database=arguments.database, plant=arguments.plant
+        plan,
+        folder,
+        minutes=arguments.minutes,
+        database=arguments.database,
+        plant=arguments.plant,
+        slowest=arguments.pace,
     )
     for line in result.findings.lines():
         print(line)
