@@ -21,7 +21,6 @@ from oracle.evaluation.pipeline import (
     JuryFactory,
     NotYetError,
     RandomnessSource,
-    Steps,
     Task,
     evaluate,
     keep,
@@ -38,8 +37,10 @@ from oracle.evaluation.tab_record import (
     SizeSection,
     StratumSection,
     TabRecord,
+    bundle,
     estimate_section,
 )
+from oracle.evaluation.working import WorkingStore
 from oracle.evidence.errors import StoreUnreachableError
 from oracle.pact.document import Pact
 from oracle.pact.methodology import Methodology, TabRules
@@ -237,11 +238,12 @@ def conclude(
     taken: TakenIn,
     planned: Plan,
     entries: Mapping[int, DrawnEntry],
+    records: str,
     *,
     started_at: int,
     finished_at: int,
 ) -> TabRecord:
-    """The record, from what became of each interaction drawn."""
+    """The record, from what became of each interaction drawn; `records` names the file of their own ones."""
     sampled = [
         Sampled(
             each.population,
@@ -271,6 +273,7 @@ def conclude(
             )
             for each in planned.strata
         ),
+        records=records,
         estimate=estimate_section(found),
         started_at=started_at,
         finished_at=finished_at,
@@ -286,7 +289,6 @@ async def evaluate_period(
     jury: JuryFactory | None = None,
     last_chance: bool = False,
     clock: Callable[[], float] = time.time,
-    steps: Steps | None = None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> TabRecord:
     """Judge a period.
@@ -295,7 +297,6 @@ async def evaluate_period(
         open_export: Opens what was handed over.
         randomness: Gives the public random value of the draw.
         last_chance: What cannot be had now is recorded as undecided, instead of raising NotYetError.
-        steps: Keeps what evaluations came to, for when this is cut off and done again.
         progress: Told how many interactions of those drawn are done.
 
     Raises:
@@ -319,17 +320,16 @@ async def evaluate_period(
 
     entries: dict[int, DrawnEntry] = {}
     judged: dict[str, tuple[EvaluationRecord, str]] = {}
+    working = WorkingStore(store)  # an interaction's files are in the export already
     for done, index in enumerate(planned.drawn, start=1):
-
-        async def act(index: int = index) -> str:
-            entry = await _judge(task, store, taken, index, known, jury, judged, last_chance=last_chance)
-            return entry.model_dump_json()
-
-        name = f"interaction {index}"
-        text = await act() if steps is None else await steps.run_async(name, act)
-        entries[index] = DrawnEntry.model_validate_json(text)
+        entries[index] = await _judge(
+            task, working, taken, index, known, jury, judged, last_chance=last_chance
+        )
         progress(done, len(planned.drawn))
-    return conclude(task, taken, planned, entries, started_at=started, finished_at=max(started, int(clock())))
+    records = store.put(bundle(record.canonical() for record, _ in judged.values()))
+    return conclude(
+        task, taken, planned, entries, records, started_at=started, finished_at=max(started, int(clock()))
+    )
 
 
 def put(record: TabRecord, store: EvidenceStore) -> str:
@@ -390,7 +390,7 @@ def parties_of(subject: PeriodSubject) -> Parties:
 
 async def _judge(
     task: PeriodTask,
-    store: EvidenceStore,
+    store: WorkingStore,
     taken: TakenIn,
     index: int,
     randomness: Callable[[], Awaitable[PublicRandomness]],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from oracle.decide.estimate import Estimate
 from oracle.domain.amounts import AmountText
-from oracle.domain.canonical import HashHex
+from oracle.domain.canonical import HashHex, keccak_hex
 from oracle.domain.document import Document, Part
 from oracle.domain.period import Period
 from oracle.evaluation.randomness import DrawSection
@@ -134,7 +135,10 @@ class EstimateSection(Part):
 
 
 class TabRecord(Document):
-    """One evaluator's evaluation of one period. Times are Unix seconds."""
+    """One evaluator's evaluation of one period. Times are Unix seconds.
+
+    `records` names a file with the evaluation record of each interaction drawn, one a line, equal ones once.
+    """
 
     schema_: Literal["earnest/tab-record/1"] = Field(alias="schema", default=TAB_RECORD_SCHEMA)
     software: Software
@@ -146,6 +150,7 @@ class TabRecord(Document):
     size: SizeSection
     draw: DrawSection
     strata: tuple[StratumSection, ...]
+    records: HashHex
     estimate: EstimateSection
     started_at: Count
     finished_at: Count
@@ -154,6 +159,16 @@ class TabRecord(Document):
     def outcome(self) -> Word:
         """pass, fail or lapse."""
         return self.estimate.outcome
+
+
+def bundle(records: Iterable[bytes]) -> bytes:
+    """The file of interactions' records: canonical JSON has no line breaks."""
+    return b"\n".join(sorted(set(records)))
+
+
+def unbundle(data: bytes) -> dict[str, bytes]:
+    """The records of such a file by their hash."""
+    return {keccak_hex(line): line for line in data.split(b"\n") if line}
 
 
 def parse_tab_record(data: bytes) -> TabRecord:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from oracle.domain.canonical import keccak_hex
 from oracle.domain.errors import EarnestError
 from oracle.evaluation.interaction import delivery_of
-from oracle.evaluation.record import MAX_RECORD_BYTES, parse_record
+from oracle.evaluation.record import parse_record
 from oracle.evaluation.tab import (
     OpenExport,
     PeriodTask,
@@ -21,8 +21,16 @@ from oracle.evaluation.tab import (
     take_in,
     unopened,
 )
-from oracle.evaluation.tab_record import DrawnEntry, PeriodSubject, TabRecord, parse_tab_record
+from oracle.evaluation.tab_record import (
+    MAX_TAB_RECORD_BYTES,
+    DrawnEntry,
+    PeriodSubject,
+    TabRecord,
+    parse_tab_record,
+    unbundle,
+)
 from oracle.evaluation.verify import Difference, ReplayerFactory, Verification, compare, verify
+from oracle.evaluation.working import WorkingStore
 from oracle.evidence.errors import StoreUnreachableError
 from oracle.evidence.store import ContentStore
 from oracle.pact.document import Pact
@@ -78,14 +86,21 @@ def verify_period(
         )
         taken = take_in(task, store, open_export)
         planned = plan(task, taken, record.draw.randomness)
-        entries = _entries(task, record, taken, planned, store, replayer, differences, notes)
+        records = unbundle(store.get(record.records, max_bytes=MAX_TAB_RECORD_BYTES))
+        entries = _entries(task, record, taken, planned, records, store, replayer, differences, notes)
     except EarnestError as error:
         differences.append(Difference("", "a record", f"it cannot be gone through: {error.message}"))
         return Verification(found, tuple(differences), tuple(notes))
     if record.draw.randomness.source == "block-hash":
         notes.append("the draw's block hash proves itself only against the chain")
     again = conclude(
-        task, taken, planned, entries, started_at=record.started_at, finished_at=record.finished_at
+        task,
+        taken,
+        planned,
+        entries,
+        record.records,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
     ).model_copy(update={"software": record.software})
     differences += compare(record.as_json(), again.as_json())
     return Verification(found, tuple(differences), tuple(notes))
@@ -118,6 +133,7 @@ def _entries(
     record: TabRecord,
     taken: TakenIn,
     planned: Plan,
+    records: Mapping[str, bytes],
     store: ContentStore,
     replayer: ReplayerFactory | None,
     differences: list[Difference],
@@ -145,8 +161,14 @@ def _entries(
             if before is not None and before.state == "undecided":
                 done[index] = before  # out of reach then
             continue
+        working = WorkingStore(store)
+        for data in (*delivery.contents, delivery.manifest.canonical()):
+            working.put(data)
+        own = records.get(before.record)
+        if own is None:
+            raise EarnestError(f"the record of interaction {index} is not among those of the period")
         done[index] = _again(
-            task, index, before.record, taken, delivery.manifest.hash(), store, replayer, differences, notes
+            task, index, own, taken, delivery.manifest.hash(), working, replayer, differences, notes
         )
     return done
 
@@ -154,22 +176,21 @@ def _entries(
 def _again(
     task: PeriodTask,
     index: int,
-    record_hash: str,
+    data: bytes,
     taken: TakenIn,
     deliverable: str,
-    store: ContentStore,
+    store: WorkingStore,
     replayer: ReplayerFactory | None,
     differences: list[Difference],
     notes: list[str],
 ) -> DrawnEntry:
-    """Verify an interaction's own record."""
-    data = store.get(record_hash, max_bytes=MAX_RECORD_BYTES)
+    """Verify an interaction's own record. Another key of the same process may have made it."""
+    inner = parse_record(data)
     found = verify(
         data,
         store,
-        expected_hash=record_hash,
         subject=parties_of(task.subject).subject(deliverable),
-        evaluator=task.evaluator,
+        evaluator=inner.evaluator,
         replayer=replayer,
     )
     differences += [
@@ -177,11 +198,10 @@ def _again(
         for each in found.differences
     ]
     notes += [note for note in found.notes if note not in notes]
-    inner = parse_record(data)
     for name, value, wanted in (
         ("pact", inner.pact, task.pact.hash()),
         ("methodology", inner.methodology, task.methodology.hash()),
     ):
         if value != wanted:
             differences.append(Difference(f"/interactions/{index}/{name}", value, wanted))
-    return entry_of(index, taken.receipts[index], inner, record_hash)
+    return entry_of(index, taken.receipts[index], inner, found.record_hash)

@@ -106,6 +106,8 @@ class Export:
         self.domain = tabs_domain(self.manifest.chain_id, self.manifest.contract)
         self.findings: list[Finding] = []
         self._leaves = bytearray()
+        self._opened_chunk: tuple[int, list[tuple[int, bytes, Receipt | None]]] = -1, []
+        self._opened_pack: tuple[Hash, bytes, list[tuple[int, int]]] = "", b"", []
         self._read()
 
     @property
@@ -137,8 +139,10 @@ class Export:
         """
         if not self.manifest.first <= index < self.count:
             raise NotOpenedError(f"the export does not open interaction {index}", field="index")
-        chunk, place = divmod(index, CHUNK_ROWS)
-        rows = list(self._chunk(chunk, []))
+        number, place = divmod(index, CHUNK_ROWS)
+        if self._opened_chunk[0] != number:  # many are opened in order: each file is read once
+            self._opened_chunk = number, list(self._chunk(number, []))
+        rows = self._opened_chunk[1]
         receipt = rows[place][2] if place < len(rows) else None
         if receipt is None or receipt.index != index:
             raise NotOpenedError(f"the export has no receipt {index}", field="index")
@@ -279,16 +283,24 @@ class Export:
         packs = [pack for pack in self.manifest.packs if pack.first <= index]
         if not packs:
             raise NotOpenedError(f"the export has no messages of interaction {index}", field="packs")
-        data = self._store.get(packs[-1].hash, max_bytes=MAX_PACK)
-        offset = 0
-        found: list[bytes] = []
-        for _ in range(2 * (index - packs[-1].first + 1)):
-            if offset + 4 > len(data):
-                raise NotOpenedError(f"the export has no messages of interaction {index}", field="packs")
-            (length,) = struct.unpack_from(">I", data, offset)
-            found = [*found[-1:], data[offset + 4 : offset + 4 + length]]
-            offset += 4 + length
-        return found[0], found[1]
+        if self._opened_pack[0] != packs[-1].hash:
+            data = self._store.get(packs[-1].hash, max_bytes=MAX_PACK)
+            self._opened_pack = packs[-1].hash, data, list(_places(data))
+        _, data, places = self._opened_pack
+        first = 2 * (index - packs[-1].first)
+        if first + 2 > len(places):
+            raise NotOpenedError(f"the export has no messages of interaction {index}", field="packs")
+        (start, end), (next_start, next_end) = places[first : first + 2]
+        return data[start:end], data[next_start:next_end]
+
+
+def _places(pack: bytes) -> Iterator[tuple[int, int]]:
+    """Where each message of a pack begins and ends."""
+    offset = 0
+    while offset + 4 <= len(pack):
+        (length,) = struct.unpack_from(">I", pack, offset)
+        yield offset + 4, offset + 4 + length
+        offset += 4 + length
 
 
 def _parse(line: bytes, tab: Hash) -> tuple[int, bytes, Receipt | None]:

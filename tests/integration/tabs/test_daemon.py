@@ -94,6 +94,7 @@ def daemons(folder: Path, chain: Anvil, market: Market) -> Iterator[list[subproc
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)  # two processes start and follow a chain
 def test_a_period_is_drawn_judged_and_paid(tab_market: tuple[Anvil, Market], tmp_path: Path) -> None:
     chain, market = tab_market
     store = ContentStore(tmp_path / "store")

@@ -203,6 +203,20 @@ def test_methodology_of_version_1__judges_no_tab(tmp_path: Path) -> None:
         case.judge()
 
 
+def test_verify__without_an_interactions_record__does_not_hold(tmp_path: Path) -> None:
+    case = make_period(tmp_path, [GOOD] * 20)
+    record = case.judge()
+    empty = record.model_copy(update={"records": case.store.put(b"")})
+    found = gone_through(case, empty)
+    assert "not among those of the period" in found.differences[0].recomputed
+
+
+def test_verify__another_key_of_the_process__holds_too(tmp_path: Path) -> None:
+    case = make_period(tmp_path, [GOOD] * 20)
+    other = case.judge().model_copy(update={"evaluator": "0x" + "e2" * 20})
+    assert verify_period(other.canonical(), case.store, case.open, subject=case.task.subject).holds
+
+
 def forged(record: TabRecord, change: Callable[[dict[str, Any]], None]) -> bytes:
     value = copy.deepcopy(as_json(record))
     change(value)
@@ -270,11 +284,12 @@ def test_verify__an_interactions_own_record_is_gone_through(tmp_path: Path) -> N
     record = case.judge()
     entry = record.strata[0].drawn[0]
     assert entry.record is not None
-    inner = case.store.get(entry.record, max_bytes=1_000_000).replace(b'"failed"', b'"passed"')
+    inner = case.store.get(record.records, max_bytes=1_000_000).replace(b'"failed"', b'"passed"')
     inner = inner.replace(b'"outcome":"fail"', b'"outcome":"pass"')
-    name = case.store.put(inner)
+    name = case.store.put(inner)  # one record, so the file's hash is its own
 
     def swap(value: dict[str, Any]) -> None:
+        value["records"] = name
         for each in value["strata"][0]["drawn"]:
             each["record"], each["state"] = name, "passed"
 
