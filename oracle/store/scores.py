@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from eth_hash.auto import keccak
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import delete, func, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from oracle.domain.types import Address, Hash
@@ -67,6 +67,10 @@ def advance(session: Session, roots: Collection[Hash], *, limit: int = 1_000) ->
     Returns:
         Providers whose evidence grew; None where there was nothing more to read.
     """
+    if session.get_bind().dialect.name == "postgresql":
+        # Alone, and before or after a rollback but not beside it: it could take away blocks under our hands
+        # and miss what we make of them. SQLite has one writer anyway.
+        session.execute(text("LOCK TABLE score_evidence IN EXCLUSIVE MODE"))
     head = session.scalar(select(func.max(Block.block_number)))
     done = progress(session, roots)
     if head is None or done == head:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -93,6 +94,14 @@ def test_advance__other_roots__begins_anew(database: Database) -> None:
     with database.read() as session:
         assert [piece.outlay for piece in scores.evidence_about(session, AGENTS[0])] != before
     assert agree(database, roots=(OTHER,)) == 40
+
+
+def test_advance__by_two_at_once__is_done_once(database: Database) -> None:
+    store(database, history())
+    with ThreadPoolExecutor(2) as threads:
+        done = [threads.submit(advance_all, database, limit=3) for _ in range(2)]
+        assert set().union(*(one.result(60) for one in done)) == set(AGENTS)
+    assert agree(database) == 40
 
 
 def test_advance__nothing_new__does_nothing(database: Database) -> None:
