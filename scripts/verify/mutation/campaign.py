@@ -177,16 +177,9 @@ def campaign(
 def outcome(
     choice: Choice, state: State, seed: int, codes: Mapping[str, str], reasons: Mapping[str, str]
 ) -> Result:
-    """Count the beginning of the order up to the first mutant that was not tried."""
-    refused = 0
-    tried: list[tuple[Mutant, bool]] = []
-    for mutant in choice.changes:
-        if mutant.key in choice.refused:
-            refused += 1
-        elif not state.knows(mutant):
-            break
-        elif state.killer(mutant) == UNBUILT:
-            refused += 1
-        else:
-            tried.append((mutant, state.killer(mutant) is not None))
-    return summarise(seed, choice.of, codes, refused, tried, reasons)
+    """Count what was tried of the beginning of the order. What was not yet tried is not counted."""
+    known = [m for m in choice.changes if m.key not in choice.refused and state.knows(m)]
+    unbuilt = [m for m in known if state.killer(m) == UNBUILT]
+    tried = [(m, state.killer(m) is not None) for m in known if state.killer(m) != UNBUILT]
+    refused = len(choice.refused) + len(unbuilt)
+    return summarise(seed, choice.of, codes, (len(choice.changes), refused), tried, reasons)

@@ -56,8 +56,8 @@ class Result(_Record):
     what: str = Field(description="in words: all mutants, or a sample of so many")
     seed: int
     changes: int = Field(description="that gambit makes to all contracts")
-    looked_at: int = Field(description="changes at the beginning of the order: refused and tried")
-    refused: int = Field(description="changes that the compiler refuses, which are no mutants")
+    looked_at: int = Field(description="changes at the beginning of the order that were given to the compiler")
+    refused: int = Field(description="of these, what the compiler refuses: no mutants")
     mutants: int = Field(description="tried")
     killed: int
     interval: tuple[float, float] = Field(description="95 % interval of the part killed, of all mutants")
@@ -99,27 +99,29 @@ def summarise(
     seed: int,
     changes: Mapping[str, int],
     codes: Mapping[str, str],
-    refused: int,
+    looked_at: tuple[int, int],
     tried: Iterable[tuple[Mutant, bool]],
     reasons: Mapping[str, str],
 ) -> Result:
     """Count what a run found; `tried` says of each mutant whether a test killed it.
 
-    `changes` and `codes` are gambit's changes and the hash of the code of each contract.
+    `changes` and `codes` are gambit's changes and the hash of the code of each contract; `looked_at` is how many
+    changes were given to the compiler, and how many of these it refused.
     """
     rows = list(tried)
     survivors = [m for m, killed in rows if not killed]
-    total, looked_at, killed = sum(changes.values()), refused + len(rows), len(rows) - len(survivors)
-    every = looked_at == total
+    total, killed = sum(changes.values()), len(rows) - len(survivors)
+    given, refused = looked_at
+    every = given == total and len(rows) == given - refused
     interval = wilson(killed, len(rows))
     files = _counts((m.file, dead) for m, dead in rows)
     return Result(
         what="every mutant"
         if every
-        else f"a seeded sample: the first {looked_at} of {total} changes, spread over the contracts",
+        else f"a seeded sample: {len(rows)} of the {given - refused} mutants among the first {given} of {total} changes",
         seed=seed,
         changes=total,
-        looked_at=looked_at,
+        looked_at=given,
         refused=refused,
         mutants=len(rows),
         killed=killed,

@@ -184,6 +184,13 @@ contract CollateralTest is UnitTest {
             abi.encodeCall(escrow.takePledge, (provider, "tab", 9, expiry, highS(signature))),
             abi.encodeWithSelector(HighS.selector)
         );
+        // Of a compact signature the top bit is no part of s; what remains can still be high.
+        bytes memory compact = abi.encodePacked(bytes32(uint256(1)), type(uint256).max);
+        refused(
+            book,
+            abi.encodeCall(escrow.takePledge, (provider, "tab", 9, expiry, compact)),
+            abi.encodeWithSelector(HighS.selector)
+        );
         refused(
             book, pledging(book, "tab", 0, expiry, providerKey), abi.encodeWithSelector(ZeroAmount.selector)
         );

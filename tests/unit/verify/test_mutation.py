@@ -166,10 +166,10 @@ def test_a_run_that_ends_early_is_a_sample_of_the_beginning(tmp_path: Path) -> N
         state.note(changes[i], killer)
     choice = Choice(tuple(changes), frozenset({"1"}), {"contracts/A.sol": 20})
     found = outcome(choice, state, 1, {"contracts/A.sol": "aa"}, {})
-    assert (found.mutants, found.killed, found.refused, found.looked_at, found.changes) == (3, 2, 2, 5, 20)
-    assert [s.key for s in found.survivors] == ["3"], "6 comes after one that was not tried"
-    assert "first 5 of 20" in found.what
-    assert found.interval == results.wilson(2, 3)
+    assert (found.mutants, found.killed, found.refused, found.looked_at, found.changes) == (4, 2, 2, 8, 20)
+    assert [s.key for s in found.survivors] == ["3", "6"]
+    assert found.what == "a seeded sample: 4 of the 6 mutants among the first 8 of 20 changes"
+    assert found.interval == results.wilson(2, 4)
 
 
 def test_interfaces_are_not_mutated() -> None:
@@ -181,7 +181,8 @@ def test_interfaces_are_not_mutated() -> None:
 def summary(killed: int, of: int) -> results.Result:
     rows = [(mutant(f"{i:03}", "contracts/A.sol"), i < killed) for i in range(of)]
     file = "contracts/A.sol"
-    return results.summarise(1, {file: 2 * of}, {file: "aa"}, of, rows, {"009": "changes nothing visible"})
+    reasons = {"009": "changes nothing visible"}
+    return results.summarise(1, {file: 2 * of}, {file: "aa"}, (2 * of, of), rows, reasons)
 
 
 def test_a_result_counts_and_names_survivors() -> None:
