@@ -114,7 +114,7 @@ contract EquivocationTest is EvaluatorFixture {
         refused(
             relayer,
             abi.encodeCall(book.collect, (m, 2)),
-            abi.encodeWithSelector(IVerdictBook.NoDebt.selector, idOf(m), 2)
+            abi.encodeWithSelector(IBook.NoDebt.selector, idOf(m), 2)
         );
         assertEq(escrow.evaluator(committee, 2).owed, STAKE);
     }
