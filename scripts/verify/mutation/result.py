@@ -56,7 +56,7 @@ class Result(_Record):
     what: str = Field(description="in words: all mutants, or a sample of so many")
     seed: int
     changes: int = Field(description="that gambit makes to all contracts")
-    looked_at: int = Field(description="changes at the beginning of the order that were given to the compiler")
+    looked_at: int = Field(description="changes at the beginning of the order, given to the compiler")
     refused: int = Field(description="of these, what the compiler refuses: no mutants")
     mutants: int = Field(description="tried")
     killed: int
@@ -105,20 +105,19 @@ def summarise(
 ) -> Result:
     """Count what a run found; `tried` says of each mutant whether a test killed it.
 
-    `changes` and `codes` are gambit's changes and the hash of the code of each contract; `looked_at` is how many
-    changes were given to the compiler, and how many of these it refused.
+    `changes` and `codes` are gambit's changes and the hash of the code of each contract; `looked_at` is how
+    many changes were given to the compiler, and how many of these it refused.
     """
     rows = list(tried)
     survivors = [m for m, killed in rows if not killed]
     total, killed = sum(changes.values()), len(rows) - len(survivors)
     given, refused = looked_at
     every = given == total and len(rows) == given - refused
+    sample = f"{len(rows)} of the {given - refused} mutants among the first {given} of {total} changes"
     interval = wilson(killed, len(rows))
     files = _counts((m.file, dead) for m, dead in rows)
     return Result(
-        what="every mutant"
-        if every
-        else f"a seeded sample: {len(rows)} of the {given - refused} mutants among the first {given} of {total} changes",
+        what="every mutant" if every else f"a seeded sample: {sample}",
         seed=seed,
         changes=total,
         looked_at=given,
