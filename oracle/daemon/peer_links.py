@@ -233,7 +233,11 @@ class Exchange:
                 alive |= set(subjects)
                 pending = [job for job, count in subjects.items() if link.finished.get(job) != count]
                 under_way = deliveries(session, committee, pending)
-                self._finish(link, under_way, subjects, recipient, mine, timestamp)
+                said = [
+                    (delivery, said_to(delivery, recipient, mine, timestamp, self._rules.reveal_before))
+                    for delivery in under_way
+                ]
+                self._finish(link, said, subjects, recipient)
                 found.append(
                     Errand(
                         committee=committee,
@@ -241,7 +245,7 @@ class Exchange:
                         recipient=recipient,
                         key=records[mine[0]].key,
                         timestamp=timestamp,
-                        said=self._due(link, under_way, recipient, mine, timestamp),
+                        said=self._due(link, [item for _, items in said for item in items]),
                         late=[
                             delivery.job.job
                             for delivery in under_way
@@ -257,27 +261,18 @@ class Exchange:
     def _finish(
         self,
         link: Link,
-        under_way: list[Delivery],
+        under_way: Sequence[tuple[Delivery, Sequence[Said]]],
         counts: Mapping[Hash, int],
         recipient: int,
-        mine: list[int],
-        timestamp: int,
     ) -> None:
         """Look no more at what the peer knows all about, and has answered, until there is more to tell."""
-        for delivery in under_way:
-            said = said_to(delivery, recipient, mine, timestamp, self._rules.reveal_before)
+        for delivery, said in under_way:
             told = [link.shown.get(item.sendable.key) for item in said]
             if delivery.has_attested(recipient) and told and all(item and item.revealed for item in told):
                 link.finished[delivery.job.job] = counts[delivery.job.job]
 
-    def _due(
-        self, link: Link, under_way: list[Delivery], recipient: int, mine: list[int], timestamp: int
-    ) -> list[Said]:
-        said = {
-            item.sendable.key: item
-            for delivery in under_way
-            for item in said_to(delivery, recipient, mine, timestamp, self._rules.reveal_before)
-        }
+    def _due(self, link: Link, sayable: Sequence[Said]) -> list[Said]:
+        said = {item.sendable.key: item for item in sayable}
         due = to_send(
             [item.sendable for item in said.values()],
             link.shown,
