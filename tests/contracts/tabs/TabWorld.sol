@@ -4,26 +4,13 @@ pragma solidity 0.8.30;
 import {Basis, Outcome} from "../../../contracts/interfaces/Types.sol";
 import {IEscrow} from "../../../contracts/interfaces/IEscrow.sol";
 import {ITabs, TabAgreement, TabVerdict, Tally} from "../../../contracts/tabs/ITabs.sol";
-import {TabModel} from "./TabModel.sol";
+import {TabRules} from "./TabRules.sol";
 
 /// Everything that parties, evaluators, arbiter and strangers do on tabs, in any order, with forged, stale and foreign
-/// signatures among it; and the rules that must hold after each act.
-///   conservation  the book holds, to the unit, what came in for the tabs that are open
-///   ledgers       every account and stake has, to the unit, what the model gives it
-///   boundedDownside  no evaluator loses more than its part of what the period was about, or of Z
-///   coverage      reserved are the shares of the open tabs, and every stake holds them
-///   payableBound  what is paid never exceeds what the buyer signed, and balance and collateral cover what can be claimed
-///   oncePerPeriod no period is paid twice: each settling moves the settled count on
-///   phaseGraph    phases follow the graph and the clock only; closed is for ever
-///   permissions   no act of a stranger, and nothing forged or replayed, ever succeeded
-///   nothingIsLocked  time alone lets anyone close every tab
-abstract contract TabWorld is TabModel {
+/// signatures among it. What must hold after each act is in TabRules.
+abstract contract TabWorld is TabRules {
     uint256 private constant MOST = 4;
     mapping(uint256 => ITabs.TabView) private last;
-    string private broken; // phaseGraph
-    string private forged; // permissions
-    string private twice; // oncePerPeriod
-    string private overdone; // boundedDownside
     mapping(uint256 => bytes) private oldPresent;
 
     function deployTabs(IEscrow) internal virtual returns (ITabs) {
@@ -340,111 +327,6 @@ abstract contract TabWorld is TabModel {
             }
         }
         vm.warp(block.timestamp + bound(seed, 1, 12 hours));
-    }
-
-    // ---- rules
-
-    function conservation() public view {
-        uint256 sum;
-        for (uint256 i; i < all.length; ++i) {
-            sum += ghosts[i].held;
-        }
-        assertEq(free(address(tabs)), sum, "conservation: the book");
-        assertEq(usdc.balanceOf(address(tabs)), 0, "conservation: USDC in the book");
-    }
-
-    function ledgers() public view {
-        assertEq(free(buyer), due[buyer], "ledgers: buyer");
-        assertEq(free(provider), due[provider], "ledgers: provider");
-        assertEq(free(arbiter), due[arbiter], "ledgers: arbiter");
-        uint256 fees;
-        for (uint32 set = 1; set < 32; ++set) {
-            fees += feesOf(set);
-        }
-        assertEq(fees, feesDue, "ledgers: fees");
-        for (uint256 i; i < N; ++i) {
-            assertEq(stakeOf(i), stakeDue[i], "ledgers: stake");
-        }
-    }
-
-    function boundedDownside() public view {
-        assertEq(overdone, "", "boundedDownside");
-    }
-
-    function coverage() public view {
-        uint256 sum;
-        for (uint256 i; i < all.length; ++i) {
-            sum += ghosts[i].covered;
-        }
-        assertEq(reserved(), sum, "coverage: reserved");
-        for (uint256 i; i < N; ++i) {
-            assertGe(stakeOf(i), sum, "coverage: stake");
-        }
-    }
-
-    function payableBound() public view {
-        for (uint256 i; i < all.length; ++i) {
-            ITabs.TabView memory v = stateOf(all[i]);
-            assertLe(ghosts[i].paid, ghosts[i].signed, "payableBound: more than the buyer signed");
-            uint256 claim;
-            if (v.phase >= ITabs.Phase.Judged && v.phase <= ITabs.Phase.Ruled) {
-                claim = v.amount - v.settledAmount;
-            }
-            if (v.phase == ITabs.Phase.Presented) claim = pending[i].amount - v.settledAmount;
-            if (v.phase == ITabs.Phase.Owing) claim = v.payable_;
-            if (v.phase == ITabs.Phase.Closed) continue;
-            assertLe(claim, v.balance + all[i].terms.credit, "payableBound: not covered");
-            assertLe(
-                v.settledAmount,
-                uint256(v.settledCount) * all[i].terms.ceiling,
-                "payableBound: above the ceiling"
-            );
-            if (v.phase >= ITabs.Phase.Judged) assertLe(v.payable_, claim, "payableBound: above the claim");
-        }
-    }
-
-    function oncePerPeriod() public view {
-        assertEq(twice, "", "oncePerPeriod");
-    }
-
-    function phaseGraph() public view {
-        assertEq(broken, "", "phaseGraph");
-    }
-
-    function permissions() public view {
-        assertEq(forged, "", "permissions");
-    }
-
-    /// Also after a fork: nothing but time is needed.
-    function nothingIsLocked() public {
-        pauseUSDC();
-        vm.chainId(1);
-        for (uint256 i; i < all.length; ++i) {
-            TabAgreement memory a = all[i];
-            vm.chainId(HOME);
-            ITabs.TabView memory v = stateOf(a);
-            bytes memory lapsing = abi.encodeCall(tabs.lapse, (a.terms, oh(a), pending[i]));
-            bytes memory settling = settleCall(a);
-            bytes memory closing = closeCall(a);
-            bytes32 id = idOf(a);
-            vm.chainId(1);
-            for (uint256 steps; v.phase != ITabs.Phase.Closed; ++steps) {
-                assertLt(steps, 6, "nothingIsLocked");
-                bool open = v.phase == ITabs.Phase.Open;
-                uint256 limit = open ? v.end : v.deadline;
-                if (v.phase == ITabs.Phase.Presented) limit += a.terms.verdict;
-                if (v.phase == ITabs.Phase.Ruled) limit = 0;
-                if (block.timestamp < limit) vm.warp(limit);
-                bytes memory call = open ? closing : v.phase == ITabs.Phase.Presented ? lapsing : settling;
-                vm.prank(relayer);
-                (bool ok,) = address(tabs).call(call);
-                assertTrue(ok, "nothingIsLocked");
-                v = tabs.tabState(id);
-            }
-        }
-        assertEq(free(address(tabs)), 0, "nothingIsLocked: money");
-        assertEq(reserved(), 0, "nothingIsLocked: coverage");
-        vm.chainId(HOME);
     }
 
     // ---- helpers
