@@ -18,7 +18,7 @@ from oracle.domain.types import Hash, Outcome, State
 from oracle.evaluation.record import parse_record
 from oracle.evidence.store import ContentStore, DirectoryLocation
 from oracle.pact.methodology import Methodology
-from scripts.demo import daemon, parties, show
+from scripts.demo import daemon, parties, show, tab
 from scripts.demo.daemon import Site
 from scripts.demo.juror import prepare_jury
 from scripts.demo.ledger import Account, accounts, every_unit
@@ -70,12 +70,15 @@ def _run(console: Console, chain: Anvil, *, wants_jury: bool, picture: Path | No
     jury = prepare_jury(console, methodology, FOLDER) if wants_jury else None
     show.say(console, "Deploying Circle's USDC and the escrow with Ape …")
     record = deploy_with_ape(chain, FOLDER)
+    record = tab.deploy(chain, FOLDER)
     show.say(console, f"  USDC {record.usdc.address}, escrow {record.escrow.address}")
     show.say(console, "Three committees put their stake in; agents and buyer their collateral …")
     town = found(chain, record, methodology)
+    tab.agree_to_book(town, record)
+    handover = FOLDER / "handover"
+    errand = tab.run_errand(console, town, ContentStore(handover), FOLDER)
     _begin_blocks(town)
 
-    handover = FOLDER / "handover"
     sites = daemon.configure(
         town, chain, FOLDER, handover, jury=None if jury is None else jury.providers,
         calibrations=FOLDER if jury is None else jury.calibrations,
@@ -89,12 +92,14 @@ def _run(console: Console, chain: Anvil, *, wants_jury: bool, picture: Path | No
     with daemon.running(sites):
         deals = parties.prepare(town, parties.relabelled(PLANS, jury=wants_jury), store)
         show.say(console, f"{len(deals)} jobs, each opened by the buyer's one signature; blocks every 2 s:")
+        tab.settle_errand(town, errand, ContentStore(handover))
         parties.open_all(town, deals)
         parties.deliver_all(town, deals)
         _follow(console, town, deals, store, sites)
+        of_tab = tab.conclude(console, town, errand, store)
         problems = _conclude(console, town, deals, sites, picture)
         show_scores(console, town, sites, jobs=len(deals))
-    return problems
+    return [*problems, *of_tab]
 
 
 def _begin_blocks(town: Town) -> None:

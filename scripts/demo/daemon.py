@@ -122,6 +122,9 @@ tries = 2
 wait = 1.0
 drand = []
 
+[tabs]
+poll = 0.5
+
 {room}
 [web]
 port = {ports[index]}

@@ -103,6 +103,7 @@ def every_unit(town: Town) -> list[tuple[str, int]]:
     }  # fmt: skip
     wallets = sum(wallet(address) for address in people)
     held = wallet(market.escrow.address)
+    on_tabs = wallet(market.tabs)
     collateral = sum(market.escrow.collateral_of(address.lower()) for address in people)
     stakes = sum(
         market.escrow.evaluator(committee, index).stake
@@ -121,5 +122,9 @@ def every_unit(town: Town) -> list[tuple[str, int]]:
         ("  free collateral", collateral),
         ("  stakes", stakes),
         ("  fees to be drawn", fees),
-        ("not accounted for", abs(town.minted - wallets - held) + abs(held - collateral - stakes - fees)),
+        ("in the book of tabs", on_tabs),
+        (
+            "not accounted for",
+            abs(town.minted - wallets - held - on_tabs) + abs(held - collateral - stakes - fees),
+        ),
     ]

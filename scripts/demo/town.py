@@ -67,23 +67,32 @@ class Town:
         return names.get(address.lower(), address)
 
 
-def deploy_with_ape(chain: Anvil, folder: Path) -> DeploymentRecord:
-    """Run `ape run deploy`, as on any other chain.
-
-    Raises:
-        DemoError: it failed; says what it printed.
-    """
-    environment = os.environ | {
+def ape_environment(chain: Anvil) -> dict[str, str]:
+    """What Ape needs to deploy to a local chain."""
+    return os.environ | {
         "EARNEST_LOCAL_RPC_URL": chain.url,
         "SOLCX_BINARY_PATH": str(ROOT / "scripts/solc"),
         "EARNEST_DEPLOYER_KEY": "0x" + bytes(account(0).key).hex(),
         "BASE_RPC_URL": os.environ.get("BASE_RPC_URL", "http://127.0.0.1:1"),
         "BASE_SEPOLIA_RPC_URL": os.environ.get("BASE_SEPOLIA_RPC_URL", "http://127.0.0.1:1"),
     }
+
+
+def deploy_with_ape(chain: Anvil, folder: Path) -> DeploymentRecord:
+    """Run `ape run deploy`, as on any other chain.
+
+    Raises:
+        DemoError: it failed; says what it printed.
+    """
     ape = Path(sys.executable).parent / "ape"
     command = [str(ape), "run", "deploy", "--network", "ethereum:local:foundry", "--output", str(folder)]
     done = subprocess.run(
-        [*command, *PERIODS], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [*command, *PERIODS],
+        cwd=ROOT,
+        env=ape_environment(chain),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         raise DemoError(f"`ape run deploy` failed:\n{done.stdout}{done.stderr}")
