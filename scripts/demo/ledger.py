@@ -103,7 +103,7 @@ def every_unit(town: Town) -> list[tuple[str, int]]:
     }  # fmt: skip
     wallets = sum(wallet(address) for address in people)
     held = wallet(market.escrow.address)
-    on_tabs = wallet(market.tabs)
+    on_tabs, of_tabs = wallet(market.tabs), market.escrow.collateral_of(market.tabs)
     collateral = sum(market.escrow.collateral_of(address.lower()) for address in people)
     stakes = sum(
         market.escrow.evaluator(committee, index).stake
@@ -122,9 +122,10 @@ def every_unit(town: Town) -> list[tuple[str, int]]:
         ("  free collateral", collateral),
         ("  stakes", stakes),
         ("  fees to be drawn", fees),
+        ("  what tabs hold", of_tabs),
         ("in the book of tabs", on_tabs),
         (
             "not accounted for",
-            abs(town.minted - wallets - held - on_tabs) + abs(held - collateral - stakes - fees),
+            abs(town.minted - wallets - held - on_tabs) + abs(held - collateral - of_tabs - stakes - fees),
         ),
     ]
