@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import rlp
 from eth_hash.auto import keccak
@@ -20,7 +19,7 @@ from oracle.chain.errors import (
     RpcUnavailableError,
     SendError,
 )
-from oracle.daemon.ports import Logged
+from oracle.daemon.ports import Logged, Standing
 from oracle.decide.lane import GWEI, Fees
 from oracle.decide.reorg import Heights
 from oracle.domain import events
@@ -225,14 +224,10 @@ class ChainModel:
         self._maybe_fail()
         return [item for item in self.state().logged if from_block <= item.block_number <= to_block]
 
-    def nonce(self, sender: Address, at: Literal["latest", "finalized"]) -> int:
+    def standing(self, sender: Address) -> Standing:
         self._maybe_fail()
-        upto = None if at == "latest" else self.blocks[-1].header.number - FINAL
-        return self.state(upto).nonces.get(sender, 0)
-
-    def fees(self) -> Fees:
-        self._maybe_fail()
-        return Fees(2 * GWEI, GWEI)
+        final = self.state(self.blocks[-1].header.number - FINAL)
+        return Standing(self.state().nonces.get(sender, 0), final.nonces.get(sender, 0), Fees(2 * GWEI, GWEI))
 
     def estimates(self, _sender: Address, calls: Sequence[tuple[Address, bytes]]) -> list[int | ChainError]:
         self._maybe_fail()
