@@ -175,7 +175,7 @@ class FetchLimits(Part):
 
 
 class CheckLimits(Part):
-    """Deterministic checks, each in a process that can be killed. Seconds, bytes, levels, items."""
+    """Deterministic checks, each in a process that can be killed. Processor seconds, bytes, levels, items."""
 
     seconds: Annotated[int, Field(ge=1)] = 10
     memory_bytes: Annotated[int, Field(ge=MIB)] = 512 * MIB

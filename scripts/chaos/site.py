@@ -60,10 +60,11 @@ class Site:
 
     def start(self) -> None:
         """Run the daemon."""
-        self.process = self.context.Process(
+        process = self.context.Process(
             target=inside.run, args=(str(self.folder), self.environment, self.plant), daemon=True
         )
-        self.process.start()
+        process.start()
+        self.process = process
 
     def order(self, **changes: object) -> None:
         """Change what the process is to suffer."""

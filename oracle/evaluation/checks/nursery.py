@@ -19,10 +19,11 @@ import time
 from pathlib import Path
 from typing import Any, Final, Self
 
-from oracle.evaluation.checks.child import HEAD
+from oracle.evaluation.checks.child import HEAD, WAITS
 
 _PROGRAM: Final = Path(__file__).with_name("child.py")
 _CHUNK: Final = 65_536
+_TICK: Final = 0.1  # seconds by which the kernel's count of the processor's time may be off
 _GRACE: Final = 2.0  # seconds a check is waited for beyond those after which the kernel ends it
 
 
@@ -52,7 +53,7 @@ class Sitting:
 
         Args:
             task: What `child.py` reads.
-            seconds: After which the check is ended.
+            seconds: Of the processor's time, after which the check is ended.
             most: Bytes of an answer.
 
         Raises:
@@ -81,16 +82,17 @@ class Sitting:
 
     @staticmethod
     def _ask(fork: socket.socket, task: bytes, seconds: float, most: int) -> dict[str, Any]:
-        until = time.monotonic() + seconds + _GRACE
+        begun = time.monotonic()
+        until = begun + seconds * WAITS + _GRACE
         try:
-            fork.settimeout(seconds + _GRACE)
+            fork.settimeout(seconds * WAITS + _GRACE)
             fork.sendall(len(task).to_bytes(HEAD, "big") + task)
             length = int.from_bytes(_read(fork, HEAD, until), "big")
             if length > most:
                 raise NurseryError(timed_out=False)
             answer: dict[str, Any] = json.loads(_read(fork, length, until))
         except (OSError, ValueError) as error:  # it died, answers no more, or answers nonsense
-            raise NurseryError(timed_out=time.monotonic() >= until - _GRACE) from error
+            raise NurseryError(timed_out=time.monotonic() - begun >= seconds - _TICK) from error
         return answer
 
 

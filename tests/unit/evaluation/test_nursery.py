@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,6 +59,26 @@ def test_a_check_without_end__is_ended_by_the_kernel_and_the_next_is_answered(nu
         assert error.value.timed_out
         assert time.monotonic() - started < 20
         assert place.ask(task(), seconds=5, most=MOST)["found"]
+
+
+def test_a_check_that_has_to_wait__keeps_the_processors_time_it_was_promised(nursery: Nursery) -> None:
+    """Found by `make chaos` (seed 45) on a loaded machine: one evaluator could not decide what others could.
+
+    The fork is stopped for longer than its time on the clock, and must still get the whole of it.
+    """
+    with Sitting(nursery) as place:
+        place.ask(task(), seconds=5, most=MOST)
+        assert nursery._process is not None
+        children = Path(f"/proc/{nursery._process.pid}/task/{nursery._process.pid}/children").read_text()
+        fork = int(children.split()[-1])
+        assert place._fork is not None
+        threading.Timer(0.2, os.kill, (fork, signal.SIGSTOP)).start()
+        threading.Timer(2.2, os.kill, (fork, signal.SIGCONT)).start()
+        started = time.monotonic()
+        with pytest.raises(NurseryError) as error:
+            Sitting._ask(place._fork, cel(SLOW, seconds=1), 1, MOST)
+        assert error.value.timed_out
+        assert time.monotonic() - started > 2.7
 
 
 def test_checks_of_one_sitting__share_a_process(nursery: Nursery) -> None:
