@@ -97,7 +97,7 @@ def prove() -> int:
 def _halmos(contract: str) -> str:
     command: list[str | Path] = [HALMOS, "--forge-build-out", _BUILD, "--contract", contract]
     command += ["--loop", "40", "--solver-timeout-assertion", "120s", "--solver-threads", "2", "--no-status"]
-    if contract.startswith("Payouts"):
+    if contract.startswith(("Payouts", "TabPayouts")):
         solver = f"{VENV / 'bin' / 'python'} -m scripts.verify.integer_solver"
         command += ["--solver-command", solver]
     if contract.endswith("Broken"):
