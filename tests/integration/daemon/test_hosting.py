@@ -36,7 +36,7 @@ def service(world: World, port: int, monkeypatch: pytest.MonkeyPatch) -> Iterato
     schema.upgrade(database)
     database.close()
     # The chain is shared, and a snapshot that is taken back takes its clock back too.
-    world.market.rpc.call("evm_setNextBlockTimestamp", [int(time.time())], retry=False)
+    world.rpc.call("evm_setNextBlockTimestamp", [max(int(time.time()), world.market.now() + 1)], retry=False)
     world.mine()
     with assembly.assembled(world.settings()) as made:
         yield made
