@@ -50,18 +50,20 @@ def account_of(tab: Hash, terms: TabTerms, stored: Stored) -> Account | None:
     """What the chain says of a tab; None where nothing more should be served on it.
 
     Nothing is, once a party gave notice, no further period follows, or the pending one is not a Pass: its
-    verdict may end the tab, and what is served meanwhile could not be presented.
+    verdict may end the tab, and what is served meanwhile could not be presented. While a period is pending
+    the buyer may still default on it, which closes the tab: no credit is given then.
     """
     going = stored.phase in (Phase.OPEN, Phase.PRESENTED)
     going = going or (stored.phase is Phase.JUDGED and stored.outcome is Outcome.PASS)
     if not going or stored.closing or stored.last:
         return None
+    credit = terms.credit if stored.phase is Phase.OPEN else 0
     return Account(
         tab=tab,
         buyer=terms.buyer,
         provider=terms.provider,
         ceiling=terms.ceiling,
-        covered=stored.settled_amount + stored.balance + terms.credit,
+        covered=stored.settled_amount + stored.balance + credit,
         ends=terms.end_by,
     )
 

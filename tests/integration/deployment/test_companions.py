@@ -117,6 +117,14 @@ def test_another_escrow_than_the_recorded_one_is_refused(web3: Web3, record: Dep
         put(web3, moved, "Lens")
 
 
+@pytest.mark.parametrize("name", ["Tabs", "Handover"])
+def test_tabs_are_not_put_where_money_is_real(web3: Web3, record: DeploymentRecord, name: str) -> None:
+    before = web3.eth.get_transaction_count(account(0).address)
+    with pytest.raises(DeploymentError, match="known faults and is for test chains only"):
+        put(web3, record.model_copy(update={"chain_id": 8453}), name)
+    assert web3.eth.get_transaction_count(account(0).address) == before
+
+
 def test_a_constructor_that_changed_is_refused(web3: Web3, record: DeploymentRecord) -> None:
     changed = replace(companion_by_forge("Lens"), name="Panel")
     with pytest.raises(DeploymentError, match=r"Panel's constructor takes \(escrow_\), not"):

@@ -47,15 +47,21 @@ class View:
     settled_amount: int = 400
 
 
-@pytest.mark.parametrize(
-    "view",
-    [View(), View(phase=Phase.PRESENTED), View(phase=Phase.JUDGED, outcome=Outcome.PASS)],
-)
-def test_a_tab_that_goes_on_is_covered_by_what_was_settled_the_balance_and_the_credit(view: View) -> None:
-    account = account_of("0x" + "09" * 32, TERMS, view)
+def test_an_open_tab_is_covered_by_what_was_settled_the_balance_and_the_credit() -> None:
+    account = account_of("0x" + "09" * 32, TERMS, View())
     assert account is not None
     assert (account.covered, account.ceiling, account.ends) == (400 + 700 + 300, 10, 2_000_000_000)
     assert (account.buyer, account.provider) == (BUYER.address, PROVIDER.address)
+
+
+@pytest.mark.parametrize(
+    "view", [View(phase=Phase.PRESENTED), View(phase=Phase.JUDGED, outcome=Outcome.PASS)]
+)
+def test_while_a_period_is_pending_no_credit_is_given(view: View) -> None:
+    """A default on it gives the collateral back and closes the tab, newer tallies or not."""
+    account = account_of("0x" + "09" * 32, TERMS, view)
+    assert account is not None
+    assert account.covered == 400 + 700
 
 
 @pytest.mark.parametrize(
