@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from oracle.daemon.ports import EvaluationPort, EvaluationResult, EvaluationTask
+from oracle.decide.waiting import LONGEST_RETRY
 from oracle.domain.committee import Committee
 from oracle.domain.errors import EarnestError
 from oracle.domain.types import Address, Hash
@@ -24,7 +25,6 @@ from oracle.store.jobs import StoredJob
 
 log = structlog.get_logger(__name__)
 
-LONGEST_WAIT = 30.0  # seconds between two tries
 LAST_CHANCE = 600  # seconds before judgeBy at most; a quarter of the time for the verdict where that is less
 _TEND_EVERY = 5.0  # seconds between two looks for what dead workers left
 _LOST_AFTER = 60.0  # seconds after which an evaluation that no run knows of is begun again
@@ -238,7 +238,7 @@ class Evaluator:
                 evidence=end.evidence,
                 reason=end.reason,
             )
-        wait = min(self._retry.wait * 2 ** min(begun.tries - 1, 6), LONGEST_WAIT)
+        wait = min(self._retry.wait * 2 ** min(begun.tries - 1, 6), LONGEST_RETRY)
         log.warning(
             "evaluation_postponed", job=task.job, tries=begun.tries, retry_in=wait, reason=end.postponed
         )
@@ -266,7 +266,7 @@ class Evaluator:
                 log.warning("evaluations_not_stored", reason=str(error.orig), retry_in=wait)
                 if self._closing.wait(wait):
                     raise
-                wait = min(2 * wait, LONGEST_WAIT)
+                wait = min(2 * wait, LONGEST_RETRY)
             else:
                 return
 

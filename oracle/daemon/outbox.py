@@ -23,6 +23,7 @@ from oracle.daemon.ports import ChainPort
 from oracle.daemon.signed import NOOP_GAS, sign_call, sign_noop
 from oracle.decide import lane
 from oracle.decide.reorg import Heights
+from oracle.decide.waiting import LONGEST_DELAY
 from oracle.domain.types import Hash
 from oracle.signing.signer import Signer, SigningError
 from oracle.store import outbox as store
@@ -304,7 +305,7 @@ class Outbox:
             return
         with self._database.write() as session:
             for entry, tries, error in failed:
-                wait = self._policy.retry_every * 2 ** min(tries, _MOST_DOUBLINGS)
+                wait = min(self._policy.retry_every * 2 ** min(tries, _MOST_DOUBLINGS), LONGEST_DELAY)
                 log.warning("transaction_not_sent", entry=entry, reason=error, retry_in=wait)
                 store.postpone(session, entry, self._clock() + wait, error)
 

@@ -23,6 +23,7 @@ from oracle.daemon.tab_reader import Seen, TabReader
 from oracle.decide.due import DuePolicy, EvaluationState, Purpose
 from oracle.decide.jobs import EvaluatorRecord
 from oracle.decide.tabs import Pending, Step, Tab, TabAct, TabFacts, tab_steps
+from oracle.decide.waiting import LONGEST_RETRY, is_over
 from oracle.domain.committee import Committee
 from oracle.domain.errors import EarnestError
 from oracle.domain.tab import Tally
@@ -264,7 +265,7 @@ class TabDesk:
     def _evaluate(self, case: _Case, seen: Seen) -> bool:
         now = self._clock()
         evaluation = case.evaluation
-        if evaluation is not None and now < evaluation.retry_at:
+        if evaluation is not None and not is_over(now, evaluation.retry_at, LONGEST_RETRY):
             return False
         tab, anchor = case.tab, case.pending.at.block_hash
         with self._parts.database.write() as session:
@@ -283,7 +284,7 @@ class TabDesk:
                 last_chance=case.judge_by - seen.now <= _last_chance(case),
             )
         except NotNowError as error:
-            wait = min(self._wait * 2 ** min(tries - 1, 6), 30.0)
+            wait = min(self._wait * 2 ** min(tries - 1, 6), LONGEST_RETRY)
             log.warning("tab_evaluation_postponed", tab=tab.tab, retry_in=wait, reason=error.message)
             with self._parts.database.write() as session:
                 work.postpone_evaluation(

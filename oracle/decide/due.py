@@ -16,6 +16,7 @@ from typing import TypeAlias
 from oracle.decide.jobs import JobRecord
 from oracle.decide.reorg import Heights, Level
 from oracle.decide.turns import due_from, turn_of
+from oracle.decide.waiting import LONGEST_RETRY, is_over
 from oracle.domain.terms import Terms
 from oracle.domain.types import Hash, Outcome, State, bits_of, members_of
 
@@ -223,7 +224,7 @@ def _evaluation_steps(facts: JobFacts, heights: Heights, policy: DuePolicy, now:
         return []
     if evaluated is None or evaluated.anchor_hash != record.anchor_hash:
         return [Evaluate(facts.job)]
-    if evaluated.state is EvaluationState.WAITING and now >= evaluated.retry_at:
+    if evaluated.state is EvaluationState.WAITING and is_over(now, evaluated.retry_at, LONGEST_RETRY):
         return [Evaluate(facts.job)]
     if evaluated.state is not EvaluationState.DONE or record.anchor_block > heights.at(policy.sign_at):
         return []

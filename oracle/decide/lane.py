@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from oracle.decide.waiting import LONGEST_DELAY, has_been, is_over
+
 GWEI = 10**9  # wei
 _PERCENT = 100
 
@@ -211,7 +213,7 @@ def lane_steps(view: LaneView, policy: LanePolicy) -> list[LaneStep]:
     for entry in sorted((e for e in view.entries if e.nonce is None), key=lambda e: e.id):
         if not entry.wanted:
             steps.append(Drop(entry.id))
-        elif in_flight < policy.max_in_flight and view.now >= entry.retry_at:
+        elif in_flight < policy.max_in_flight and is_over(view.now, entry.retry_at, LONGEST_DELAY):
             steps.append(Sign(entry.id, capped(view.suggested, policy)))
             in_flight += 1
     return steps
@@ -232,7 +234,7 @@ def _signed_step(entry: Entry, view: LaneView, policy: LanePolicy) -> LaneStep |
         return Requeue(entry.id)
     if nonce < view.nonce_latest:
         return FindReceipt(entry.id)
-    if not entry.attempts or view.now < entry.retry_at:
+    if not entry.attempts or not is_over(view.now, entry.retry_at, LONGEST_DELAY):
         return None
     current = entry.attempts[-1]
     if not entry.wanted and not current.noop:
@@ -241,10 +243,10 @@ def _signed_step(entry: Entry, view: LaneView, policy: LanePolicy) -> LaneStep |
     if current.sent_at is None or current.sent_at < view.started_at:
         return Broadcast(entry.id, current.tx_hash)
     in_line = nonce == view.nonce_latest
-    if current.underpriced or (in_line and view.now - current.signed_at >= policy.stuck_after):
+    if current.underpriced or (in_line and has_been(view.now, current.signed_at, policy.stuck_after)):
         fees = raised(current.fees, view.suggested, policy)
         if fees is not None:
             return Replace(entry.id, nonce, fees, noop=current.noop)
-    if view.now - current.sent_at >= policy.rebroadcast_every:
+    if has_been(view.now, current.sent_at, policy.rebroadcast_every):
         return Broadcast(entry.id, current.tx_hash)
     return None

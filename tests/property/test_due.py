@@ -154,3 +154,25 @@ def test_who_signed_and_found_no_quorum_is_posted_before_the_limit(
     }
     steps = [step for step in due(facts, heights, policy, 50.0) if isinstance(step, Send)]
     assert bool(unposted) <= bool(steps)
+
+
+@given(st.sampled_from([1.0, 20.0, 3_600.0]))
+def test_an_evaluation_waits_no_longer_than_any_wait(ahead: float) -> None:
+    """A try put off by a clock that stood an hour ahead is made now."""
+    facts = JobFacts(
+        job=JOB,
+        terms=Terms(ACCOUNT, ACCOUNT, JOB, 1, 0, 0, JUDGE_BY, 10, 10),
+        deliver_by=DELIVER_BY,
+        record=JobRecord(
+            state=State.OPEN, members=1, epoch=0, opened_at=500, deliverable=DELIVERABLE,
+            anchor_block=1, anchor_hash=ANCHOR,
+        ),
+        threshold=3,
+        held=frozenset({0}),
+        expelled=frozenset(),
+        evaluated=Evaluated(EvaluationState.WAITING, ANCHOR, retry_at=5_000.0 + ahead),
+        attested={},
+        pending=frozenset(),
+    )  # fmt: skip
+    steps = due(facts, Heights(12, 12, 12, 1_500), DuePolicy(), 5_000.0)
+    assert any(isinstance(step, Evaluate) for step in steps) is (ahead > 30)
