@@ -25,6 +25,7 @@ setup: ## install everything the other targets need (idempotent)
 	@scripts/setup/node.sh
 	@scripts/setup/sandbox.sh
 	@scripts/setup/postgres.sh
+	@scripts/setup/chromium.sh
 
 setup-model: setup ## fetch the pinned local model once (1.1 GB) unless JURY=none
 	@if [ "$(JURY)" != none ]; then $(PYTHON_BIN) -m scripts.setup.model; fi
