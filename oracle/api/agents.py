@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from fastapi import APIRouter
 
 from oracle.api import inputs, models, show
+from oracle.api.lists import listed, page, start
 from oracle.api.problems import ApiError
 from oracle.api.source import Source
 from oracle.domain.types import Address
@@ -13,7 +16,8 @@ from oracle.score.coverage import coverage
 from oracle.score.document import EvidenceDocument, ScoreDocument, Subject, explained, score_document
 from oracle.score.errors import ScoreError
 from oracle.score.versions import CURRENT, formula
-from oracle.store import closed, listing, scores
+from oracle.store import closed, listing, scores, standings
+from oracle.store.standings import AgentFilter
 
 _MOST_PACTS = 20
 _BEFORE, _AFTER = "/v1/agents/", "/score"
@@ -24,22 +28,33 @@ def agents_router(source: Source) -> APIRouter:
     router = APIRouter(tags=["agents"])
 
     @router.get("/agents", responses=inputs.answers())
-    def list_agents(limit: inputs.Limit = 50, cursor: inputs.Cursor = None) -> models.Page[models.AgentLine]:
-        """Providers that ever had a job, by address."""
-        after = inputs.start(cursor, "agents", {}, str)
-        with source.reading() as (session, at):
-            rows = listing.count_by(
-                session, "provider", limit=limit + 1, after=None if after is None else after[0]
-            )
-            return inputs.page(
-                at,
-                rows,
-                lambda row: models.AgentLine(agent=row.key, jobs=row.jobs, first_block=row.first_block),
-                limit=limit,
-                name="agents",
-                filters={},
-                place=lambda row: [row.key],
-            )
+    def list_agents(
+        *,
+        pact: inputs.HashQuery = None,
+        committee: inputs.HashQuery = None,
+        min_score: inputs.Score = None,
+        min_cap: inputs.Amount = None,
+        passed_since: inputs.Time = None,
+        max_price: inputs.Amount = None,
+        order: inputs.Order = "agent",
+        limit: inputs.Limit = 50,
+        cursor: inputs.Cursor = None,
+    ) -> models.Page[models.AgentLine]:
+        """Providers that ever had a job, with score, coverage, last Pass, and the price of their last job."""
+        wanted = AgentFilter(pact, committee, min_score, min_cap, passed_since, max_price)
+        return listed(
+            source,
+            "agents",
+            lambda session, most, after: standings.list_standings(
+                session, wanted, limit=most, best_first=order == "score", after=after
+            ),
+            show.agent_line,
+            lambda row: [-1 if row.score is None else row.score, row.agent],
+            kinds=(int, str),
+            filters={**asdict(wanted), "order": order},
+            limit=limit,
+            cursor=cursor,
+        )
 
     @router.get("/agents/{agent}", responses=inputs.answers(404))
     def show_agent(agent: inputs.AgentPath) -> models.Agent:
@@ -109,7 +124,7 @@ def agents_router(source: Source) -> APIRouter:
         address, agent_id = parse_agent(agent)
         _known_version(version)
         filters: dict[str, object] = {"agent": address, "id": agent_id, "at": at, "version": version}
-        after = inputs.start(cursor, "evidence", filters, int, int) or (-1, -1)
+        after = start(cursor, "evidence", filters, int, int) or (-1, -1)
         with source.database.read() as session:
             read_at = source.at(session, at)
             evidence = list(scores.evidence_about(session, address, agent_id=agent_id, up_to=read_at.block))
@@ -118,7 +133,7 @@ def agents_router(source: Source) -> APIRouter:
             for line in explained(evidence, source.roots, time=read_at.time)
             if (line.block, line.log_index) > after
         ]
-        return inputs.page(
+        return page(
             read_at,
             told[: limit + 1],
             lambda line: line,

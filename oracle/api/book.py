@@ -21,6 +21,9 @@ from oracle.store import closed, listing, scores
 
 _DAY = 86_400
 
+StandsAt = Callable[[Session], At | None]
+"""The block evidence is ready for; None before anything was read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -60,7 +63,7 @@ class ScoreBook:
         self,
         roots: frozenset[Hash],
         key: ResponseKey,
-        at: Callable[[Session], At | None],
+        at: StandsAt,
         *,
         most: int = 50_000,
     ) -> None:
@@ -111,6 +114,25 @@ class ScoreBook:
         for agent, entry in stale:
             self._made(session, agent, at, entry)
         return len(stale)
+
+    def glimpse(self, session: Session, agent: Address, at: At) -> ScoreDocument:
+        """An agent's score at a block for which evidence is ready; nothing of it is kept."""
+        entry, seen = self._entries.get(agent), self._seen
+        # What is kept is right at the block it was last looked after at.
+        if (
+            entry is not None
+            and seen is not None
+            and seen.block_hash == at.block_hash
+            and entry.at.block <= at.block
+            and entry.at.time // _DAY == at.time // _DAY
+        ):
+            return ScoreDocument.model_validate_json(entry.ready.body)
+        evidence = list(scores.evidence_about(session, agent, up_to=at.block))
+        running = closed.running_of(session, agent, up_to=at.block)
+        score = v1.standing(evidence, self.roots).score(at.time)
+        return score_document(
+            at, Subject(agent, None, self.roots), score, coverage(running, evidence, at=at.time)
+        )
 
     def _made(
         self, session: Session, agent: Address, at: At, entry: _Entry | None

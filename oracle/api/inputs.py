@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from fastapi import Path, Query
 
-from oracle.api.cursors import make_cursor, read_cursor
-from oracle.api.models import Page
 from oracle.api.problems import Problem
 from oracle.domain.events import EscrowEvent
 from oracle.domain.types import State
-from oracle.score.document import At
 
 _ADDRESS = r"^0x[0-9a-f]{40}$"
 _HASH = r"^0x[0-9a-f]{64}$"
 _AGENT = r"^0x[0-9a-fA-F]{40}(:(0|[1-9][0-9]{0,77}))?$"
-_Row = TypeVar("_Row")
-_Item = TypeVar("_Item")
 
 AgentPath = Annotated[
     str,
@@ -35,6 +29,13 @@ Cursor = Annotated[
 Block = Annotated[int | None, Query(ge=0, le=2**62, description="Read at this block, not at the newest.")]
 Days = Annotated[int, Query(ge=1, le=366)]
 Version = Annotated[int, Query(ge=1, le=1_000)]
+Score = Annotated[int | None, Query(ge=0, le=1000, description="Thousandths.")]
+Amount = Annotated[int | None, Query(ge=0, le=2**62, description="USDC base units.")]
+Time = Annotated[int | None, Query(ge=0, le=2**62, description="Unix seconds.")]
+Order = Annotated[
+    Literal["agent", "score"],
+    Query(description="By address, or the best score first: an order that moves as scores do."),
+]
 StateWord = Literal["open", "judged", "disputed", "closed"]
 EventName = Annotated[
     str | None, Query(pattern="^(" + "|".join(sorted(kind.__name__ for kind in get_args(EscrowEvent))) + ")$")
@@ -49,25 +50,3 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {"model": Problem, "content": {"application/problem+json": {}}} for status in sorted(every)
     }
-
-
-def page(
-    at: At,
-    rows: Sequence[_Row],
-    show: Callable[[_Row], _Item],
-    *,
-    limit: int,
-    name: str,
-    filters: dict[str, object],
-    place: Callable[[_Row], Sequence[int | str]],
-) -> Page[_Item]:
-    """A page of rows, of which one more than `limit` was read to know whether there are more."""
-    shown = rows[:limit]
-    more = make_cursor(name, filters, place(shown[-1])) if len(rows) > limit else None
-    return Page(at=at, items=tuple(show(row) for row in shown), next=more)
-
-
-def start(cursor: str | None, name: str, filters: dict[str, object], *kinds: type) -> Any:
-    """Where a list goes on, as a tuple; None at its beginning."""
-    found = read_cursor(cursor, name, filters, kinds)
-    return None if found is None else tuple(found)

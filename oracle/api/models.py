@@ -38,11 +38,18 @@ class Key(Document):
 
 
 class AgentLine(Document):
-    """A provider that ever had a job."""
+    """A provider that ever had a job. `price`: of the job opened last; `cap`: see its coverage."""
 
     agent: Address
     jobs: int
     first_block: int
+    score: Thousandths | None
+    interval: tuple[Thousandths, Thousandths]
+    running: int
+    exposure: Amount
+    cap: Amount
+    last_pass: int | None
+    price: Amount
 
 
 class Agent(Document):

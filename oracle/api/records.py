@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from oracle.api import inputs, models, show
 from oracle.api.documents import public_document
+from oracle.api.lists import listed
 from oracle.api.problems import ApiError
 from oracle.api.source import Source
 from oracle.domain.types import Hash
 from oracle.store import listing
-from oracle.store.listing import ListedEvent
 
 
 def records_router(source: Source) -> APIRouter:
@@ -41,25 +40,23 @@ def _jobs(router: APIRouter, source: Source) -> None:
         """Jobs, the last opened first."""
         parties = {"buyer": buyer, "provider": provider, "committee": committee, "pact": pact}
         named = {name: value for name, value in parties.items() if value is not None}
-        filters: dict[str, object] = {**named, "state": state}
-        before = inputs.start(cursor, "jobs", filters, int, str)
-        with source.reading() as (session, at):
-            rows = listing.list_jobs(
+        return listed(
+            source,
+            "jobs",
+            lambda session, most, before: listing.list_jobs(
                 session,
-                limit=limit + 1,
+                limit=most,
                 before=before,
                 parties=named,
                 state=None if state is None else inputs.STATES[state],
-            )
-            return inputs.page(
-                at,
-                rows,
-                show.job,
-                limit=limit,
-                name="jobs",
-                filters=filters,
-                place=lambda row: [row.block, row.job],
-            )
+            ),
+            show.job,
+            lambda row: [row.block, row.job],
+            kinds=(int, str),
+            filters={**named, "state": state},
+            limit=limit,
+            cursor=cursor,
+        )
 
     @router.get("/jobs/{job}", tags=["jobs"], responses=inputs.answers(404))
     def show_job(job: inputs.HashPath) -> models.JobAnswer:
@@ -72,61 +69,86 @@ def _jobs(router: APIRouter, source: Source) -> None:
 
 
 def _events(router: APIRouter, source: Source) -> None:
-    def listed(
-        name: str, event: str | None, subject: str | None, limit: int, cursor: str | None
+    def told(
+        name: str, event: str | None, subject: str | None, agent: str | None, limit: int, cursor: str | None
     ) -> models.Page[models.Event]:
-        filters: dict[str, object] = {"event": event, "subject": subject}
-        before = inputs.start(cursor, name, filters, int, int)
-        with source.reading() as (session, at):
-            rows = listing.list_events(session, limit=limit + 1, before=before, name=event, subject=subject)
-            place: Callable[[ListedEvent], list[int | str]] = lambda row: [row.block, row.log_index]  # noqa: E731
-            return inputs.page(at, rows, show.event, limit=limit, name=name, filters=filters, place=place)
+        return listed(
+            source,
+            name,
+            lambda session, most, before: listing.list_events(
+                session, limit=most, before=before, name=event, subject=subject, provider=agent
+            ),
+            show.event,
+            lambda row: [row.block, row.log_index],
+            kinds=(int, int),
+            filters={"event": event, "subject": subject, "agent": agent},
+            limit=limit,
+            cursor=cursor,
+        )
 
     @router.get("/events", tags=["events"], responses=inputs.answers())
     def list_events(
         name: inputs.EventName = None,
         subject: inputs.SubjectQuery = None,
+        agent: inputs.AddressQuery = None,
         limit: inputs.Limit = 50,
         cursor: inputs.Cursor = None,
     ) -> models.Page[models.Event]:
-        """Everything the escrow said, the newest first. `subject`: a job, a committee or an account."""
-        return listed("events", name, subject, limit, cursor)
+        """What the escrow said, the newest first.
+
+        `subject`: a job, a committee or an account. `agent`: the provider of the job it is about.
+        """
+        return told("events", name, subject, agent, limit, cursor)
 
     @router.get("/verdicts", tags=["jobs"], responses=inputs.answers())
     def list_verdicts(
-        job: inputs.HashQuery = None, limit: inputs.Limit = 50, cursor: inputs.Cursor = None
+        job: inputs.HashQuery = None,
+        agent: inputs.AddressQuery = None,
+        limit: inputs.Limit = 50,
+        cursor: inputs.Cursor = None,
     ) -> models.Page[models.Event]:
         """Verdicts, the newest first, with the hash of each signer's evidence."""
-        return listed("verdicts", "Judged", job, limit, cursor)
+        return told("verdicts", "Judged", job, agent, limit, cursor)
 
     @router.get("/disputes", tags=["jobs"], responses=inputs.answers())
     def list_disputes(
-        job: inputs.HashQuery = None, limit: inputs.Limit = 50, cursor: inputs.Cursor = None
+        job: inputs.HashQuery = None,
+        agent: inputs.AddressQuery = None,
+        limit: inputs.Limit = 50,
+        cursor: inputs.Cursor = None,
     ) -> models.Page[models.Event]:
         """Disputes, the newest first; the job says how each ended."""
-        return listed("disputes", "Disputed", job, limit, cursor)
+        return told("disputes", "Disputed", job, agent, limit, cursor)
 
 
 def _committees(router: APIRouter, source: Source) -> None:
     @router.get("/committees", tags=["committees"], responses=inputs.answers())
     def list_committees(
-        limit: inputs.Limit = 50, cursor: inputs.Cursor = None
+        evaluator: inputs.AddressQuery = None,
+        arbiter: inputs.AddressQuery = None,
+        methodology: inputs.HashQuery = None,
+        limit: inputs.Limit = 50,
+        cursor: inputs.Cursor = None,
     ) -> models.Page[models.Committee]:
-        """Committees, by id."""
-        after = inputs.start(cursor, "committees", {}, str)
-        with source.reading() as (session, at):
-            rows = listing.list_committees(
-                session, limit=limit + 1, after=None if after is None else after[0]
-            )
-            return inputs.page(
-                at,
-                rows,
-                lambda row: show.committee(*row),
-                limit=limit,
-                name="committees",
-                filters={},
-                place=lambda row: [row[0]],
-            )
+        """Committees, by id. `evaluator`: an account among those the committee was created with."""
+        return listed(
+            source,
+            "committees",
+            lambda session, most, after: listing.list_committees(
+                session,
+                limit=most,
+                after=None if after is None else after[0],
+                evaluator=evaluator,
+                arbiter=arbiter,
+                methodology=methodology,
+            ),
+            lambda row: show.committee(*row),
+            lambda row: [row[0]],
+            kinds=(str,),
+            filters={"evaluator": evaluator, "arbiter": arbiter, "methodology": methodology},
+            limit=limit,
+            cursor=cursor,
+        )
 
     @router.get("/committees/{committee}", tags=["committees"], responses=inputs.answers(404))
     def show_committee(committee: inputs.HashPath) -> models.CommitteeAnswer:
@@ -144,23 +166,26 @@ def _committees(router: APIRouter, source: Source) -> None:
 
     @router.get("/evaluators", tags=["committees"], responses=inputs.answers())
     def list_evaluators(
-        committee: inputs.HashQuery = None, limit: inputs.Limit = 50, cursor: inputs.Cursor = None
+        committee: inputs.HashQuery = None,
+        key: inputs.AddressQuery = None,
+        limit: inputs.Limit = 50,
+        cursor: inputs.Cursor = None,
     ) -> models.Page[models.Evaluator]:
-        """Evaluators by committee, with what they were slashed for."""
-        filters: dict[str, object] = {"committee": committee}
-        after = inputs.start(cursor, "evaluators", filters, str, int)
-        with source.reading() as (session, at):
-            rows = listing.list_evaluators(session, limit=limit + 1, after=after, committee=committee)
-            shown = show.evaluators(session, rows)
-            return inputs.page(
-                at,
-                shown,
-                lambda row: row,
-                limit=limit,
-                name="evaluators",
-                filters=filters,
-                place=lambda row: [row.committee, row.index],
-            )
+        """Evaluators by committee, with what they were slashed for. `key`: the one they sign with now."""
+        return listed(
+            source,
+            "evaluators",
+            lambda session, most, after: show.evaluators(
+                session,
+                listing.list_evaluators(session, limit=most, after=after, committee=committee, key=key),
+            ),
+            lambda row: row,
+            lambda row: [row.committee, row.index],
+            kinds=(str, int),
+            filters={"committee": committee, "key": key},
+            limit=limit,
+            cursor=cursor,
+        )
 
 
 def _documents(router: APIRouter, source: Source) -> None:
@@ -171,22 +196,28 @@ def _documents(router: APIRouter, source: Source) -> None:
         return models.Stored(hash=content, kind=kind, document=document)
 
     @router.get("/pacts", tags=["documents"], responses=inputs.answers())
-    def list_pacts(limit: inputs.Limit = 50, cursor: inputs.Cursor = None) -> models.Page[models.PactLine]:
+    def list_pacts(
+        agent: inputs.AddressQuery = None,
+        buyer: inputs.AddressQuery = None,
+        committee: inputs.HashQuery = None,
+        limit: inputs.Limit = 50,
+        cursor: inputs.Cursor = None,
+    ) -> models.Page[models.PactLine]:
         """Pacts some job was opened under, by hash. A pact's document names the version before it."""
-        after = inputs.start(cursor, "pacts", {}, str)
-        with source.reading() as (session, at):
-            rows = listing.count_by(
-                session, "pact", limit=limit + 1, after=None if after is None else after[0]
-            )
-            return inputs.page(
-                at,
-                rows,
-                lambda row: models.PactLine(pact=row.key, jobs=row.jobs, first_block=row.first_block),
-                limit=limit,
-                name="pacts",
-                filters={},
-                place=lambda row: [row.key],
-            )
+        parties = {"provider": agent, "buyer": buyer, "committee": committee}
+        return listed(
+            source,
+            "pacts",
+            lambda session, most, after: listing.list_pacts(
+                session, limit=most, after=None if after is None else after[0], parties=parties
+            ),
+            lambda row: models.PactLine(pact=row.pact, jobs=row.jobs, first_block=row.first_block),
+            lambda row: [row.pact],
+            kinds=(str,),
+            filters={**parties},
+            limit=limit,
+            cursor=cursor,
+        )
 
     @router.get("/pacts/{hash}", tags=["documents"], responses=inputs.answers(404))
     def show_pact(hash: inputs.HashPath) -> models.Stored:  # noqa: A002 - the path's word

@@ -19,8 +19,25 @@ from oracle.score.evidence import Evidence
 from oracle.store import jobs as job_store
 from oracle.store import listing
 from oracle.store.listing import ListedEvent, ListedJob
+from oracle.store.standings import Standing
 
 _DAY = 86_400
+
+
+def agent_line(standing: Standing) -> models.AgentLine:
+    """An agent in a list."""
+    return models.AgentLine(
+        agent=standing.agent,
+        jobs=standing.jobs,
+        first_block=standing.first_block,
+        score=standing.score,
+        interval=(standing.lower, standing.upper),
+        running=standing.running,
+        exposure=str(standing.exposure),
+        cap=str(standing.cap),
+        last_pass=standing.last_pass,
+        price=str(standing.price),
+    )
 
 
 def job(listed: ListedJob) -> models.Job:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy.orm import Session
 
 from oracle.api.book import ScoreBook
+from oracle.api.directory import Directory
 from oracle.api.problems import ApiError
 from oracle.api.signing import ResponseKey
 from oracle.domain.types import Hash
@@ -44,6 +45,7 @@ class Source:
         self.roots = roots
         self.read_document = read_document
         self.book = ScoreBook(roots, key, lambda session: evidence_at(session, roots))
+        self.directory = Directory(database, self.book, lambda session: evidence_at(session, roots))
 
     @contextmanager
     def reading(self) -> Iterator[tuple[Session, At]]:

@@ -23,6 +23,7 @@ from oracle.web.limits import Limits
 
 if TYPE_CHECKING:
     from oracle.api.book import ScoreBook
+    from oracle.api.directory import Directory
 
 log = structlog.get_logger(__name__)
 
@@ -35,12 +36,16 @@ class Keeper:
 
     Args:
         book: Scores kept ready.
+        directory: Rows of all agents.
         every: Seconds between two looks.
     """
 
-    def __init__(self, database: Database, book: ScoreBook, *, every: float = _EVERY) -> None:
+    def __init__(
+        self, database: Database, book: ScoreBook, directory: Directory, *, every: float = _EVERY
+    ) -> None:
         self._database = database
         self._book = book
+        self._directory = directory
         self._every = every
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="scores", daemon=True)
@@ -64,7 +69,8 @@ class Keeper:
                 scores.advance(session, self._book.roots)
         with self._database.read() as session:
             self._book.refresh(session)
-        return behind
+        # Only once all is read: meanwhile every row would be made many times over.
+        return behind or self._directory.step()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -101,7 +107,7 @@ def public_api(settings: Settings, database: Database) -> Iterator[Callable[[ASG
     )
     per_second = section.requests_per_second
     meter = None if per_second is None else Rates(per_second=per_second, burst=max(1, int(2 * per_second)))
-    keeper = Keeper(database, source.book)
+    keeper = Keeper(database, source.book, source.directory)
     keeper.start()
     try:
         yield lambda app, limits: Switch(make_api(source, limits=limits, meter=meter), app)

@@ -46,9 +46,9 @@ class ListedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A provider or pact with how many jobs it had, and the block of the first."""
+    """A pact with how many jobs it had, and the block of the first."""
 
-    key: str
+    pact: Hash
     jobs: int
     first_block: int
 
@@ -74,14 +74,7 @@ def list_jobs(
         .order_by(JobRow.block_number.desc(), JobRow.job.desc())
         .limit(limit)
     )
-    columns = {
-        "buyer": JobRow.buyer,
-        "provider": JobRow.provider,
-        "committee": JobRow.committee,
-        "pact": JobRow.pact,
-    }
-    for name, value in (parties or {}).items():
-        query = query.where(columns[name] == value)
+    query = query.where(*_of_parties(parties or {}))
     if state is not None:
         query = query.where(JobVersion.state == state.value)
     if before is not None:
@@ -114,11 +107,13 @@ def list_events(
     before: tuple[int, int] | None = None,
     name: str | None = None,
     subject: str | None = None,
+    provider: Address | None = None,
 ) -> list[ListedEvent]:
     """Events, the newest first.
 
     Args:
         before: Only those before this block and log index.
+        provider: Only those of this provider's jobs.
     """
     query = (
         select(
@@ -134,27 +129,46 @@ def list_events(
     )
     if name is not None:
         query = query.where(EventRow.name == name)
-        if name not in FREQUENT and subject is None:
+        if name not in FREQUENT and subject is None and provider is None:
             query = query.where(_RARE)
     if subject is not None:
         query = query.where(EventRow.subject == subject)
+    if provider is not None:
+        query = query.where(EventRow.subject.in_(select(JobRow.job).where(JobRow.provider == provider)))
     if before is not None:
         query = query.where(tuple_(EventRow.block_number, EventRow.log_index) < tuple_(*before))
     return [ListedEvent(*row) for row in session.execute(query)]
 
 
-def count_by(session: Session, column: str, *, limit: int, after: str | None = None) -> list[Counted]:
-    """Providers or pacts that ever had a job, in the order of their value.
+def list_pacts(
+    session: Session, *, limit: int, after: Hash | None = None, parties: Mapping[str, str | None]
+) -> list[Counted]:
+    """Pacts that jobs were opened under, in the order of their hashes.
 
     Args:
-        column: "provider" or "pact".
         after: Only those after this one.
+        parties: Values of the columns buyer, provider and committee; None: any.
     """
-    key = {"provider": JobRow.provider, "pact": JobRow.pact}[column]
-    query = select(key, func.count(), func.min(JobRow.block_number)).group_by(key).order_by(key).limit(limit)
+    query = (
+        select(JobRow.pact, func.count(), func.min(JobRow.block_number))
+        .where(*_of_parties(parties))
+        .group_by(JobRow.pact)
+        .order_by(JobRow.pact)
+        .limit(limit)
+    )
     if after is not None:
-        query = query.where(key > after)
+        query = query.where(JobRow.pact > after)
     return [Counted(*row) for row in session.execute(query)]
+
+
+def _of_parties(parties: Mapping[str, str | None]) -> list[ColumnElement[bool]]:
+    columns = {
+        "buyer": JobRow.buyer,
+        "provider": JobRow.provider,
+        "committee": JobRow.committee,
+        "pact": JobRow.pact,
+    }
+    return [columns[name] == value for name, value in parties.items() if value is not None]
 
 
 def states_of(session: Session, provider: Address) -> dict[State, int]:
@@ -181,17 +195,40 @@ def pacts_of(session: Session, provider: Address, *, limit: int) -> list[Hash]:
 
 
 def list_committees(
-    session: Session, *, limit: int, after: Hash | None = None
+    session: Session,
+    *,
+    limit: int,
+    after: Hash | None = None,
+    evaluator: Address | None = None,
+    arbiter: Address | None = None,
+    methodology: Hash | None = None,
 ) -> list[tuple[Hash, int, Committee]]:
-    """Committees with the block they were created in, in the order of their ids."""
-    query = (
-        select(CommitteeRow.committee, CommitteeRow.block_number, CommitteeRow.terms)
-        .order_by(CommitteeRow.committee)
-        .limit(limit)
+    """Committees with the block they were created in, in the order of their ids.
+
+    Args:
+        evaluator: Only those created with this account among their evaluators.
+    """
+    query = select(CommitteeRow.committee, CommitteeRow.block_number, CommitteeRow.terms).order_by(
+        CommitteeRow.committee
     )
     if after is not None:
         query = query.where(CommitteeRow.committee > after)
-    return [(id_, block, codec.COMMITTEES.value(terms)) for id_, block, terms in session.execute(query)]
+    # Terms are kept as text, with every address and hash in one form: this narrows, what follows decides.
+    for part in (evaluator, arbiter, methodology):
+        if part is not None:
+            query = query.where(CommitteeRow.terms.contains(part, autoescape=True))
+    found: list[tuple[Hash, int, Committee]] = []
+    for id_, block, text_ in session.execute(query):
+        terms = codec.COMMITTEES.value(text_)
+        if (
+            (evaluator is None or evaluator in terms.evaluators)
+            and arbiter in (None, terms.arbiter)
+            and methodology in (None, terms.methodology)
+        ):
+            found.append((id_, block, terms))
+        if len(found) == limit:
+            break
+    return found
 
 
 def get_committee(session: Session, committee: Hash) -> tuple[int, Committee] | None:
@@ -208,8 +245,13 @@ def list_evaluators(
     limit: int,
     after: tuple[Hash, int] | None = None,
     committee: Hash | None = None,
+    key: Address | None = None,
 ) -> list[tuple[Hash, int, EvaluatorRecord]]:
-    """Evaluators that ever joined, by committee and index, with their record now."""
+    """Evaluators that ever joined, by committee and index, with their record now.
+
+    Args:
+        key: Only those that sign with this key now.
+    """
     query = (
         select(EvaluatorVersion.committee, EvaluatorVersion.evaluator, EvaluatorVersion.record)
         .where(EvaluatorVersion.until_block.is_(None))
@@ -219,6 +261,8 @@ def list_evaluators(
     wanted: list[ColumnElement[bool]] = []
     if committee is not None:
         wanted.append(EvaluatorVersion.committee == committee)
+    if key is not None:
+        wanted.append(EvaluatorVersion.key == key)
     if after is not None:
         past, index = after
         wanted.append(

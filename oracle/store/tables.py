@@ -202,6 +202,37 @@ class ScoreProgressRow(FromBlock, Base):
     roots: Mapped[str] = mapped_column(HexBytes)
 
 
+class StandingRow(FromBlock, Base):
+    """An agent's score, coverage, freshness and price as of a block since which nothing has happened to it.
+
+    Made from evidence, for lists that filter by them; `day` counts days since 1970. See `standings.py`.
+    """
+
+    __tablename__ = "standings"
+
+    provider: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    day: Mapped[int] = mapped_column(BigInteger, index=True)
+    jobs: Mapped[int] = mapped_column(BigInteger)
+    first_block: Mapped[int] = mapped_column(BigInteger)
+    score: Mapped[int | None] = mapped_column(Integer, index=True)
+    lower: Mapped[int] = mapped_column(Integer)
+    upper: Mapped[int] = mapped_column(Integer)
+    running: Mapped[int] = mapped_column(BigInteger)
+    exposure: Mapped[int] = mapped_column(BigInteger)
+    cap: Mapped[int] = mapped_column(BigInteger)
+    last_pass: Mapped[int | None] = mapped_column(BigInteger)
+    price: Mapped[int] = mapped_column(BigInteger)
+
+
+class StandingProgressRow(FromBlock, Base):
+    """How far standings are up to date; the highest block counts. `roots` hashes those used."""
+
+    __tablename__ = "standing_progress"
+
+    block_number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    roots: Mapped[str] = mapped_column(HexBytes)
+
+
 class ReceiptRow(FromBlock, Base):
     """Where one of our transactions was mined."""
 

@@ -24,7 +24,7 @@ def main(url: str, key: str, root: str) -> None:
     host = Host(
         Switch(make_api(source, limits=limits), make_app([], limits=limits)), "127.0.0.1", 0, limits=limits
     )
-    Keeper(database, source.book).start()
+    Keeper(database, source.book, source.directory).start()
     host.start()
     print(f"port {host.port}", flush=True)
     threading.Event().wait()

@@ -34,7 +34,7 @@ class World:
         self.key = ResponseKey(b"\x07" * 32)
         self.documents: dict[str, bytes] = {}
         self.source = Source(database, self.key, self.documents.get, frozenset([ROOT]))
-        self.keeper = Keeper(database, self.source.book)
+        self.keeper = Keeper(database, self.source.book, self.source.directory)
         limits = Limits()
         self.app = Switch(make_api(self.source, limits=limits), make_app([], limits=limits))
         self.client = TestClient(self.app, raise_server_exceptions=False)
