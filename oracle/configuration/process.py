@@ -54,6 +54,8 @@ class ApiSection(Section):
     """Signs answers: 32 bytes, made at the first start. Never a key that attests or pays."""
     requests_per_second: Seconds | None = 100.0
     """From one address; twice as many at once after a rest. None where a proxy in front counts."""
+    pages: bool = True
+    """Whether pages for people are served beside it, from `/` on."""
 
 
 class ScoreSection(Section):

@@ -234,7 +234,7 @@ def assembled(
                 samples=lambda: sampler.samples,
             )
             sampler.start()
-        api = stack.enter_context(public_api(settings, database))
+        api = stack.enter_context(public_api(settings, database, deployment))
         stack.enter_context(hosted(settings, health, metrics.registry, routers=routers, with_api=api))
         yield service
 

@@ -1,4 +1,4 @@
-"""The public API beside the daemon: a thread keeps evidence and scores ready, the web host serves them."""
+"""The public API and pages beside the daemon: a thread keeps evidence and scores ready, a host serves."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp
 
+from oracle.chain.deployments import Deployment
 from oracle.config import Settings
 from oracle.domain.types import Hash
 from oracle.evidence.errors import EvidenceError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _EVERY = 1.0  # seconds between two looks for closed jobs
+_DAY = 86_400  # seconds
 _LARGEST_DOCUMENT = 4_000_000  # bytes
 
 
@@ -84,8 +86,10 @@ class Keeper:
 
 
 @contextmanager
-def public_api(settings: Settings, database: Database) -> Iterator[Callable[[ASGIApp, Limits], ASGIApp]]:
-    """What puts the API before the public's application, where `[api]` asks for one. Ended on leaving.
+def public_api(
+    settings: Settings, database: Database, deployment: Deployment
+) -> Iterator[Callable[[ASGIApp, Limits], ASGIApp]]:
+    """What puts API and pages before the public's application, where `[api]` asks for it. Ended on leaving.
 
     Raises:
         ResponseKeyError: the key that signs answers cannot be used.
@@ -98,6 +102,8 @@ def public_api(settings: Settings, database: Database) -> Iterator[Callable[[ASG
     from oracle.api.app import Switch, make_api
     from oracle.api.signing import ResponseKey
     from oracle.api.source import Source
+    from oracle.pages.app import Front, make_pages
+    from oracle.pages.place import Place
 
     source = Source(
         database,
@@ -109,10 +115,24 @@ def public_api(settings: Settings, database: Database) -> Iterator[Callable[[ASG
     meter = None if per_second is None else Rates(per_second=per_second, burst=max(1, int(2 * per_second)))
     keeper = Keeper(database, source.book, source.directory)
     keeper.start()
+
+    def fronted(app: ASGIApp, limits: Limits) -> ASGIApp:
+        public = Switch(make_api(source, limits=limits, meter=meter), app)
+        if not section.pages:
+            return public
+        place = Place(source, deployment.usdc, lapse_challenge(deployment))
+        return Front(make_pages(source, limits=limits, place=place, meter=meter), public)
+
     try:
-        yield lambda app, limits: Switch(make_api(source, limits=limits, meter=meter), app)
+        yield fronted
     finally:
         keeper.close()
+
+
+def lapse_challenge(deployment: Deployment) -> int:
+    """Seconds a challenge lasts at least after a lapse; a day where the deployment's file does not say."""
+    stated = deployment.constructor.get("lapseChallenge", "")
+    return int(stated) if stated.isdecimal() else _DAY
 
 
 def kept_in(directory: Path) -> Callable[[Hash], bytes | None]:

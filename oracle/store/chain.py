@@ -77,6 +77,12 @@ def block_hashes(session: Session, numbers: Collection[int]) -> dict[int, Hash]:
     return dict(session.execute(query).all())
 
 
+def block_times(session: Session, numbers: Collection[int]) -> dict[int, int]:
+    """The times (Unix seconds) of those of these blocks that are stored, by number."""
+    query = select(Block.block_number, Block.timestamp).where(Block.block_number.in_(numbers))
+    return dict(session.execute(query).all())
+
+
 def save_blocks(session: Session, headers: Iterable[Header]) -> None:
     """Store headers that are not yet stored."""
     insert_tuples(

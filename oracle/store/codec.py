@@ -51,6 +51,16 @@ def event_text(event: EscrowEvent) -> str:
     return _EVENTS[type(event)].text(event)
 
 
+def event_of(name: str, text: str) -> EscrowEvent:
+    """An event again, from its name and its text.
+
+    Raises:
+        KeyError: no event of this name.
+    """
+    event: EscrowEvent = _KINDS[name].value(text)
+    return event
+
+
 def event_subject(event: EscrowEvent) -> str | None:
     """The id an event is looked up by: its job's, its committee's, or its account."""
     name = _SUBJECTS[type(event)]
@@ -80,4 +90,5 @@ _EVENTS: dict[type, Codec[Any]] = {
     kind: (_WithBytes if bytes in get_type_hints(kind).values() else Codec)(kind)
     for kind in get_args(EscrowEvent)
 }
+_KINDS = {kind.__name__: codec for kind, codec in _EVENTS.items()}
 _SUBJECTS: dict[type, str | None] = {kind: _subject_of(kind) for kind in get_args(EscrowEvent)}

@@ -36,6 +36,7 @@ def show_scores(console: Console, town: Town, sites: list[Site], *, jobs: int) -
                 show.say(console, line)
     careful = next(iter(town.agents.values())).address.lower()
     show.say(console, f"  curl {url}/v1/agents/{careful}/score")
+    show.say(console, f"  The same for people: {url}/ and {url}/agents/{careful}")
     if os.environ.get("SERVE") == "1":
         show.say(console, "It stays up until Ctrl-C. `oracle mcp --api` takes the same address.")
         with suppress(KeyboardInterrupt):

@@ -1,0 +1,1 @@
+"""Pages for people, made by the server, on what the API reads. See docs/pages.md."""
