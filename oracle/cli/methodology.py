@@ -80,6 +80,7 @@ def _about_tabs(read: Methodology) -> Iterator[str]:
         return
     fewest, most = read.sampling[0].interactions, read.sampling[-1].interactions
     yield f"Tabs: {fewest:,} to {most:,} interactions drawn a period, more where the evidence is thin"
+    yield f"  drawn {read.period_draw.delay_seconds:,} s after the window; until then exports are handed over"
     share, level = rules.fail_share_bps / 100, rules.fail_level_bps / 100
     yield f"  the bond is lost where more than {share:g} % failed, at a level of {level:g} %"
     detection, gain = rules.detection_bps / 100, rules.gain_bps / 100

@@ -71,8 +71,8 @@ def topup(*, tab: Hash, amount: int, chain: ChainOptions, key: KeySource, as_jso
 def present(*, tab: Hash, path: Path, chain: ChainOptions, key: KeySource, as_json: bool) -> None:
     """Present the newest tally of your log as TAB's next period: what the buyer signed last.
 
-    The provider's part is its own signature, or the one in the log. Hand the export over first (oracle tab
-    export): what is named after the draw is not looked at.
+    The provider's part is its own signature, or the one in the log. Hand the export over too (oracle tab
+    export --wait): what is named after the draw is not looked at.
     """
     with chain.connect() as connection:
         found = find_tab(connection, tab)
@@ -175,7 +175,7 @@ def complain(
 ) -> None:
     """Name interactions of TAB that were bad, as the buyer: all of them are drawn, up to a limit.
 
-    It counts if it is on chain before the draw, so send it before the period is presented.
+    It counts if it is on chain before the draw, which the committee's methodology sets (hand_over_seconds).
     """
     with chain.connect() as connection:
         found = find_tab(connection, tab)

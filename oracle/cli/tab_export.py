@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import rich_click as click
 from click.exceptions import Exit
 
-from oracle.chain.tabs import hand
+from oracle.chain.tabs import TabView, hand
 from oracle.cli.chain import ChainOptions, chain_options
+from oracle.cli.differences import differences_as_json, print_differences, print_holds
 from oracle.cli.documents import FOLDER
 from oracle.cli.evidence import load_record, store_option
 from oracle.cli.keys import KeySource, key_options
@@ -16,18 +19,36 @@ from oracle.cli.output import FOUND_PROBLEMS_EXIT_CODE, json_option, print_json
 from oracle.cli.tab_found import TabActError, counting, find_tab, load_log_path, tabs_of
 from oracle.cli.values import HASH
 from oracle.domain.amounts import format_usdc
+from oracle.domain.tab_terms import Phase
 from oracle.domain.types import Hash
 from oracle.evaluation.tab_record import TabRecord, parse_tab_record
 from oracle.evaluation.verify import Verification
 from oracle.evaluation.verify_tab import verify_period
 from oracle.evidence.store import ContentStore, open_location
 from oracle.jury.room import replayer
-from oracle.pact.visible import one_line
-from oracle.tabs.export import Export
+from oracle.tabs.export import exports_in
 from oracle.tabs.exporting import write_export
 from oracle.tabs.reading import LogReader
 
 _LOG = click.Path(path_type=Path, dir_okay=False)
+_POLL = 5.0  # seconds between two looks at a window that is open
+
+
+def wait_for_window(
+    view: Callable[[], TabView], now: Callable[[], int], sleep: Callable[[float], None] = time.sleep
+) -> TabView:
+    """Wait until the tally presented can no more be replaced.
+
+    Args:
+        view: Reads the tab.
+        now: The chain's time, Unix seconds.
+
+    Returns:
+        The tab as it is then.
+    """
+    while (found := view()).phase is Phase.PRESENTED and now() < found.deadline:
+        sleep(_POLL)
+    return found
 
 
 @click.command()
@@ -35,6 +56,7 @@ _LOG = click.Path(path_type=Path, dir_okay=False)
 @click.option("--log", "path", required=True, type=_LOG, help="Your log of the tab.")
 @click.option("--store", required=True, type=FOLDER, help="Content store the evaluators read from.")
 @click.option("--no-hand", is_flag=True, help="Only write it; name it on chain another time.")
+@click.option("--wait", is_flag=True, help="First wait until what is presented can no more be replaced.")
 @chain_options()
 @key_options()
 @json_option
@@ -44,28 +66,32 @@ def export(
     path: Path,
     store: Path,
     no_hand: bool,
+    wait: bool,
     chain: ChainOptions,
     key: KeySource,
     as_json: bool,
 ) -> None:
-    """Write what your log has of TAB into a store, and name it on chain for the evaluators.
+    """Write all your log has of TAB into a store, and name it on chain for the evaluators.
 
-    Receipts and messages that are settled already are left out, but for their place in the tree.
+    What goes beyond the presented tally does no harm, and covers one that replaces it. So export again, or
+    with --wait, if more was served since and the window is still open. Receipts and messages that are
+    settled already are left out, but for their place in the tree.
     """
     with chain.connect() as connection:
         found = find_tab(connection, tab)
         private = key.load(connection.deployment.chain_id)
         party, tabs = found.party_of(private), tabs_of(connection)
-        log = LogReader(load_log_path(path))
+        log, view = LogReader(load_log_path(path)), found.view
         try:
-            signed = log.signed(tab)
-            if signed is None or signed.tally.count <= found.view.settled_count:
+            if wait:
+                view = wait_for_window(lambda: tabs.state(tab), connection.now)
+            count, first = log.head(tab).count, view.settled_count
+            if count <= first:
                 raise TabActError(
-                    "the log has nothing under the buyer's signature that is not settled",
+                    f"the log has nothing beyond the {first} interactions that are settled",
                     field="--log",
-                    next_step="name the log of this tab, or wait for the buyer's signature",
+                    next_step="name the log of this tab",
                 )
-            count, first = signed.tally.count, found.view.settled_count
             with counting(count, "receipts", quiet=as_json) as progress:
                 manifest = write_export(
                     log,
@@ -88,7 +114,10 @@ def export(
         print_json({"tab": tab, "manifest": manifest, "count": count, "transaction": transaction})
         return
     click.echo(f"Exported {count - first:,} interactions of tab {tab}: {manifest}")
-    click.echo(f"Next: oracle tab present {tab} --log {path}")
+    if view.phase is Phase.PRESENTED:
+        click.echo("If a tally of more interactions replaces the presented one, export again.")
+    else:
+        click.echo(f"Next: oracle tab present {tab} --log {path}")
 
 
 @click.command()
@@ -117,7 +146,11 @@ def verify(
     if not as_json:
         click.echo("Going through the exports and every interaction drawn …", err=True)
     result = verify_period(
-        data, places, lambda name: Export(places, name), expected_hash=expect, replayer=replayer
+        data,
+        places,
+        exports_in(places),
+        expected_hash=expect,
+        replayer=replayer,
     )
     report(parse_tab_record(data), result, as_json=as_json)
 
@@ -127,9 +160,8 @@ def report(parsed: TabRecord, result: Verification, *, as_json: bool) -> None:
     found = parsed.estimate
     if as_json:
         print_json(
-            {
-                "record": result.record_hash,
-                "holds": result.holds,
+            differences_as_json(result)
+            | {
                 "outcome": parsed.outcome,
                 "presented": found.presented,
                 "payable": found.payable,
@@ -138,17 +170,10 @@ def report(parsed: TabRecord, result: Verification, *, as_json: bool) -> None:
                 "high": found.high,
                 "drawn": found.drawn,
                 "failed": found.drawn_failed,
-                "differences": [difference._asdict() for difference in result.differences],
-                "notes": list(result.notes),
             }
         )
     else:
-        for difference in result.differences:
-            click.secho(f"differs at {difference.pointer or '(whole record)'}", fg="red")
-            click.echo(f"  recorded:   {one_line(difference.recorded)}")
-            click.echo(f"  recomputed: {one_line(difference.recomputed)}")
-        for note in result.notes:
-            click.echo(f"note: {one_line(note)}")
+        print_differences(result)
         interactions = parsed.intake.interactions
         click.echo(f"{found.drawn:,} of {interactions:,} interactions drawn, {found.drawn_failed} failed")
         low, high = format_usdc(int(found.low)), format_usdc(int(found.high))
@@ -156,7 +181,6 @@ def report(parsed: TabRecord, result: Verification, *, as_json: bool) -> None:
             f"withheld {format_usdc(int(found.withheld))} of {format_usdc(int(found.presented))} "
             f"(failed: {low} to {high}), payable {format_usdc(int(found.payable))}: {parsed.outcome}"
         )
-        if result.holds:
-            click.secho(f"The record {result.record_hash} holds.", fg="green")
+        print_holds(result)
     if not result.holds:
         raise Exit(FOUND_PROBLEMS_EXIT_CODE)

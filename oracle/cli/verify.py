@@ -8,6 +8,7 @@ import rich_click as click
 from click.exceptions import Exit
 
 from oracle.cli.chain import ChainOptions, chain_options
+from oracle.cli.differences import differences_as_json, print_differences, print_holds
 from oracle.cli.documents import FILE
 from oracle.cli.evidence import load_record, store_option
 from oracle.cli.output import json_option, print_json
@@ -21,8 +22,7 @@ from oracle.evaluation.verify_tab import verify_period
 from oracle.evidence.sealing import Identities, read_identities
 from oracle.evidence.store import ContentStore, open_location
 from oracle.jury.room import replayer
-from oracle.pact.visible import one_line
-from oracle.tabs.export import Export
+from oracle.tabs.export import exports_in
 
 DIFFERS_EXIT_CODE = 1
 # how the notes end that a look at the chain makes moot
@@ -85,7 +85,11 @@ def verify(
     data = load_record(record, store)
     if TAB_RECORD_SCHEMA.encode() in data and _is_of_a_period(data):
         found = verify_period(
-            data, places, lambda name: Export(places, name), expected_hash=expect, replayer=replayer
+            data,
+            places,
+            exports_in(places),
+            expected_hash=expect,
+            replayer=replayer,
         )
         report(parse_tab_record(data), found, as_json=as_json)
         return
@@ -93,22 +97,9 @@ def verify(
     if chain.rpc is not None:
         result = _with_chain(result, parse_record(data), chain)
     if as_json:
-        print_json(
-            {
-                "record": result.record_hash,
-                "holds": result.holds,
-                "differences": [difference._asdict() for difference in result.differences],
-                "notes": list(result.notes),
-            }
-        )
+        print_json(differences_as_json(result))
     else:
-        for difference in result.differences:
-            click.secho(f"differs at {difference.pointer or '(whole record)'}", fg="red")
-            click.echo(f"  recorded:   {one_line(difference.recorded)}")
-            click.echo(f"  recomputed: {one_line(difference.recomputed)}")
-        for note in result.notes:
-            click.echo(f"note: {one_line(note)}")
-        if result.holds:
-            click.secho(f"The record {result.record_hash} holds.", fg="green")
+        print_differences(result)
+        print_holds(result)
     if not result.holds:
         raise Exit(DIFFERS_EXIT_CODE)

@@ -17,7 +17,7 @@ from oracle.domain.errors import EarnestError
 from oracle.domain.types import Address, Hash, Outcome
 from oracle.evaluation.pipeline import JuryFactory, NotYetError
 from oracle.evaluation.randomness import PublicRandomness
-from oracle.evaluation.tab import Export, NoTabRulesError, PeriodTask, evaluate_period, put
+from oracle.evaluation.tab import NoTabRulesError, PeriodTask, evaluate_period, put
 from oracle.evaluation.tab_record import (
     MAX_TAB_RECORD_BYTES,
     Handed,
@@ -30,7 +30,7 @@ from oracle.evaluation.tab_record import (
 from oracle.evidence.store import ContentStore
 from oracle.pact.document import Pact
 from oracle.pact.methodology import DrawRules, Methodology
-from oracle.tabs.export import Export as StoredExport
+from oracle.tabs.export import exports_in
 
 
 class UndecidedPeriod(Document):
@@ -84,7 +84,7 @@ class TabEvaluation:
         Raises:
             EarnestError: the methodology cannot be had or read.
         """
-        return draw_moment(self._documents.methodology(methodology).draw, pending)
+        return draw_moment(self._documents.methodology(methodology).period_draw, pending)
 
     def evaluate(
         self,
@@ -146,18 +146,20 @@ class TabEvaluation:
                 self._documents.value_after,
                 anchor.block_number,
                 anchor.window_ends,
-                task.methodology.draw,
+                task.methodology.period_draw,
             )
 
         try:
             return await evaluate_period(
-                task, self._store, self._open, randomness, jury=self._jury, last_chance=last_chance
+                task,
+                self._store,
+                exports_in(self._store),
+                randomness,
+                jury=self._jury,
+                last_chance=last_chance,
             )
         except NotYetError as error:
             raise NotNowError(error.message) from error
-
-    def _open(self, document: str) -> Export:
-        return StoredExport(self._store, document)
 
     def _subject(self, ledger: Ledger, tab: Tab, pending: Pending, rules: Methodology) -> PeriodSubject:
         days = 0 if rules.tabs is None else rules.tabs.rises.dispute_days
@@ -177,7 +179,7 @@ class TabEvaluation:
             ),
             handed=tuple(
                 Handed(by=each.by, document=each.document)
-                for each in handed_before(tab, draw_moment(rules.draw, pending))
+                for each in handed_before(tab, draw_moment(rules.period_draw, pending))
             ),
             standing=StandingSection(
                 provider_periods=standing.provider_periods,

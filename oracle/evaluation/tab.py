@@ -67,7 +67,7 @@ class Opened(Protocol):
 
 
 class Export(Protocol):
-    """One party's export, held against its own tally: `oracle.tabs.export` makes it."""
+    """One party's export, as far as it was asked for: `oracle.tabs.export` makes it."""
 
     @property
     def count(self) -> int:
@@ -93,8 +93,8 @@ class Export(Protocol):
         ...
 
 
-OpenExport = Callable[[str], Export]
-"""Opens an export by its manifest's hash; raises EarnestError where it cannot."""
+OpenExport = Callable[[str, int], Export]
+"""Opens the first so many interactions of an export by its manifest's hash; EarnestError where it cannot."""
 
 
 @dataclass(frozen=True)
@@ -156,8 +156,9 @@ class Plan:
 def take_in(task: PeriodTask, store: EvidenceStore, open_export: OpenExport) -> TakenIn:
     """Read what both parties handed over, and hold every receipt against the presented root.
 
-    An export counts only whole: its leaves must make the presented root. What one party left out, the other's
-    export may have.
+    An export counts where its first leaves, as many as were presented, make the presented root. What goes on
+    after them is not read: a tally can be replaced until the window's last second, and who hands over all it
+    has need not know by which. What one party left out, the other's export may have.
 
     Raises:
         StoreUnreachableError: something handed over cannot be fetched now.
@@ -176,7 +177,7 @@ def take_in(task: PeriodTask, store: EvidenceStore, open_export: OpenExport) -> 
                 complained.update(found.indices)
                 complaints.append(handed.document)
                 continue
-            export = open_export(handed.document)
+            export = open_export(handed.document, period.count)
             receipts |= _of_period(task, export)
         except StoreUnreachableError:
             raise
@@ -210,7 +211,7 @@ def plan(task: PeriodTask, taken: TakenIn, randomness: PublicRandomness) -> Plan
         subject=subject.period.tab,
         deliverable=subject.deliverable,
         anchored_at=subject.anchor.window_ends,
-        rules=task.methodology.draw,
+        rules=task.methodology.period_draw,
     )
     rows = [
         Row(
@@ -431,11 +432,11 @@ def _of_period(task: PeriodTask, export: Export) -> dict[int, Receipt]:
     """The period's receipts that an export has and that are what their leaf says.
 
     Raises:
-        EarnestError: the export is of another tally than the one presented.
+        EarnestError: the presented tally is no beginning of the export.
     """
     period = task.subject.period
     if (export.count, export.root) != (period.count, period.root):
-        raise EarnestError("it is not of the presented tally: its count or its root differs")
+        raise EarnestError(f"its first {period.count} receipts do not make the presented root")
     found = {}
     for index, leaf, receipt in export.receipts():
         if index < period.settled_count or receipt is None:

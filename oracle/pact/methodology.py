@@ -16,6 +16,7 @@ from oracle.pact.document import BasisPoints, Line, Prose, Slug
 METHODOLOGY_SCHEMA: Literal["earnest/methodology/1"] = "earnest/methodology/1"
 METHODOLOGY_SCHEMA_TABS: Literal["earnest/methodology/2"] = "earnest/methodology/2"
 MIB = 1_048_576  # bytes
+HAND_OVER_SECONDS = 3_600
 
 
 class Juror(Part):
@@ -142,6 +143,9 @@ class TabRules(Part):
     bond forfeited, where at the one-sided level `fail_level_bps` more than `fail_share_bps` of the amount is
     shown to have failed.
 
+    What the parties hand over counts until `hand_over_seconds` after the window in which a tally can be
+    replaced: only then does a provider know which one its export must cover. The draw's value is made after.
+
     `detection_bps` is the share of bad interactions the committee's checks and jurors were measured to find,
     and `gain_bps` the share of its price that a provider is assumed to save by a bad one: cheating loses
     money where sampling rate × detection × stake at risk > gain (docs/tabs.md).
@@ -151,6 +155,7 @@ class TabRules(Part):
     complaints_at_most: Annotated[int, Field(ge=0, le=100_000)] = 100
     fail_share_bps: Annotated[int, Field(ge=0, lt=10_000)] = 1_000
     fail_level_bps: Annotated[int, Field(gt=5_000, lt=10_000)] = 9_500
+    hand_over_seconds: Annotated[int, Field(ge=0, le=86_400)] = HAND_OVER_SECONDS
     detection_bps: BasisPoints
     gain_bps: BasisPoints
 
@@ -264,6 +269,26 @@ class Methodology(Document):
                 f"a methodology of the schema {METHODOLOGY_SCHEMA_TABS} has the field tabs, any other has not"
             )
         return self
+
+    @model_validator(mode="after")
+    def _time_to_hand_over(self) -> Self:
+        # A block's hash is for test chains, whose times are short.
+        if self.tabs is not None and self.draw.source == "drand-quicknet":
+            given = self.tabs.hand_over_seconds
+            if given < HAND_OVER_SECONDS:
+                raise ValueError(
+                    f"tabs.hand_over_seconds is {given}: a party needs {HAND_OVER_SECONDS} at least to hand"
+                    " over what a tally of the window's last second needs"
+                )
+        return self
+
+    @property
+    def period_draw(self) -> DrawRules:
+        """The draw of a tab's period: its value is made when nothing can be handed over any more."""
+        if self.tabs is None:
+            return self.draw
+        delay = max(self.draw.delay_seconds, self.tabs.hand_over_seconds)
+        return self.draw.model_copy(update={"delay_seconds": delay})
 
     @model_validator(mode="after")
     def _sampling_rises(self) -> Self:

@@ -20,7 +20,7 @@ from oracle.evaluation.verify_tab import verify_period
 from oracle.evidence.store import ContentStore
 from oracle.pact.document import Pact
 from oracle.tabs.exchange import Request, Response
-from oracle.tabs.export import Export
+from oracle.tabs.export import exports_in
 from scripts.demo import show
 from scripts.demo.plan import UNIT, Bench
 from scripts.demo.town import ROOT, DemoError, Town, ape_environment
@@ -124,7 +124,10 @@ def conclude(console: Console, town: Town, errand: Errand, evidence: ContentStor
     for line in _lines(record, settled):
         show.say(console, line)
     found = verify_period(
-        record.canonical(), evidence, lambda name: Export(evidence, name), subject=record.subject
+        record.canonical(),
+        evidence,
+        exports_in(evidence),
+        subject=record.subject,
     )
     problems = [f"the tab's record does not hold: {each}" for each in found.differences]
     if settled.outcome is not Outcome.PASS or settled.paid != int(record.estimate.payable):

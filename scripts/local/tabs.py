@@ -111,6 +111,7 @@ def serve(
     price: int,
     log: Path,
     *,
+    unsigned: int = 0,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> ServedTab:
     """Serve calls one after the other, every signature of both sides made and checked, all of it logged.
@@ -119,6 +120,10 @@ def serve(
         exchanges: (request, response) of each call, as `oracle.tabs.exchange` writes them.
         price: Of each, base units.
         log: The provider's, as a file that is not there yet.
+        unsigned: So many of the last are served and not signed by the buyer.
+
+    Returns:
+        The newest tally under both signatures.
     """
     buyer, provider = LocalSigner(bytes(market.buyer.key)), LocalSigner(bytes(market.provider.key))
     domain, terms = tabs_of(market).domain, opened.agreement.terms
@@ -126,9 +131,9 @@ def serve(
     rules = Rules(maximum=10 * terms.ceiling)
     asking, answering = BuyerLedger(domain, account, rules), ProviderLedger(domain, account, rules)
     now = market.now()
-    tally, mine, theirs = Tally.empty(opened.tab), b"", b""
-    kept = TabLog(log)
-    for number, (request, response) in enumerate(exchanges):
+    newest = ServedTab(Tally.empty(opened.tab), b"", b"", log)
+    kept, all_of_them = TabLog(log), list(exchanges)
+    for number, (request, response) in enumerate(all_of_them):
         status = Response.decode(response).status
         call = asking.call(hash_of(request), price, now)
         asked = sign(buyer, domain, call)
@@ -136,18 +141,20 @@ def serve(
         receipt, tally = answering.record(call, hash_of(response), status, price, now)
         theirs = sign(provider, domain, tally)
         (done,) = asking.accept(call.number, receipt, tally, theirs, hash_of(response), status, now)
-        mine = sign(buyer, domain, tally)
-        answering.take(tally, mine)
         written = kept.append(
             Asked(call, asked, request),
             Served(call.number, receipt, tally, theirs, response, done.frontier),
-            Signed(Party.BUYER, tally, mine),
         )
+        if number < len(all_of_them) - unsigned:
+            mine = sign(buyer, domain, tally)
+            answering.take(tally, mine)
+            written = kept.append(Signed(Party.BUYER, tally, mine))
+            newest = ServedTab(tally, mine, theirs, log)
         if number % 500 == 499:
             written.result(_PATIENCE)
             progress(number + 1)
     kept.close()
-    return ServedTab(tally, mine, theirs, log)
+    return newest
 
 
 def hand_over(

@@ -16,7 +16,7 @@ METHODOLOGY = methodology(
     schema="earnest/methodology/2",
     draw={"source": "block-hash", "delay_seconds": 2},
     sampling=[{"value_up_to": None, "interactions": 15}],
-    tabs={"detection_bps": 9_000, "gain_bps": 5_000, "fail_share_bps": 4_000},
+    tabs={"detection_bps": 9_000, "gain_bps": 5_000, "fail_share_bps": 4_000, "hand_over_seconds": 2},
 )
 PACT = pact(conditions=[ADDS_UP], evidence=[{"path": "response/body"}], materials=[], declares=FREE)
 

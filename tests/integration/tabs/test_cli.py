@@ -63,12 +63,13 @@ def test_tab__by_commands(
 
     log, store = tmp_path / "log.sqlite3", tmp_path / "store"
     opened = OpenTab(tab, _agreement(file))
-    serve(market, opened, [(REQUEST, GOOD)] * 6, 5_000, log)
+    serve(market, opened, [(REQUEST, GOOD)] * 8, 5_000, log, unsigned=2)
     store.mkdir()
     complaint = run("complain", tab, "3", "1", "3", "--store", str(store), key="BUYER")
     assert ContentStore(store).get(complaint["document"], max_bytes=1_000)
     export = run("export", tab, "--log", str(log), "--store", str(store), key="PROVIDER")
-    assert Export(ContentStore(store), export["manifest"]).sound
+    written = Export(ContentStore(store), export["manifest"])
+    assert (written.sound, written.count) == (True, 8)  # the buyer signed 6, and may sign and present 8 yet
     assert run("present", tab, "--log", str(log), key="PROVIDER")["phase"] == "presented"
     shown = run("show", tab)
     assert (shown["state"]["phase"], shown["state"]["balance"]) == ("presented", "1000000")

@@ -81,6 +81,21 @@ def test_tabs__not_as_its_version_has_it__is_refused(changes: dict[str, Any]) ->
         methodology(**changes)
 
 
+def test_tabs__with_a_real_draw__leave_an_hour_to_hand_over() -> None:
+    drand = {"source": "drand-quicknet", "delay_seconds": 30}
+    read = methodology(schema="earnest/methodology/2", draw=drand, tabs=TABS)
+    assert read.period_draw.delay_seconds == 3_600
+    assert read.draw.delay_seconds == 30  # of a job
+    with pytest.raises(DocumentError, match="hand_over_seconds is 3599"):
+        methodology(schema="earnest/methodology/2", draw=drand, tabs=TABS | {"hand_over_seconds": 3_599})
+
+
+def test_tabs__the_longer_delay_counts() -> None:
+    draw = {"source": "block-hash", "delay_seconds": 30}
+    read = methodology(schema="earnest/methodology/2", draw=draw, tabs=TABS | {"hand_over_seconds": 5})
+    assert read.period_draw.delay_seconds == 30
+
+
 def test_tabs__detection_no_better_than_the_gain__does_not_deter() -> None:
     read = methodology(schema="earnest/methodology/2", tabs={"detection_bps": 5_000, "gain_bps": 5_000})
     assert read.tabs is not None

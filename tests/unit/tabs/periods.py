@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,11 +91,12 @@ class PeriodCase:
     value: PublicRandomness = RANDOM
     done: list[tuple[int, int]] = field(default_factory=list)
 
-    def open(self, document: str) -> Export:
+    def open(self, document: str, count: int) -> Export:
         """See `oracle.evaluation.tab.OpenExport`."""
         if document not in self.exports:
             raise EarnestError(f"{document} is no export")
-        return self.exports[document]
+        whole = self.exports[document]
+        return replace(whole, leaves=whole.leaves[:count])
 
     def judge(self, **more: Any) -> TabRecord:
         """The record of judging it."""
@@ -125,6 +126,7 @@ def make_period(
     sampling: int = 10,
     change: Callable[[MemoryExport], None] = lambda _export: None,
     extra: int = 0,
+    later: int = 0,
     tabs: Mapping[str, Any] | None = None,
     conditions: list[dict[str, Any]] | None = None,
     evidence: tuple[str, ...] = ("response/body",),
@@ -139,6 +141,7 @@ def make_period(
         sampling: Interactions drawn.
         change: Done to the provider's export after the root was presented.
         extra: Base units in the tally that no receipt accounts for.
+        later: So many of the last are in the export, but not in the tally that stands on chain.
     """
     store = ContentStore(tmp_path / "evidence")
     costs = prices or [10] * len(responses)
@@ -159,12 +162,13 @@ def make_period(
         dict(enumerate(receipts)),
         {index: Messages(REQUEST, response) for index, response in enumerate(responses)},
     )
+    count = len(responses) - later
     period = Period(
         tab=TAB,
         number=2 if settled else 1,
-        count=len(responses),
-        amount=str(sum(costs) + extra),
-        root=export.root,
+        count=count,
+        amount=str(sum(costs[:count]) + extra),
+        root=replace(export, leaves=export.leaves[:count]).root,
         settled_count=settled,
         settled_amount=str(sum(costs[:settled])),
     )
@@ -201,7 +205,7 @@ def make_period(
         schema="earnest/methodology/2",
         draw={"source": "block-hash", "delay_seconds": 30},
         sampling=[{"value_up_to": None, "interactions": sampling}],
-        tabs=dict(tabs or {"detection_bps": 9_000, "gain_bps": 5_000}),
+        tabs={"detection_bps": 9_000, "gain_bps": 5_000, "hand_over_seconds": 30} | dict(tabs or {}),
     )
     task = PeriodTask(subject, promise, rules, EVALUATOR)
     return PeriodCase(task, store, {name: export})

@@ -19,6 +19,7 @@ from oracle.tabs.log import TabLog
 from oracle.tabs.manifest import Manifest, Pack, ReceiptProof
 from oracle.tabs.records import Asked, Served, Signed
 from oracle.tabs.signing import sign
+from oracle.tabs.tree import is_included
 from tests.unit.tabs.parties import BUYER, DOMAIN, NOW, PROVIDER, STRANGER, TAB, Parties
 
 REQUESTS = [Request("GET", f"/{number}", (), b"").encode() for number in range(7)]
@@ -52,6 +53,10 @@ def log(tmp_path: Path) -> Iterator[TabLog]:
 @pytest.fixture
 def store(tmp_path: Path) -> ContentStore:
     return ContentStore(tmp_path / "store")
+
+
+def raw(root: str) -> bytes:
+    return bytes.fromhex(root[2:])
 
 
 def kinds(export: Export, **more: int) -> set[str]:
@@ -97,6 +102,43 @@ def test_what_was_settled_before_is_given_as_leaves(log: TabLog, store: ContentS
         export.opening(2)
     with pytest.raises(NotOpenedError):
         export.opening(7)
+
+
+@pytest.mark.parametrize("count", [1, 4, 5])
+def test_an_export_is_read_as_far_as_a_tally_goes(log: TabLog, store: ContentStore, count: int) -> None:
+    manifest = write_export(log, DOMAIN, TAB, Party.PROVIDER, store)
+    export, tally = Export(store, manifest, up_to=count), log.given(TAB, count).tally
+    assert (export.count, export.root, export.sound) == (count, tally.root, True)
+    opened = export.opening(count - 1)
+    assert is_included(opened.receipt.leaf(), count - 1, count, opened.path, raw(tally.root))
+    with pytest.raises(NotOpenedError):
+        export.opening(count)
+
+
+def test_files_after_the_tally_are_not_read(
+    log: TabLog, store: ContentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a party's export of forty million receipts is work for every evaluator."""
+    monkeypatch.setattr("oracle.tabs.exporting.CHUNK_ROWS", 2)
+    monkeypatch.setattr("oracle.tabs.export.CHUNK_ROWS", 2)
+    manifest = write_export(log, DOMAIN, TAB, Party.PROVIDER, store)
+    read: list[str] = []
+
+    class Counting:
+        put = store.put
+
+        def get(self, content_hash: str, *, max_bytes: int) -> bytes:
+            read.append(content_hash)
+            return store.get(content_hash, max_bytes=max_bytes)
+
+    assert Export(Counting(), manifest, up_to=4).count == 4
+    assert len(read) == 3  # the manifest, and two of four files
+
+
+def test_an_export_of_fewer_than_asked_for_is_refused(log: TabLog, store: ContentStore) -> None:
+    manifest = write_export(log, DOMAIN, TAB, Party.PROVIDER, store, count=5)
+    with pytest.raises(ExportError, match="ends after 5 interactions; 6 are needed"):
+        Export(store, manifest, up_to=6)
 
 
 def test_more_than_there_is_cannot_be_exported(log: TabLog, store: ContentStore) -> None:

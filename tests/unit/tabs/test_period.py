@@ -136,8 +136,36 @@ def test_export_of_another_root__is_not_looked_at(tmp_path: Path) -> None:
 
     record = make_period(tmp_path, [GOOD] * 50, change=cut).judge()
     assert record.intake.exports == ()
-    assert "count or its root" in record.intake.troubles[0].message
+    assert "first 50 receipts do not make" in record.intake.troubles[0].message
     assert (record.outcome, record.estimate.payable) == ("fail", "0")
+
+
+@pytest.mark.parametrize("later", [1, 9, 25])
+def test_export_that_goes_on_after_the_presented_tally__counts_as_far_as_it(
+    tmp_path: Path, later: int
+) -> None:
+    """Otherwise a buyer replaces in the window's last second, and what was handed over is all left out."""
+    case = make_period(tmp_path, [GOOD] * (50 - later) + [BAD] * later, later=later, sampling=50)
+    record = case.judge()
+    assert (record.intake.interactions, record.intake.left_out) == (50 - later, 0)
+    assert (record.outcome, record.estimate.payable) == ("pass", str(10 * (50 - later)))
+    assert gone_through(case, record).holds
+
+
+def test_export_that_goes_on_after_another_beginning__is_not_looked_at(tmp_path: Path) -> None:
+    def swapped(export: MemoryExport) -> None:
+        export.leaves[0], export.leaves[1] = export.leaves[1], export.leaves[0]
+
+    record = make_period(tmp_path, [GOOD] * 50, change=swapped, later=3).judge()
+    assert (record.intake.exports, record.intake.left_out) == ((), 47)
+
+
+def test_the_draw__leaves_the_parties_time_to_hand_over(tmp_path: Path) -> None:
+    case = make_period(tmp_path, [GOOD] * 20, tabs={"hand_over_seconds": 3_600})
+    with pytest.raises(NotYetError, match=f"was made before {WINDOW_ENDS + 3_600}"):
+        case.judge()
+    case.value = case.value.model_copy(update={"block_time": WINDOW_ENDS + 3_600})
+    assert gone_through(case, case.judge()).holds
 
 
 def test_tally_above_its_receipts__the_rest_is_withheld(tmp_path: Path) -> None:
