@@ -1,4 +1,4 @@
-"""Fixtures of the tests in a browser. Playwright's loop must not outlive a file: other tests bring their own."""
+"""Fixtures of the tests in a browser. Playwright's loop must not outlive a file: others bring their own."""
 
 from __future__ import annotations
 
