@@ -31,7 +31,19 @@ from oracle.domain.events import (
     UpFrontPaid,
     Withdrawn,
 )
-from oracle.domain.types import ZERO_ADDRESS, Address, Basis, Ending, Hash, Outcome, Standing, State
+from oracle.domain.job import JobView, mark_of
+from oracle.domain.terms import Agreement
+from oracle.domain.types import (
+    ZERO_ADDRESS,
+    ZERO_HASH,
+    Address,
+    Basis,
+    Ending,
+    Hash,
+    Outcome,
+    Standing,
+    State,
+)
 
 
 class ImpossibleEventsError(EarnestError):
@@ -81,6 +93,27 @@ class JobRecord:
     evaluator_set: int = 0
     to_arbiter: int = 0
     closed_at: int = 0
+
+
+def view_of(record: JobRecord, agreement: Agreement) -> JobView:
+    """A record as the contract shows the job; what its slot would no longer keep is kept here."""
+    return JobView(
+        state=record.state,
+        delivered=record.deliverable is not None,
+        epoch=record.epoch,
+        members=record.members,
+        opened_at=record.opened_at,
+        provider=agreement.terms.provider,
+        deliver_by=agreement.opening.deliver_by,
+        mark=ZERO_HASH if record.deliverable is None else mark_of(record.deliverable),
+        outcome=record.outcome,
+        basis=record.basis,
+        signers=record.signers,
+        deadline=record.deadline,
+        sought=record.sought,
+        buyer_disputes=record.disputant == agreement.terms.buyer,
+        attested=record.posted,
+    )
 
 
 _every_field = attrgetter(*(field.name for field in fields(JobRecord)))
