@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from oracle.chain.deployments import Deployment
 from oracle.config import Settings
+from oracle.domain.typed import usdc_domain
 from oracle.domain.types import Hash
 from oracle.evidence.errors import EvidenceError
 from oracle.evidence.store import DirectoryLocation
@@ -120,7 +121,10 @@ def public_api(
         public = Switch(make_api(source, limits=limits, meter=meter), app)
         if not section.pages:
             return public
-        place = Place(source, deployment.usdc, lapse_challenge(deployment))
+        usdc = usdc_domain(
+            deployment.chain_id, deployment.usdc, name=deployment.usdc_name, version=deployment.usdc_version
+        )
+        place = Place(source, usdc, lapse_challenge(deployment))
         return Front(make_pages(source, limits=limits, place=place, meter=meter), public)
 
     try:

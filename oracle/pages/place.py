@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 
 from oracle.api.source import Source
 from oracle.domain.errors import EarnestError
-from oracle.domain.types import Address, Hash
+from oracle.domain.typed import Domain
+from oracle.domain.types import Hash
 from oracle.evaluation.record import EvaluationRecord, parse_record
 from oracle.pact.document import Pact
+from oracle.pages.acts_case import Site
 from oracle.pages.assets import Assets
+from oracle.score.document import At
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +21,18 @@ class Place:
 
     Args:
         source: The store, the documents kept beside it, and the committees whose word counts.
-        usdc: The token's contract; None where it is not known.
+        usdc: The token, as payments in it are signed; None where it is not known.
         lapse_challenge: Seconds a challenge lasts at least after a lapse, fixed by the deployment.
     """
 
     source: Source
-    usdc: Address | None = None
+    usdc: Domain | None = None
     lapse_challenge: int = 86_400
     assets: Assets = field(default_factory=Assets)
+
+    def site(self, at: At) -> Site:
+        """What acts need to know of the escrow that was read."""
+        return Site(Domain(at.chain_id, at.escrow), self.usdc, self.lapse_challenge)
 
     def pact(self, content: Hash) -> Pact | None:
         """A pact, where its document is kept here."""

@@ -7,18 +7,20 @@ from collections.abc import Sequence
 from starlette.requests import Request
 
 from oracle.api.problems import ApiError
+from oracle.decide.jobs import view_of
 from oracle.decide.next_step import NextStep, Rules, next_step
 from oracle.decide.payouts import Payout
 from oracle.domain import events as e
 from oracle.domain.committee import Committee
-from oracle.domain.job import JobView
 from oracle.domain.types import (
-    ZERO_HASH,
     Address,
     Hash,
     State,
     parse_hash,
 )
+from oracle.pages.acts import job_acts
+from oracle.pages.acts_case import Site
+from oracle.pages.acts_view import JobActs
 from oracle.pages.place import Place
 from oracle.pages.text import Line, View
 from oracle.score.document import At
@@ -27,15 +29,6 @@ from oracle.store import codec, listing
 from oracle.store.listing import ListedEvent, ListedJob
 
 _MOST_EVENTS = 60
-
-
-class Act(View):
-    """Something a party may do now; `command` does it from a terminal."""
-
-    who: str
-    what: Line
-    command: str
-    until: int | None
 
 
 class Gives(View):
@@ -100,7 +93,7 @@ class JobPage(View):
     delivered_at: int | None
     idle: Idle | None
     gives: tuple[Gives, ...]
-    acts: tuple[Act, ...]
+    acts: JobActs | None
     timeline: tuple[Moment, ...]
     evidence: tuple[Hash, ...]
 
@@ -127,7 +120,7 @@ def job(place: Place, request: Request) -> JobPage:
         list(reversed(events)),
         times,
         pact_title=None if pact is None else pact.title,
-        lapse_challenge=place.lapse_challenge,
+        site=place.site(at),
     )
 
 
@@ -139,17 +132,18 @@ def job_page(
     times: dict[int, int],
     *,
     pact_title: str | None,
-    lapse_challenge: int,
+    site: Site,
 ) -> JobPage:
     """What was read, in the page's words.
 
     Args:
         events: The oldest first.
         times: Block times by number, Unix seconds.
+        site: Where the contract is.
     """
     agreement, record = found.agreement, found.record
     terms, opening = agreement.terms, agreement.opening
-    step = _step(found, committee, at.time, lapse_challenge)
+    step = _step(found, committee, at.time, site.lapse_challenge)
     return JobPage(
         at=at,
         job=found.job,
@@ -179,11 +173,7 @@ def job_page(
         delivered_at=record.delivered_at or None,
         idle=_idle(step),
         gives=tuple(_gives(label, payout) for label, payout in step.payouts),
-        acts=tuple(
-            Act(who=act.who, what=act.what, command=act.command, until=act.until)
-            for act in step.acts
-            if act.open_at(at.time)
-        ),
+        acts=None if committee is None else job_acts(agreement, record, committee, site, at.time),
         timeline=tuple(moment(event, times.get(event.block)) for event in events),
         evidence=record.evidence,
     )
@@ -193,29 +183,7 @@ def _step(found: ListedJob, committee: Committee | None, now: int, lapse_challen
     if committee is None:
         return NextStep(found.record.state, found.record.state.word)
     rules = Rules(committee.threshold, committee.arbiter_cost, committee.silence, lapse_challenge)
-    return next_step(view_of(found), found.agreement.terms, rules, now)
-
-
-def view_of(found: ListedJob) -> JobView:
-    """What the contract holds of the job, from its events."""
-    record, terms = found.record, found.agreement.terms
-    return JobView(
-        state=record.state,
-        delivered=record.deliverable is not None,
-        epoch=record.epoch,
-        members=record.members,
-        opened_at=record.opened_at,
-        provider=terms.provider,
-        deliver_by=found.agreement.opening.deliver_by,
-        mark=ZERO_HASH,
-        outcome=record.outcome,
-        basis=record.basis,
-        signers=record.signers,
-        deadline=record.deadline,
-        sought=record.sought,
-        buyer_disputes=record.disputant == terms.buyer,
-        attested=record.posted,
-    )
+    return next_step(view_of(found.record, found.agreement), found.agreement.terms, rules, now)
 
 
 def _idle(step: NextStep) -> Idle | None:
