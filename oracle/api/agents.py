@@ -46,10 +46,10 @@ def agents_router(source: Source) -> APIRouter:
             source,
             "agents",
             lambda session, most, after: standings.list_standings(
-                session, wanted, limit=most, best_first=order == "score", after=after
+                session, wanted, limit=most, order=standings.Order(order), after=after
             ),
             show.agent_line,
-            lambda row: [-1 if row.score is None else row.score, row.agent],
+            lambda row: [standings.rank_of(row, standings.Order(order)), row.agent],
             kinds=(int, str),
             filters={**asdict(wanted), "order": order},
             limit=limit,

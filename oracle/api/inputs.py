@@ -33,8 +33,11 @@ Score = Annotated[int | None, Query(ge=0, le=1000, description="Thousandths.")]
 Amount = Annotated[int | None, Query(ge=0, le=2**62, description="USDC base units.")]
 Time = Annotated[int | None, Query(ge=0, le=2**62, description="Unix seconds.")]
 Order = Annotated[
-    Literal["agent", "score"],
-    Query(description="By address, or the best score first: an order that moves as scores do."),
+    Literal["agent", "score", "cap", "fresh", "price"],
+    Query(
+        description="By address; or the best score, the largest cap, the last to pass, or the lowest price "
+        "first: orders that move as agents do."
+    ),
 ]
 StateWord = Literal["open", "judged", "disputed", "closed"]
 EventName = Annotated[

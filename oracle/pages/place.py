@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy.orm import Session
 
 from oracle.api.source import Source
 from oracle.domain.errors import EarnestError
@@ -13,6 +17,20 @@ from oracle.pact.document import Pact
 from oracle.pages.acts_case import Site
 from oracle.pages.assets import Assets
 from oracle.score.document import At
+from oracle.store import listing
+
+_TITLES_KEPT: Final = 2_000
+_PACTS: Final = 100  # to choose from
+_PACTS_FOR: Final = 60.0  # seconds for which the choice is kept
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What does not change, or not quickly. Threads may do the same work twice; no more can happen."""
+
+    titles: dict[Hash, str | None] = field(default_factory=dict)
+    pacts: tuple[Hash, ...] = ()
+    until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +47,7 @@ class Place:
     usdc: Domain | None = None
     lapse_challenge: int = 86_400
     assets: Assets = field(default_factory=Assets)
+    _kept: _Kept = field(default_factory=_Kept)
 
     def site(self, at: At) -> Site:
         """What acts need to know of the escrow that was read."""
@@ -41,6 +60,25 @@ class Place:
             return None if data is None else Pact.parse_named(data, content)
         except EarnestError:
             return None
+
+    def pact_title(self, content: Hash) -> str | None:
+        """A pact's title, read once."""
+        titles = self._kept.titles
+        if titles.get(content) is None:
+            if len(titles) >= _TITLES_KEPT:
+                titles.clear()
+            found = self.pact(content)
+            # One that is not kept here yet may be tomorrow, and costs one look into a folder.
+            titles[content] = None if found is None else found.title
+        return titles[content]
+
+    def pacts(self, session: Session) -> tuple[Hash, ...]:
+        """The pacts most used, as of a minute ago."""
+        kept, now = self._kept, time.monotonic()
+        if now >= kept.until:
+            kept.pacts = tuple(listing.most_used_pacts(session, limit=_PACTS))
+            kept.until = now + _PACTS_FOR
+        return kept.pacts
 
     def record(self, content: Hash) -> EvaluationRecord | None:
         """An evaluation record that everybody may read: none of a private delivery, which quotes it."""

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from oracle import __version__
-from oracle.pages import markup, text
+from oracle.pages import markup, plots, text
 from oracle.pages.assets import Assets
 
 
@@ -31,6 +31,7 @@ class Renderer:
             )
         }  # fmt: skip
         shared |= {name: getattr(text, name) for name in ("duration", "share", "count", "short")}
+        shared |= {"score_bar": plots.score_bar, "history": plots.history}
         # One name of these shadows nothing a page is given: a page's own values are all under `page`.
         self._environment.globals.update(shared, asset=assets.path, software=__version__)
 

@@ -194,6 +194,26 @@ def pacts_of(session: Session, provider: Address, *, limit: int) -> list[Hash]:
     return list(session.scalars(query))
 
 
+def pacts_of_all(session: Session, providers: Collection[Address]) -> dict[Address, list[Hash]]:
+    """The pacts each of these providers worked under, the most used first: one query for all of them."""
+    query = (
+        select(JobRow.provider, JobRow.pact)
+        .where(JobRow.provider.in_(providers))
+        .group_by(JobRow.provider, JobRow.pact)
+        .order_by(JobRow.provider, func.count().desc(), JobRow.pact)
+    )
+    found: dict[Address, list[Hash]] = {}
+    for provider, pact in session.execute(query):
+        found.setdefault(provider, []).append(pact)
+    return found
+
+
+def most_used_pacts(session: Session, *, limit: int) -> list[Hash]:
+    """The pacts most jobs were opened under. Reads all jobs: keep the answer for a while."""
+    query = select(JobRow.pact).group_by(JobRow.pact).order_by(func.count().desc(), JobRow.pact).limit(limit)
+    return list(session.scalars(query))
+
+
 def list_committees(
     session: Session,
     *,

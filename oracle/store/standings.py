@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement, delete, exists, func, select
 from sqlalchemy.orm import Session
@@ -58,6 +59,33 @@ class AgentFilter:
     min_cap: int | None = None
     passed_since: int | None = None
     max_price: int | None = None
+    between: tuple[Address, Address] | None = None
+    """The first and last address."""
+
+
+class Order(StrEnum):
+    """What comes first: the lowest address or price, or the most of something; the unknown last."""
+
+    AGENT = "agent"
+    SCORE = "score"
+    CAP = "cap"
+    FRESH = "fresh"
+    PRICE = "price"
+
+
+def rank_of(found: Standing, order: Order) -> int:
+    """What an agent is put in order by, the larger the later; 0 by address alone."""
+    match order:
+        case Order.SCORE:
+            return -(-1 if found.score is None else found.score)
+        case Order.CAP:
+            return -found.cap
+        case Order.FRESH:
+            return -(found.last_pass or 0)
+        case Order.PRICE:
+            return found.price
+        case _:
+            return 0
 
 
 def list_standings(
@@ -65,21 +93,28 @@ def list_standings(
     wanted: AgentFilter,
     *,
     limit: int,
-    best_first: bool = False,
+    order: Order = Order.AGENT,
     after: tuple[int, Address] | None = None,
 ) -> list[Standing]:
-    """Agents by address, or the best score first and the unknown last.
+    """Agents in an order, those of one rank by address.
 
     Args:
-        after: Only those after this score (-1: unknown) and address; the score says nothing by address.
+        after: Only those after this rank (of `rank_of`) and address.
     """
-    row, rank = StandingRow, func.coalesce(StandingRow.score, -1)
+    row = StandingRow
     query = select(row).where(*_conditions(wanted)).limit(limit)
-    query = query.order_by(rank.desc(), row.provider) if best_first else query.order_by(row.provider)
+    ranks: dict[Order, ColumnElement[int]] = {
+        Order.SCORE: -func.coalesce(row.score, -1),
+        Order.CAP: -row.cap,
+        Order.FRESH: -func.coalesce(row.last_pass, 0),
+        Order.PRICE: row.price.expression,
+    }
+    rank = ranks.get(order)
+    query = query.order_by(row.provider) if rank is None else query.order_by(rank, row.provider)
     if after is not None:
-        score, agent = after
+        last, agent = after
         beyond: ColumnElement[bool] = row.provider > agent
-        query = query.where((rank < score) | ((rank == score) & beyond) if best_first else beyond)
+        query = query.where(beyond if rank is None else (rank > last) | ((rank == last) & beyond))
     return [_standing(found) for found in session.scalars(query)]
 
 
@@ -100,6 +135,9 @@ def _conditions(wanted: AgentFilter) -> list[ColumnElement[bool]]:
         conditions.append(row.last_pass >= wanted.passed_since)
     if wanted.max_price is not None:
         conditions.append(row.price <= wanted.max_price)
+    if wanted.between is not None:
+        first, last = wanted.between
+        conditions.append((row.provider >= first) & (row.provider <= last))
     jobs = [
         column == value
         for column, value in ((JobRow.pact, wanted.pact), (JobRow.committee, wanted.committee))

@@ -163,7 +163,7 @@ def test_committees_and_evaluators__by_what_they_are_made_of__are_those(world: W
     ("path", "name", "value"),
     [
         ("/agents", "min_score", "1001"), ("/agents", "min_score", "-1"), ("/agents", "max_price", "1e9"),
-        ("/agents", "pact", "0x' OR 1=1 --"), ("/agents", "order", "price"),
+        ("/agents", "pact", "0x' OR 1=1 --"), ("/agents", "order", "luck"),
         ("/agents", "min_cap", str(2**70)),
         ("/pacts", "agent", "%"), ("/committees", "evaluator", "0x%"), ("/events", "agent", "0x" + "A" * 40),
     ],
