@@ -19,7 +19,16 @@ from oracle.api.finish import Meter
 from oracle.api.problems import ApiError
 from oracle.api.source import Source
 from oracle.domain.errors import EarnestError
-from oracle.pages import views_agent, views_committee, views_directory, views_evaluator, views_job, views_pact
+from oracle.pages import (
+    acts_explain,
+    views_agent,
+    views_committee,
+    views_directory,
+    views_evaluator,
+    views_job,
+    views_live,
+    views_pact,
+)
 from oracle.pages.answers import answered, kept
 from oracle.pages.assets import PREFIX, Assets
 from oracle.pages.place import Place
@@ -42,6 +51,7 @@ _VIEWS: Final[tuple[tuple[str, str, ViewMaker], ...]] = (
     ("/committees", "committees.html", views_committee.committees),
     ("/committees/{committee}", "committee.html", views_committee.committee),
     ("/pacts/{pact}", "pact.html", views_pact.pact),
+    ("/live", "live.html", views_live.live),
 )
 
 
@@ -61,6 +71,7 @@ def make_pages(
         for path, template, maker in _VIEWS
     ]
     routes.append(Route("/about", partial(_words, renderer), methods=["GET", "HEAD"]))
+    routes.append(Route(acts_explain.PATH, acts_explain.explain, methods=["GET"]))
     routes.append(Route(PREFIX + "{name}", partial(_asset, place.assets), methods=["GET", "HEAD"]))
 
     async def none_here(request: Request, error: Exception) -> Response:
