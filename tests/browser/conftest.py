@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.browsers import SIZES, chromium, chromium_path, page_of
+from tests.browser.browsers import DESKTOP, SIZES, chromium, chromium_path, page_of
+from tests.browser.town import Town, running_town
 
 
 @pytest.fixture(scope="module")
@@ -24,3 +25,21 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page, once as wide as a desk and once as a phone."""
     with page_of(browser, SIZES[request.param]) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A chain, a daemon over it, and its pages."""
+    with running_town(tmp_path_factory.mktemp("town")) as made:
+        yield made
+
+
+@pytest.fixture
+def desk(browser: Browser) -> Iterator[Page]:
+    """A page as wide as a desk. What it could not load, or its scripts could not do, fails the test."""
+    with page_of(browser, DESKTOP) as opened:
+        errors: list[str] = []
+        opened.on("pageerror", lambda error: errors.append(str(error)))
+        opened.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+        yield opened
+        assert errors == []

@@ -28,7 +28,7 @@ from oracle.pact.methodology import Methodology
 from oracle.pact.packing import hand_over, pack, publish
 from scripts.deployment.sender import KeySender
 from scripts.local.anvil import CHAIN_ID, Anvil
-from scripts.local.market import UNIT, Market, evaluators_from, found_committee
+from scripts.local.market import UNIT, Market, evaluators_from, found_committee, fund_collateral
 from scripts.local.ports import free_ports
 from scripts.local.usdc import mint_usdc
 from tests.markets import running_market
@@ -55,7 +55,10 @@ class Town:
         """An open job over 1,000 USDC under the pact of the extraction example."""
         pact = Pact.parse((EXTRACTION / "pact.json").read_bytes())
         publish(pact, EXTRACTION / "materials", self.store)
-        agreement = market.agreement(gated=1_000 * UNIT, bond=300 * UNIT, fee=20 * UNIT, challenge=CHALLENGE)
+        bond = 300 * UNIT
+        if market.escrow.collateral_of(market.provider.address.lower()) < bond:
+            fund_collateral(market, Web3(HTTPProvider(self.chain.url)), market.provider, 10 * bond)
+        agreement = market.agreement(gated=1_000 * UNIT, bond=bond, fee=20 * UNIT, challenge=CHALLENGE)
         agreement = replace(agreement, opening=replace(agreement.opening, pact=pact.hash()))
         market.open(agreement)
         return agreement, typed.job_id(market.escrow.domain, agreement)

@@ -1,4 +1,4 @@
-"""A wallet for tests, as a browser's extension would be: keys outside the page, EIP-1193 inside, by EIP-6963."""
+"""A wallet for tests, as an extension would be: keys outside the page, EIP-1193 inside, found by EIP-6963."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ _SCRIPT = """
       return answer.result;
     },
   };
-  const detail = Object.freeze({ info: { uuid: "test", name: "Test wallet", icon: "data:,", rdns: "test" }, provider });
+  const info = { uuid: "test", name: "Test wallet", icon: "data:,", rdns: "test" };
+  const detail = Object.freeze({ info, provider });
   const announce = () => window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
   window.addEventListener("eip6963:requestProvider", announce);
 }
