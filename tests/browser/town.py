@@ -20,7 +20,7 @@ from web3 import HTTPProvider, Web3
 from oracle.chain import calls
 from oracle.domain import typed
 from oracle.domain.terms import Agreement
-from oracle.domain.types import Hash, Outcome
+from oracle.domain.types import Funding, Hash, Outcome
 from oracle.evidence.store import ContentStore
 from oracle.pact.delivery import Declaration
 from oracle.pact.document import Pact
@@ -80,6 +80,19 @@ class Town:
         """The careless committee passes work it never opened."""
         verdict = self.careless.verdict(agreement, deliverable, Outcome.PASS, (0, 1))
         self.market.send(self.market.relayer, calls.judge(verdict))
+
+    def dispute(self, agreement: Agreement) -> None:
+        """The buyer asks for Fail, and pays the deposit from free collateral."""
+        market = self.market
+        fund_collateral(market, Web3(HTTPProvider(self.chain.url)), market.buyer, 260 * UNIT)
+        data = calls.dispute(
+            agreement.terms,
+            typed.opening_hash(agreement.opening),
+            party=agreement.terms.buyer,
+            sought=Outcome.FAIL,
+            funding=Funding.COLLATERAL,
+        )
+        market.send(market.buyer, data)
 
     def warp(self, seconds: int) -> None:
         """Let the chain's time pass."""
