@@ -27,6 +27,7 @@ from oracle.configuration.process import (
     DatabaseSection,
     LogSection,
     OperatorSection,
+    PoliciesSection,
     ScoreSection,
     WebSection,
 )
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     api: ApiSection | None = None
     peers: PeersSection = PeersSection()
     score: ScoreSection = ScoreSection()
+    policies: PoliciesSection = PoliciesSection()
     tabs: TabsSection | None = None
     folder: Annotated[Path, Field(exclude=True)] = Path()
     """Where the file lies; relative paths start here."""

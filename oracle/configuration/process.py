@@ -63,3 +63,11 @@ class ScoreSection(Section):
 
     roots: tuple[HashField, ...] = ()
     """Committees whose verdicts count and whose fees are spent; see docs/trust-score.md."""
+
+
+class PoliciesSection(Section):
+    """Policies that act on what this process sees; see docs/policies.md."""
+
+    files: tuple[Path, ...] = ()
+    every: Seconds = 30.0
+    """Between two looks at what is new."""

@@ -387,6 +387,27 @@ class PeerIncidentRow(Base):
     last_at: Mapped[float]
 
 
+class PolicyEventRow(Base):
+    """What policies did: documents named by their hash, chained; see `oracle.policy.event`.
+
+    It does not follow from blocks: whoever was called was called, whatever the chain says later. `told_at` is
+    when the owner was told, where the event calls for it.
+    """
+
+    __tablename__ = "policy_events"
+
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    event: Mapped[str] = mapped_column(HexBytes, unique=True)
+    link: Mapped[str] = mapped_column(HexBytes)
+    policy: Mapped[str] = mapped_column(String(64), index=True)
+    happened: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[str] = mapped_column(String(100), index=True)
+    time: Mapped[int] = mapped_column(BigInteger)
+    body: Mapped[str] = mapped_column(Text)
+    noted_at: Mapped[float]
+    told_at: Mapped[float | None]
+
+
 class LaneRow(Base):
     """A sending key and the next nonce it will use."""
 

@@ -1,0 +1,143 @@
+"""What policies did: each event once, in a chain that shows what was taken out or changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
+
+from oracle.domain.types import Hash
+from oracle.policy.event import Happened, PolicyEvent, link
+from oracle.store.among import among
+from oracle.store.rows import insert_rows
+from oracle.store.tables import PolicyEventRow
+
+_TELLS = (Happened.FIRED.value, Happened.REVIEW_DUE.value, Happened.REVIEW_MISSED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPolicyEvent:
+    """An event with its place in the chain. Times are Unix seconds."""
+
+    sequence: int
+    event: Hash
+    link: Hash
+    document: PolicyEvent
+    noted_at: float
+    told_at: float | None
+
+
+def add_events(session: Session, events: Iterable[PolicyEvent]) -> list[StoredPolicyEvent]:
+    """Store those that are not stored yet, in order of time; returns these."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE policy_events IN EXCLUSIVE MODE"))  # the chain has one end
+    wanted = {event.hash(): event for event in sorted(events, key=lambda one: one.time)}
+    row = PolicyEventRow
+    known = set(session.scalars(select(row.event).where(among(session, row.event, list(wanted)))))
+    last = session.execute(
+        select(row.sequence, row.link).order_by(row.sequence.desc()).limit(1)
+    ).one_or_none()
+    sequence, end = (0, None) if last is None else (last[0], last[1])
+    now = time.time()
+    made: list[StoredPolicyEvent] = []
+    for hash_, event in wanted.items():
+        if hash_ in known:
+            continue
+        sequence, end = sequence + 1, link(end, hash_)
+        made.append(StoredPolicyEvent(sequence, hash_, end, event, now, None))
+    insert_rows(
+        session,
+        PolicyEventRow,
+        [
+            {
+                "sequence": one.sequence,
+                "event": one.event,
+                "link": one.link,
+                "policy": one.document.policy,
+                "happened": one.document.happened.value,
+                "subject": one.document.subject.key,
+                "time": one.document.time,
+                "body": one.document.canonical().decode(),
+                "noted_at": now,
+                "told_at": None,
+            }
+            for one in made
+        ],
+    )
+    return made
+
+
+def list_events(
+    session: Session,
+    *,
+    policy: str | None = None,
+    subject: str | None = None,
+    happened: Happened | None = None,
+    after: int = 0,
+    limit: int = 1_000,
+) -> list[StoredPolicyEvent]:
+    """Events, the oldest first."""
+    row = PolicyEventRow
+    query = select(row).where(row.sequence > after).order_by(row.sequence).limit(limit)
+    if policy is not None:
+        query = query.where(row.policy == policy)
+    if subject is not None:
+        query = query.where(row.subject == subject)
+    if happened is not None:
+        query = query.where(row.happened == happened.value)
+    return [_stored(one) for one in session.scalars(query)]
+
+
+def untold(session: Session, *, limit: int = 100) -> list[StoredPolicyEvent]:
+    """Events of which the owner has not been told, the oldest first."""
+    row = PolicyEventRow
+    query = select(row).where(row.told_at.is_(None), row.happened.in_(_TELLS)).order_by(row.sequence)
+    return [_stored(one) for one in session.scalars(query.limit(limit))]
+
+
+def mark_told(session: Session, sequences: Sequence[int]) -> None:
+    """The owner was told."""
+    row = PolicyEventRow
+    session.execute(update(row).where(row.sequence.in_(sequences)).values(told_at=time.time()))
+
+
+def reviews_of(session: Session, policy: str) -> list[int]:
+    """When a policy was reviewed, Unix seconds."""
+    row = PolicyEventRow
+    query = select(row.time).where(row.policy == policy, row.happened == Happened.REVIEWED.value)
+    return sorted(session.scalars(query))
+
+
+def count_events(session: Session) -> int:
+    """How many there are."""
+    return session.scalar(select(func.count()).select_from(PolicyEventRow)) or 0
+
+
+def broken_link(session: Session) -> int | None:
+    """The first place at which the chain does not hold; None where it holds.
+
+    A body that was changed, an event that was taken out or put in: each breaks it. Whoever can write the
+    whole table can make another chain: compare its end with one noted elsewhere.
+    """
+    end: Hash | None = None
+    query = select(PolicyEventRow).order_by(PolicyEventRow.sequence).execution_options(yield_per=500)
+    for expected, row in enumerate(session.scalars(query), 1):
+        named = PolicyEvent.parse(row.body.encode()).hash()
+        end = link(end, named)
+        if row.sequence != expected or row.event != named or row.link != end:
+            return expected
+    return None
+
+
+def _stored(row: PolicyEventRow) -> StoredPolicyEvent:
+    return StoredPolicyEvent(
+        sequence=row.sequence,
+        event=row.event,
+        link=row.link,
+        document=PolicyEvent.parse(row.body.encode()),
+        noted_at=row.noted_at,
+        told_at=row.told_at,
+    )
