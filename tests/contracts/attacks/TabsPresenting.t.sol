@@ -79,6 +79,17 @@ contract TabsPresentingTest is TabFixture {
         done(provider, sent);
     }
 
+    /// The buyer countersigns the answer it got last only in the last second. The export the provider has handed over is of
+    /// the tally before, and counts for nothing.
+    function test_aReplacementByTheBuyerLeavesTimeToAnswerIt() public {
+        TabAgreement memory a = ripe();
+        Tally memory t = tally(10_000, 90e6);
+        presentAlone(a, t);
+        skip(a.terms.window - 1);
+        done(buyer, replaceCall(a, t, tally(10_001, 90e6 + 1)));
+        assertGe(stateOf(a).deadline, block.timestamp + MIN_CHALLENGE);
+    }
+
     /// "After `endBy` one last tally may be presented": what was served until then.
     function test_afterTheEndOneMoreTallyIsPresented() public {
         TabAgreement memory a = opened();
