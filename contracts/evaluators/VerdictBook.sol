@@ -29,7 +29,7 @@ contract VerdictBook is Finality {
     mapping(address adapter => mapping(bytes32 key => bytes32 subject)) private _registered;
 
     /// @param escrow_ The escrow whose committees judge.
-    constructor(IEscrow escrow_) BookMoney(escrow_, "Earnest verdicts") {
+    constructor(IEscrow escrow_) BookMoney(escrow_, "Earnest verdicts", address(this)) {
         (MIN_CHALLENGE, LAPSE_CHALLENGE,,, MAX_RULING, MAX_LENGTH) = ESCROW.constants();
     }
 

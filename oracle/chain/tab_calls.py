@@ -72,7 +72,6 @@ def present(
 def replace(
     terms: TabTerms,
     opening_hash: Hash,
-    presented: Tally,
     higher: Tally,
     *,
     buyer_signature: bytes = b"",
@@ -83,7 +82,6 @@ def replace(
         "replace",
         _terms(terms),
         _b32(opening_hash),
-        _tally(presented),
         _tally(higher),
         buyer_signature,
         provider_signature,
@@ -130,9 +128,9 @@ def dispute(
     )
 
 
-def rule(tab: Hash, outcome: Outcome, payable: int) -> bytes:
-    """`rule`: the arbiter's final ruling."""
-    return _call("rule", _b32(tab), int(outcome), payable)
+def rule(subject: Hash, outcome: Outcome, payable: int) -> bytes:
+    """`rule`: the arbiter's final ruling on a period. Its subject is in `PeriodDisputed`."""
+    return _call("rule", _b32(subject), int(outcome), payable)
 
 
 def settle(terms: TabTerms, opening_hash: Hash, *, pay_out: bool = True) -> bytes:
@@ -173,6 +171,11 @@ def agree(
         provider_signature,
         pay_out,
     )
+
+
+def pay_evaluators(terms: TabTerms, opening_hash: Hash) -> bytes:
+    """`payEvaluators`: hands over the verdict fees that are kept for one set of signers."""
+    return _call("payEvaluators", _terms(terms), _b32(opening_hash))
 
 
 def batch(calls: Sequence[bytes]) -> bytes:

@@ -23,6 +23,8 @@ TAB_EXPLANATIONS: dict[str, tuple[str, str]] = {
     "WrongPhase": ("the tab is {phase}; that needs another phase", _SHOW),
     "WrongTally": ("another tally than this one is presented", _SHOW),
     "NotHigher": ("{count} interactions do not replace {presented}", "present a higher count"),
+    "NotDisputed": ("no period with the subject {subject} awaits a ruling", "take it from PeriodDisputed"),
+    "NothingUnpaid": ("no fees of verdicts are kept on this tab", "there is nothing to hand over"),
     "PayableTooHigh": ("{payable_} is more than the {highest} that may be paid", "attest no more than that"),
     "NotAQuorum": ("there are {attestations} attestations; {threshold} are needed", "give exactly as many"),
     "NoOutcome": ("no outcome is named", "name pass, fail or lapse"),

@@ -37,6 +37,7 @@ class TabView:
     phase: Phase
     closing: bool
     last: bool
+    defaulted: bool
     members: int
     balance: int
     settled_count: int
@@ -52,6 +53,7 @@ class TabView:
     outcome: Outcome
     basis: Basis
     payable: int
+    unpaid: int
 
 
 class Tabs:
@@ -91,8 +93,8 @@ class Tabs:
         answer = self.rpc.eth_call(self.address, function.encode(bytes.fromhex(tab[2:])), block=block)
         try:
             values = list(function.decode(answer)[0])
-            values[0], values[11] = Phase(values[0]), "0x" + values[11].hex()
-            values[15], values[16] = Outcome(values[15]), Basis(values[16])
+            values[0], values[12] = Phase(values[0]), "0x" + values[12].hex()
+            values[16], values[17] = Outcome(values[16]), Basis(values[17])
             return TabView(*values)
         except ValueError as error:
             raise BadAnswerError(

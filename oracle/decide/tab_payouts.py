@@ -101,6 +101,17 @@ def overturned(case: PeriodCase, outcome: Outcome, payable: int) -> PeriodSplit:
     return PeriodSplit(buyer, provider, 0, case.arbiter_cost, each, for_provider, with_fee=True)
 
 
+def agreed(case: PeriodCase) -> PeriodSplit:
+    """The parties ended the tab themselves; the arbiter of a pending dispute keeps its cost."""
+    buyer, provider, evaluators = _plain(case)
+    rest = case.deposit - case.arbiter_cost if case.deposit else 0
+    if case.buyer_disputes:
+        buyer += rest
+    else:
+        provider += rest
+    return _split(case, buyer, provider, evaluators, case.arbiter_cost if case.deposit else 0)
+
+
 def moves(case: PeriodCase, outcome: Outcome, payable: int) -> int:
     """M: the difference in payable, with the bond where exactly one of the two outcomes is Fail."""
     one_fails = (outcome is Outcome.FAIL) != (case.provisional is Outcome.FAIL)
@@ -108,8 +119,11 @@ def moves(case: PeriodCase, outcome: Outcome, payable: int) -> int:
 
 
 def position(outcome: Outcome, payable: int, bond: int) -> int:
-    """What an outcome leaves the provider with."""
-    return payable if outcome is Outcome.FAIL else payable + bond
+    """What an outcome leaves the provider with, twice; of two that leave the same, Fail is the worse one.
+
+    So any two between which a ruling can differ favour one side, also where there is no bond.
+    """
+    return 2 * payable if outcome is Outcome.FAIL else 2 * (payable + bond) + 1
 
 
 def _plain(case: PeriodCase) -> tuple[int, int, int]:

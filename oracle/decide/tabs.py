@@ -17,6 +17,7 @@ from oracle.domain.period import Period
 from oracle.domain.tab_events import (
     AttestationsPosted,
     DebtPaid,
+    Defaulted,
     PeriodDisputed,
     PeriodJudged,
     PeriodLapsed,
@@ -262,6 +263,7 @@ _CHANGING: Final = (
     PeriodRuled,
     PeriodSettled,
     DebtPaid,
+    Defaulted,
     TabClosed,
 )
 
@@ -285,6 +287,8 @@ def _changed(tab: Tab, event: TabEvent, at: When) -> Tab:
             return _settled(tab, event, at)
         case DebtPaid():
             return replace(tab, owing=event.left > 0)
+        case Defaulted():
+            return replace(tab, owing=False)
         case TabClosed():
             return replace(tab, closed=True, pending=None)
         case _:

@@ -81,7 +81,7 @@ class PeriodLapsed:
 
 @dataclass(frozen=True, slots=True)
 class PeriodDisputed:
-    """A party put down a deposit and seeks another outcome."""
+    """A party put down a deposit and seeks another outcome. `subject` is what the arbiter rules on."""
 
     tab: Hash
     period: int
@@ -90,6 +90,7 @@ class PeriodDisputed:
     sought_payable: int
     deposit: int
     ruling_ends: int
+    subject: Hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,15 @@ class PeriodSettled:
 
 
 @dataclass(frozen=True, slots=True)
+class SignersPaid:
+    """Verdict fees that were kept on the tab were credited to a set of evaluators."""
+
+    tab: Hash
+    evaluator_set: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class DebtPaid:
     """A part of what was owed went to the provider out of the balance."""
 
@@ -130,11 +140,12 @@ class DebtPaid:
 
 @dataclass(frozen=True, slots=True)
 class Defaulted:
-    """What was owed came out of the buyer's collateral."""
+    """What was owed came out of the buyer's collateral. A tally may be presented before `end`; 0: over."""
 
     tab: Hash
     buyer: Address
     amount: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +205,7 @@ TabEvent = (
     | PeriodDisputed
     | PeriodRuled
     | PeriodSettled
+    | SignersPaid
     | DebtPaid
     | Defaulted
     | NoticeGiven

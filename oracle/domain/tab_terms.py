@@ -137,6 +137,11 @@ def period_deliverable(tab: Hash, period: int, tally: Tally) -> Hash:
     return _hex(keccak(b"".join(_word(value, kind) for value, kind in zip(words, kinds, strict=True))))
 
 
+def period_subject(tab: Hash, period: int) -> Hash:
+    """What the arbiter rules on, another in every period; periods count from 1."""
+    return _hex(keccak(_word(tab, "bytes32") + _word(period, "uint256")))
+
+
 def top_up_digest(domain: Domain, tab: Hash, amount: int, expiry: int, salt: int) -> Hash:
     """The nonce of a payment, or the subject of a pledge, that tops a tab up."""
     return _digest(domain, TOP_UP_TYPE, tab, amount, expiry, salt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eth_account.signers.local import LocalAccount
 from web3 import HTTPProvider, Web3
 
 from oracle.chain import tab_calls
@@ -61,7 +62,7 @@ class TabScenarios:
         self._wait(_HOUR)
         send, relayer = self.desk.send, self.market.relayer
         tally = self.desk.tally(agreement, count, count * PRICE)
-        presented = send(relayer, self.desk.present_call(agreement, tally))
+        presented = send(self.market.provider, self.desk.present_call(agreement, tally))
         judged = send(relayer, self.desk.judge_call(agreement, tally, period, Outcome.PASS, payable))
         self._wait(_DAY)
         settled = send(relayer, self.desk.settle_call(agreement, pay_out=pay_out))
@@ -77,7 +78,7 @@ class TabScenarios:
                 self.desk.tally(agreement, period * FEW, period * FEW * PRICE) for agreement in agreements
             ]
             rows = list(zip(agreements, tallies, strict=True))
-            gas = [self._batch([self.desk.present_call(a, t) for a, t in rows])]
+            gas = [self._batch([self.desk.present_call(a, t) for a, t in rows], by=self.market.provider)]
             payable = FEW * PRICE - 1
             judged = [self.desk.judge_call(a, t, period, Outcome.PASS, payable) for a, t in rows]
             gas.append(self._batch(judged))
@@ -86,8 +87,8 @@ class TabScenarios:
         present, judge, settle = (total // ROWS for total in gas)
         return {"tab_batch_present": present, "tab_batch_row": judge + settle}
 
-    def _batch(self, calls: list[bytes]) -> int:
-        return self.desk.send(self.market.relayer, tab_calls.batch(calls)).gas_used
+    def _batch(self, calls: list[bytes], *, by: LocalAccount | None = None) -> int:
+        return self.desk.send(by or self.market.relayer, tab_calls.batch(calls)).gas_used
 
     def _wait(self, seconds: int) -> None:
         self.market.rpc.call("evm_setNextBlockTimestamp", [self.market.now() + seconds], retry=False)

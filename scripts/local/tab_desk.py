@@ -127,7 +127,7 @@ class TabDesk:
         return sign_digest(bytes(by.key), "0x" + digest_of(self.domain, tally).hex())
 
     def present_call(self, agreement: TabAgreement, tally: Tally) -> bytes:
-        """Under both signatures."""
+        """Under both signatures: no window where the provider sends it."""
         return tab_calls.present(
             agreement.terms,
             tab_opening_hash(agreement.opening),

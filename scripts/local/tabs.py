@@ -171,7 +171,7 @@ def hand_over(
 
 
 def present(market: Market, opened: OpenTab, served: ServedTab) -> ChainReceipt:
-    """Present the tally under both signatures; anyone may, here the relayer."""
+    """Present the tally under both signatures, as the provider: so there is no window."""
     data = tab_calls.present(
         opened.agreement.terms,
         opened.opening_hash,
@@ -179,4 +179,4 @@ def present(market: Market, opened: OpenTab, served: ServedTab) -> ChainReceipt:
         buyer_signature=served.buyer_signature,
         provider_signature=served.provider_signature,
     )
-    return market.send_to(market.tabs, market.relayer, data)
+    return market.send_to(market.tabs, market.provider, data)

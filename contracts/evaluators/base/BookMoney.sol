@@ -25,14 +25,14 @@ abstract contract BookMoney is IBook {
 
     /// @param escrow_ The escrow whose committees judge.
     /// @param name The book's own, for its EIP-712 domain.
-    constructor(IEscrow escrow_, string memory name) {
+    /// @param home The contract that signatures name: the one whose storage this code runs on.
+    constructor(IEscrow escrow_, string memory name, address home) {
         ESCROW = escrow_;
         USDC = IERC20(escrow_.usdc());
         CHAIN_ID = block.chainid;
-        DOMAIN_SEPARATOR = keccak256(
-            abi.encode(Hashes.DOMAIN, keccak256(bytes(name)), keccak256("1"), block.chainid, address(this))
-        );
-        USDC.forceApprove(address(escrow_), type(uint256).max);
+        DOMAIN_SEPARATOR =
+            keccak256(abi.encode(Hashes.DOMAIN, keccak256(bytes(name)), keccak256("1"), block.chainid, home));
+        if (home == address(this)) USDC.forceApprove(address(escrow_), type(uint256).max);
     }
 
     /// @dev Subjects keep the domain of the deployment, so that after a chain fork time can still close them; only

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {TabTerms} from "../ITabs.sol";
+import {TabTerms} from "../interfaces/TabTypes.sol";
 
 /// @title A tab's terms, read as they stand in calldata
 /// @dev Without the compiler's look at each field's upper bits: terms with dirty ones were never opened, because opening

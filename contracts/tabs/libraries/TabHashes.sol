@@ -2,7 +2,8 @@
 pragma solidity 0.8.30;
 
 import {Outcome} from "../../interfaces/Types.sol";
-import {ITabs, Tally, TabOpening, TabTerms} from "../ITabs.sol";
+import {ITabEvents} from "../interfaces/ITabEvents.sol";
+import {Tally, TabOpening, TabTerms} from "../interfaces/TabTypes.sol";
 
 /// @title Typed hashes (EIP-712) of everything that is signed for tabs
 library TabHashes {
@@ -61,6 +62,11 @@ library TabHashes {
         return keccak256(abi.encode(tab_, period, t.count, t.amount, t.root));
     }
 
+    /// @dev What the arbiter rules on: another in every period, since an arbiter may take one ruling for each subject.
+    function subject(bytes32 tab_, uint256 period) internal pure returns (bytes32) {
+        return keccak256(abi.encode(tab_, period));
+    }
+
     function topUp(bytes32 tab_, uint256 amount, uint256 expiry, uint256 salt)
         internal
         pure
@@ -90,7 +96,7 @@ library TabHashes {
         return keccak256(abi.encode(NOTICE, tab_, party, expiry));
     }
 
-    function split(bytes32 tab_, uint256 period, ITabs.Phase phase, uint256 toProvider, uint256 expiry)
+    function split(bytes32 tab_, uint256 period, ITabEvents.Phase phase, uint256 toProvider, uint256 expiry)
         internal
         pure
         returns (bytes32)

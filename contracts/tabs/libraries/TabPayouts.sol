@@ -102,6 +102,16 @@ library TabPayouts {
         else s.buyer += favoured;
     }
 
+    /// @dev The parties ended the tab themselves. The arbiter of a pending dispute keeps its cost.
+    function agreed(Case memory c) internal pure returns (Split memory s) {
+        if (c.bySilence) _silent(s, c);
+        else s.evaluators = c.verdictFee;
+        if (c.deposit == 0) return s;
+        s.arbiter = c.arbiterCost;
+        if (c.buyerDisputes) s.buyer += c.deposit - c.arbiterCost;
+        else s.provider += c.deposit - c.arbiterCost;
+    }
+
     /// @dev Whether a ruling differs from what is provisional in anything that is paid.
     function differs(Case memory c, Outcome outcome, uint256 payable_) internal pure returns (bool) {
         return payable_ != c.payable_ || (outcome == Outcome.Fail) != (c.provisional == Outcome.Fail);
@@ -113,9 +123,10 @@ library TabPayouts {
         if ((outcome == Outcome.Fail) != (c.provisional == Outcome.Fail)) moved += c.bond;
     }
 
-    /// @dev What an outcome leaves the provider with.
+    /// @dev What an outcome leaves the provider with, twice; of two that leave it the same, a Fail is the worse one. So any two
+    /// between which a ruling can differ favour one side, also where there is no bond.
     function position(Outcome outcome, uint256 payable_, uint256 bond) internal pure returns (uint256) {
-        return outcome == Outcome.Fail ? payable_ : payable_ + bond;
+        return outcome == Outcome.Fail ? 2 * payable_ : 2 * (payable_ + bond) + 1;
     }
 
     /// @dev The fees go back to the buyer; the silent pay their parts of Z to the provider, rounded up against them.

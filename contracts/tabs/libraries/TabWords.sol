@@ -10,7 +10,9 @@ pragma solidity 0.8.30;
 ///   bits 144-183  settledCount
 ///   bits 184-199  period       how many were settled
 ///   bits 200-231  end          no tally is presented from then on
-///   bit  232      closing      a party gave notice
+///   bit  232      closing      a party gave notice, or the buyer defaulted
+///   bit  233      defaulted    the rest of the collateral is in the balance
+///   bits 234-249  unpaid       how many periods' verdict fees are kept for `set`
 ///
 /// And what changes within one:
 ///
@@ -18,13 +20,15 @@ pragma solidity 0.8.30;
 ///   bit  4        last         the pending period is the last one; in Owing: the tab closes once paid
 ///   bits 5-36     from         next presentation
 ///   bits 37-68    deadline     of the phase
-///   bits 69-100   set          posted attestations; later who signed, or by silence who did not
-///   Presented:
-///   bits 101-252  mark         upper 152 bits of keccak256(deliverable)
-///   later:
+///   bits 69-100   set          while `unpaid` is not zero who signed those periods, in every phase; else in Presented who
+///                              posted attestations, later who signed, or by silence who did not
 ///   bits 101-156  amount       presented
-///   bits 157-212  payable      provisional; in Owing: still owed
-///   bits 213-252  count        presented
+///   bits 157-196  count        presented
+///   Presented:
+///   bits 197-255  mark         upper 59 bits of the deliverable. Count and amount stand here in full, so that it tells only
+///                              roots apart; and what is judged is signed with the whole deliverable by k evaluators
+///   later:
+///   bits 197-252  payable      provisional; in Owing: still owed
 ///   bits 253-254  outcome      provisional; in Owing: final
 ///   bit  255      silent       by silence; in Owing: coverage and fee for readiness are gone already
 library TabWords {
@@ -36,6 +40,8 @@ library TabWords {
         uint256 period;
         uint256 end;
         bool closing;
+        bool defaulted;
+        uint256 unpaid;
     }
 
     struct Pending {
@@ -63,14 +69,17 @@ library TabWords {
         s.settledCount = uint40(w >> 144);
         s.period = uint16(w >> 184);
         s.end = uint32(w >> 200);
-        s.closing = w >> 232 != 0;
+        s.closing = w & (1 << 232) != 0;
+        s.defaulted = w & (1 << 233) != 0;
+        s.unpaid = w >> 234;
     }
 
     /// @dev Every field fits: see what `open`, `present` and `topUp` refuse.
     function pack(Standing memory s) internal pure returns (uint256 w) {
         w = s.members | (s.balance << 32) | (s.settledAmount << 88) | (s.settledCount << 144)
-            | (s.period << 184) | (s.end << 200);
+            | (s.period << 184) | (s.end << 200) | (s.unpaid << 234);
         if (s.closing) w |= 1 << 232;
+        if (s.defaulted) w |= 1 << 233;
     }
 
     function unpackPending(uint256 w) internal pure returns (Pending memory p) {
@@ -79,12 +88,12 @@ library TabWords {
         p.from = uint32(w >> 5);
         p.deadline = uint32(w >> 37);
         p.set = uint32(w >> 69);
+        p.amount = uint56(w >> 101);
+        p.count = uint40(w >> 157);
         if (p.phase == _PRESENTED) {
-            p.mark = uint152(w >> 101);
+            p.mark = w >> 197;
         } else {
-            p.amount = uint56(w >> 101);
-            p.payable_ = uint56(w >> 157);
-            p.count = uint40(w >> 213);
+            p.payable_ = uint56(w >> 197);
             p.outcome = (w >> 253) & 3;
             p.silent = w >> 255 != 0;
         }
@@ -92,14 +101,15 @@ library TabWords {
 
     /// @dev As above.
     function pack(Pending memory p) internal pure returns (uint256 w) {
-        w = p.phase | (p.from << 5) | (p.deadline << 37) | (p.set << 69);
+        w = p.phase | (p.from << 5) | (p.deadline << 37) | (p.set << 69) | (p.amount << 101)
+            | (p.count << 157);
         if (p.last) w |= 16;
-        if (p.phase == _PRESENTED) return w | (p.mark << 101);
-        w |= (p.amount << 101) | (p.payable_ << 157) | (p.count << 213) | (p.outcome << 253);
+        if (p.phase == _PRESENTED) return w | (p.mark << 197);
+        w |= (p.payable_ << 197) | (p.outcome << 253);
         if (p.silent) w |= 1 << 255;
     }
 
     function markOf(bytes32 deliverable) internal pure returns (uint256) {
-        return uint256(keccak256(abi.encode(deliverable))) >> 104;
+        return uint256(deliverable) >> 197;
     }
 }

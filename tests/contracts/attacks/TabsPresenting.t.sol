@@ -2,20 +2,16 @@
 pragma solidity 0.8.30;
 
 import {Funding, Outcome} from "../../../contracts/interfaces/Types.sol";
-import {ITabs, TabAgreement, Tally} from "../../../contracts/tabs/ITabs.sol";
+import {ITabEvents} from "../../../contracts/tabs/interfaces/ITabEvents.sol";
+import {TabAgreement, Tally} from "../../../contracts/tabs/interfaces/TabTypes.sol";
 import {TabFixture} from "../tabs/TabFixture.sol";
 
 /// What a party can take from the other by choosing which tally is presented, and when. Both have signed every tally there
 /// ever was, so both signatures under one do not say that both want it presented.
 contract TabsPresentingTest is TabFixture {
-    function replaceBy(TabAgreement memory a, Tally memory t, Tally memory higher)
-        private
-        view
-        returns (bytes memory)
-    {
-        return abi.encodeCall(
-            tabs.replace, (a.terms, oh(a), t, higher, signTally(buyerKey, a, higher), bytes(""))
-        );
+    function replaceBy(TabAgreement memory a, Tally memory higher) private view returns (bytes memory) {
+        return
+            abi.encodeCall(tabs.replace, (a.terms, oh(a), higher, signTally(buyerKey, a, higher), bytes("")));
     }
 
     /// Without a window the sample is drawn 30 seconds later: too soon for the provider to answer with the newest tally,
@@ -26,7 +22,7 @@ contract TabsPresentingTest is TabFixture {
         Tally memory newest = tally(10_000, 90e6);
         done(buyer, presentCall(a, old));
         assertFalse(stateOf(a).last);
-        done(provider, replaceBy(a, old, newest));
+        done(provider, replaceBy(a, newest));
     }
 
     /// 150 were served, all of it covered. The buyer presents an old tally of a unit more than the balance, does not pay the
@@ -37,7 +33,7 @@ contract TabsPresentingTest is TabFixture {
         Tally memory newest = tally(10_000, DEPOSIT + CREDIT);
         uint256 had = free(provider);
         done(buyer, presentCall(a, t));
-        bytes memory replacing = replaceBy(a, t, newest);
+        bytes memory replacing = replaceBy(a, newest);
         vm.prank(provider);
         (bool replaced,) = address(tabs).call(replacing);
         if (replaced) t = newest;
@@ -47,7 +43,9 @@ contract TabsPresentingTest is TabFixture {
         settle(a);
         skip(a.terms.grace);
         settle(a);
-        assertPhase(a, ITabs.Phase.Closed);
+        skip(a.terms.notice);
+        done(relayer, closeCall(a));
+        assertPhase(a, ITabEvents.Phase.Closed);
         assertEq(free(provider) - had, DEPOSIT + CREDIT + TAB_BOND);
     }
 
@@ -55,7 +53,7 @@ contract TabsPresentingTest is TabFixture {
     function test_aDefaultDoesNotForfeitWhatIsCoveredStill() public {
         TabAgreement memory a = ripe();
         Tally memory t = tally(9_000, 110e6);
-        Tally memory newest = tally(10_000, DEPOSIT + CREDIT);
+        Tally memory newest = tally(20_000, DEPOSIT + CREDIT);
         presentAlone(a, t);
         skip(a.terms.window);
         judge(a, t, Outcome.Pass, 110e6);
@@ -74,8 +72,8 @@ contract TabsPresentingTest is TabFixture {
         Tally memory older = tally(2, 2);
         Tally memory newest = tally(10_000, 90e6);
         done(buyer, presentCall(a, old));
-        bytes memory sent = replaceBy(a, old, newest);
-        done(buyer, replaceCall(a, old, older));
+        bytes memory sent = replaceBy(a, newest);
+        done(buyer, replaceCall(a, older));
         done(provider, sent);
     }
 
@@ -86,7 +84,7 @@ contract TabsPresentingTest is TabFixture {
         Tally memory t = tally(10_000, 90e6);
         presentAlone(a, t);
         skip(a.terms.window - 1);
-        done(buyer, replaceCall(a, t, tally(10_001, 90e6 + 1)));
+        done(buyer, replaceCall(a, tally(10_001, 90e6 + 1)));
         assertGe(stateOf(a).deadline, block.timestamp + MIN_CHALLENGE);
     }
 

@@ -4,7 +4,8 @@ pragma solidity 0.8.30;
 import {IPanel} from "../../../contracts/arbiters/IPanel.sol";
 import {IRulable} from "../../../contracts/arbiters/IRulable.sol";
 import {Attested, Committee, Outcome} from "../../../contracts/interfaces/Types.sol";
-import {ITabs, TabAgreement, Tally} from "../../../contracts/tabs/ITabs.sol";
+import {ITabEvents} from "../../../contracts/tabs/interfaces/ITabEvents.sol";
+import {TabAgreement, Tally} from "../../../contracts/tabs/interfaces/TabTypes.sol";
 import {TabFixture} from "../tabs/TabFixture.sol";
 
 /// A panel as arbiter of a tab: it takes one ruling for each (book, subject), so each dispute needs a subject of its own.
@@ -32,11 +33,6 @@ contract TabsRulingsTest is TabFixture {
         }
     }
 
-    /// Disputed subject, as `rule` and `rulingOf` take it.
-    function subjectOf(TabAgreement memory a) private view returns (bytes32) {
-        return idOf(a);
-    }
-
     function ruling(TabAgreement memory a, Outcome outcome, uint256 pay) private view returns (bytes memory) {
         bytes32 subject = subjectOf(a);
         Attested[] memory attested = attest(panel.caseId(address(tabs), subject), subject, outcome, pay, 7);
@@ -53,7 +49,7 @@ contract TabsRulingsTest is TabFixture {
         dispute(a, buyer, Outcome.Pass, 0);
         assertTrue(byPanel(ruling(a, Outcome.Pass, 30e6)), "the first");
         settle(a);
-        assertPhase(a, ITabs.Phase.Open); // upheld: the tab goes on
+        assertPhase(a, ITabEvents.Phase.Open); // upheld: the tab goes on
         skip(a.terms.period);
         Tally memory t = tally(20_000, 80e6);
         done(provider, presentCall(a, t));
@@ -69,12 +65,13 @@ contract TabsRulingsTest is TabFixture {
         bytes memory signed = ruling(a, Outcome.Fail, 0);
         skip(a.terms.ruling);
         settle(a);
-        assertPhase(a, ITabs.Phase.Open);
+        assertPhase(a, ITabEvents.Phase.Open);
         skip(a.terms.period);
         Tally memory t = tally(20_000, 80e6);
         done(provider, presentCall(a, t));
         judge(a, t, Outcome.Pass, 40e6);
         dispute(a, buyer, Outcome.Pass, 39e6);
         assertFalse(byPanel(signed), "replayed");
+        assertTrue(byPanel(ruling(a, Outcome.Pass, 39e6)), "its own");
     }
 }

@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IEscrow} from "../../../contracts/interfaces/IEscrow.sol";
-import {ITabs} from "../../../contracts/tabs/ITabs.sol";
+import {ITabs} from "../../../contracts/tabs/interfaces/ITabs.sol";
 import {TabWorld} from "../tabs/TabWorld.sol";
 import {Broken} from "./Broken.sol";
 
@@ -178,6 +178,52 @@ contract BrokenTabsTest is TabWorld {
 
     function test_tabDebtForEver() public {
         _noticed(76, world.nothingIsLocked.selector);
+    }
+
+    // ---- what was mended after the contract was attacked
+
+    function test_noWindowForAnyone() public {
+        _noticed(77, world.phaseGraph.selector);
+    }
+
+    function test_replacedInTheLastSecond() public {
+        _noticed(78, world.phaseGraph.selector);
+    }
+
+    function test_replacedForEver() public {
+        _noticed(79, world.phaseGraph.selector);
+    }
+
+    function test_lowerReplaces() public {
+        _noticed(80, world.phaseGraph.selector);
+    }
+
+    function test_nothingAfterTheEnd() public {
+        _noticed(81, world.phaseGraph.selector);
+    }
+
+    function test_oneSubjectForAllPeriods() public {
+        _noticed(82, world.permissions.selector);
+    }
+
+    function test_defaultForfeits() public {
+        _noticed(83, world.ledgers.selector);
+    }
+
+    function test_creditCountsTwice() public {
+        _noticed(84, world.conservation.selector);
+    }
+
+    function test_wrongFailFavoursTheBuyer() public {
+        _noticed(85, world.ledgers.selector);
+    }
+
+    function test_agreedSilenceIsFree() public {
+        _noticed(86, world.ledgers.selector);
+    }
+
+    function test_othersFeesTaken() public {
+        _noticed(87, world.ledgers.selector);
     }
 
     // ----

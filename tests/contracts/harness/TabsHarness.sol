@@ -3,7 +3,8 @@ pragma solidity 0.8.30;
 
 import {Outcome} from "../../../contracts/interfaces/Types.sol";
 import {Hashes} from "../../../contracts/libraries/Hashes.sol";
-import {ITabs, Tally, TabOpening, TabTerms} from "../../../contracts/tabs/ITabs.sol";
+import {ITabEvents} from "../../../contracts/tabs/interfaces/ITabEvents.sol";
+import {Tally, TabOpening, TabTerms} from "../../../contracts/tabs/interfaces/TabTypes.sol";
 import {TabHashes} from "../../../contracts/tabs/libraries/TabHashes.sol";
 import {TabPayouts} from "../../../contracts/tabs/libraries/TabPayouts.sol";
 
@@ -24,6 +25,14 @@ contract TabsHarness {
         returns (TabPayouts.Split memory)
     {
         return TabPayouts.overturned(c, outcome, payable_);
+    }
+
+    function agreed(TabPayouts.Case memory c) external pure virtual returns (TabPayouts.Split memory) {
+        return TabPayouts.agreed(c);
+    }
+
+    function subject(bytes32 id, uint64 period) external pure returns (bytes32) {
+        return TabHashes.subject(id, period);
     }
 
     function opening(TabOpening calldata o) external pure returns (bytes32) {
@@ -63,7 +72,7 @@ contract TabsHarness {
         return _digest(TabHashes.notice(id, party, expiry));
     }
 
-    function split(bytes32 id, uint64 period, ITabs.Phase phase, uint256 toProvider, uint256 expiry)
+    function split(bytes32 id, uint64 period, ITabEvents.Phase phase, uint256 toProvider, uint256 expiry)
         external
         view
         returns (bytes32)

@@ -5,7 +5,8 @@ import {ICoverage} from "../../../contracts/interfaces/ICoverage.sol";
 import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
 import {Attested, Basis, Funding, Outcome, Statement} from "../../../contracts/interfaces/Types.sol";
 import {IBook} from "../../../contracts/evaluators/interfaces/IBook.sol";
-import {ITabs, TabAgreement, TabVerdict, Tally} from "../../../contracts/tabs/ITabs.sol";
+import {ITabEvents} from "../../../contracts/tabs/interfaces/ITabEvents.sol";
+import {TabAgreement, TabVerdict, Tally} from "../../../contracts/tabs/interfaces/TabTypes.sol";
 import {TabFixture} from "./TabFixture.sol";
 
 /// Verdicts, what is disputed and ruled, and what evaluators lose.
@@ -23,7 +24,7 @@ contract TabDisputeTest is TabFixture {
     }
 
     function assertClosed(TabAgreement memory a) private view {
-        assertPhase(a, ITabs.Phase.Closed);
+        assertPhase(a, ITabEvents.Phase.Closed);
         assertEq(free(address(tabs)), 0, "left in the book");
         assertEq(reserved(), 0, "still reserved");
     }
@@ -36,13 +37,13 @@ contract TabDisputeTest is TabFixture {
         refused(
             relayer,
             abi.encodeCall(tabs.judge, (a.terms, oh(a), t, v)),
-            abi.encodeWithSelector(ITabs.NotAQuorum.selector, 2, K)
+            abi.encodeWithSelector(ITabEvents.NotAQuorum.selector, 2, K)
         );
         v = verdictOf(a, t, Outcome.Pass, 80e6, 15);
         refused(
             relayer,
             abi.encodeCall(tabs.judge, (a.terms, oh(a), t, v)),
-            abi.encodeWithSelector(ITabs.NotAQuorum.selector, 4, K)
+            abi.encodeWithSelector(ITabEvents.NotAQuorum.selector, 4, K)
         );
         bytes32[] memory evidence = new bytes32[](3);
         v = verdictOf(a, t, Outcome.Pass, 80e6, 7);
@@ -51,9 +52,9 @@ contract TabDisputeTest is TabFixture {
         }
         uint40 ends = uint40(block.timestamp + a.terms.challenge);
         vm.expectEmit(address(tabs));
-        emit ITabs.PeriodJudged(idOf(a), 1, Outcome.Pass, 80e6, 7, ends, evidence);
+        emit ITabEvents.PeriodJudged(idOf(a), 1, Outcome.Pass, 80e6, 7, ends, evidence);
         done(relayer, abi.encodeCall(tabs.judge, (a.terms, oh(a), t, v)));
-        ITabs.TabView memory w = stateOf(a);
+        ITabEvents.TabView memory w = stateOf(a);
         assertEq(w.set, 7);
         assertEq(w.payable_, 80e6);
         assertEq(w.amount, 90e6);
@@ -68,19 +69,21 @@ contract TabDisputeTest is TabFixture {
         refused(
             relayer,
             judgeCall(a, t, Outcome.Pass, 90e6 + 1),
-            abi.encodeWithSelector(ITabs.PayableTooHigh.selector, 90e6 + 1, 90e6)
+            abi.encodeWithSelector(ITabEvents.PayableTooHigh.selector, 90e6 + 1, 90e6)
         );
         refused(
             relayer,
             judgeCall(a, t, Outcome.Fail, 90e6 + 1),
-            abi.encodeWithSelector(ITabs.PayableTooHigh.selector, 90e6 + 1, 90e6)
+            abi.encodeWithSelector(ITabEvents.PayableTooHigh.selector, 90e6 + 1, 90e6)
         );
         refused(
             relayer,
             judgeCall(a, t, Outcome.Lapse, 1),
-            abi.encodeWithSelector(ITabs.PayableTooHigh.selector, 1, 0)
+            abi.encodeWithSelector(ITabEvents.PayableTooHigh.selector, 1, 0)
         );
-        refused(relayer, judgeCall(a, t, Outcome.None, 0), abi.encodeWithSelector(ITabs.NoOutcome.selector));
+        refused(
+            relayer, judgeCall(a, t, Outcome.None, 0), abi.encodeWithSelector(ITabEvents.NoOutcome.selector)
+        );
     }
 
     function test_onlyAttestationsOfThisTabPeriodAndPayable() public {
@@ -129,7 +132,7 @@ contract TabDisputeTest is TabFixture {
         (TabAgreement memory a, Tally memory t) = presented(90e6);
         Tally memory other = Tally(t.count, t.amount, keccak256("a root that does not match"));
         bytes memory reason =
-            abi.encodeWithSelector(ITabs.WrongTally.selector, idOf(a), deliverableOf(a, other));
+            abi.encodeWithSelector(ITabEvents.WrongTally.selector, idOf(a), deliverableOf(a, other));
         refused(relayer, judgeCall(a, other, Outcome.Pass, 1), reason);
         refused(relayer, attestCall(a, other, 1), reason);
         refused(relayer, abi.encodeCall(tabs.lapse, (a.terms, oh(a), other)), reason);
@@ -145,8 +148,8 @@ contract TabDisputeTest is TabFixture {
         refused(relayer, posted, forked());
         vm.revertToState(before);
         done(relayer, call);
-        refused(relayer, call, wrongPhase(a, ITabs.Phase.Judged));
-        refused(relayer, posted, wrongPhase(a, ITabs.Phase.Judged));
+        refused(relayer, call, wrongPhase(a, ITabEvents.Phase.Judged));
+        refused(relayer, posted, wrongPhase(a, ITabEvents.Phase.Judged));
     }
 
     function test_postedAttestations() public {
@@ -155,13 +158,13 @@ contract TabDisputeTest is TabFixture {
         refused(
             relayer,
             abi.encodeCall(tabs.attest, (a.terms, oh(a), t, none)),
-            abi.encodeWithSelector(ITabs.NotAQuorum.selector, 0, 1)
+            abi.encodeWithSelector(ITabEvents.NotAQuorum.selector, 0, 1)
         );
         bytes32[] memory evidence = new bytes32[](2);
         TabVerdict memory v = verdictOf(a, t, Outcome.Pass, 1, 3);
         (evidence[0], evidence[1]) = (v.attested[0].evidence, v.attested[1].evidence);
         vm.expectEmit(address(tabs));
-        emit ITabs.AttestationsPosted(idOf(a), 1, Outcome.Pass, 1, 3, evidence);
+        emit ITabEvents.AttestationsPosted(idOf(a), 1, Outcome.Pass, 1, 3, evidence);
         done(relayer, abi.encodeCall(tabs.attest, (a.terms, oh(a), t, v)));
         done(relayer, attestCall(a, t, 16));
         assertEq(stateOf(a).set, 19);
@@ -177,37 +180,41 @@ contract TabDisputeTest is TabFixture {
 
     function test_thePartyItGoesAgainstDisputes() public {
         (TabAgreement memory a,) = judged(90e6, Outcome.Pass, 80e6);
-        bytes memory notAllowed = abi.encodeWithSelector(ITabs.NotAllowed.selector, buyer);
+        bytes memory notAllowed = abi.encodeWithSelector(ITabEvents.NotAllowed.selector, buyer);
         refused(buyer, disputeCall(a, buyer, Outcome.Pass, 80e6), notAllowed);
         refused(buyer, disputeCall(a, buyer, Outcome.Pass, 81e6), notAllowed);
         refused(
             relayer,
             disputeCall(a, relayer, Outcome.Pass, 1),
-            abi.encodeWithSelector(ITabs.NotAllowed.selector, relayer)
+            abi.encodeWithSelector(ITabEvents.NotAllowed.selector, relayer)
         );
-        notAllowed = abi.encodeWithSelector(ITabs.NotAllowed.selector, provider);
+        notAllowed = abi.encodeWithSelector(ITabEvents.NotAllowed.selector, provider);
         refused(provider, disputeCall(a, provider, Outcome.Pass, 79e6), notAllowed);
         refused(provider, disputeCall(a, provider, Outcome.Fail, 90e6), notAllowed);
         refused(
             provider,
             disputeCall(a, provider, Outcome.Pass, 90e6 + 1),
-            abi.encodeWithSelector(ITabs.PayableTooHigh.selector, 90e6 + 1, 90e6)
+            abi.encodeWithSelector(ITabEvents.PayableTooHigh.selector, 90e6 + 1, 90e6)
         );
         refused(
-            buyer, disputeCall(a, buyer, Outcome.None, 0), abi.encodeWithSelector(ITabs.NoOutcome.selector)
+            buyer,
+            disputeCall(a, buyer, Outcome.None, 0),
+            abi.encodeWithSelector(ITabEvents.NoOutcome.selector)
         );
         uint256 wallet = usdc.balanceOf(buyer);
         uint40 ends = uint40(block.timestamp + a.terms.ruling);
         vm.expectEmit(address(tabs));
-        emit ITabs.PeriodDisputed(idOf(a), 1, buyer, Outcome.Fail, 80e6, 24e6, ends);
+        emit ITabEvents.PeriodDisputed(idOf(a), 1, buyer, Outcome.Fail, 80e6, 24e6, ends, subjectOf(a));
         dispute(a, buyer, Outcome.Fail, 80e6);
         assertEq(wallet - usdc.balanceOf(buyer), 24e6); // a fifth of 90 and 30
-        (address by, uint256 until, address b, address p) = tabs.rulingOf(idOf(a));
+        (address by, uint256 until, address b, address p) = tabs.rulingOf(subjectOf(a));
         assertEq(by, arbiter);
         assertEq(until, ends);
         assertEq(b, buyer);
         assertEq(p, provider);
-        refused(provider, disputeCall(a, provider, Outcome.Pass, 90e6), wrongPhase(a, ITabs.Phase.Disputed));
+        refused(
+            provider, disputeCall(a, provider, Outcome.Pass, 90e6), wrongPhase(a, ITabEvents.Phase.Disputed)
+        );
     }
 
     function test_theDepositIsAtLeastTheArbitersCost() public {
@@ -257,7 +264,7 @@ contract TabDisputeTest is TabFixture {
         );
         refusedWith(relayer, other, bytes4(keccak256("Error(string)")));
         done(relayer, disputeBy(a, expiry, Funding.Authorization, pays));
-        assertPhase(a, ITabs.Phase.Disputed);
+        assertPhase(a, ITabEvents.Phase.Disputed);
     }
 
     function disputeBy(TabAgreement memory a, uint256 expiry, Funding funding, bytes memory signature)
@@ -298,35 +305,35 @@ contract TabDisputeTest is TabFixture {
 
     function test_onlyTheArbiterRulesInTime() public {
         (TabAgreement memory a,) = judged(90e6, Outcome.Pass, 80e6);
-        bytes memory call = abi.encodeCall(tabs.rule, (idOf(a), Outcome.Pass, 80e6));
-        refused(arbiter, call, wrongPhase(a, ITabs.Phase.Judged));
+        bytes memory call = abi.encodeCall(tabs.rule, (subjectOf(a), Outcome.Pass, 80e6));
+        refused(arbiter, call, notDisputed(subjectOf(a)));
         dispute(a, buyer, Outcome.Pass, 50e6);
-        refused(relayer, call, abi.encodeWithSelector(ITabs.NotTheArbiter.selector, relayer, arbiter));
+        refused(relayer, call, abi.encodeWithSelector(ITabEvents.NotTheArbiter.selector, relayer, arbiter));
         refused(
             arbiter,
-            abi.encodeCall(tabs.rule, (idOf(a), Outcome.Pass, 90e6 + 1)),
-            abi.encodeWithSelector(ITabs.PayableTooHigh.selector, 90e6 + 1, 90e6)
+            abi.encodeCall(tabs.rule, (subjectOf(a), Outcome.Pass, 90e6 + 1)),
+            abi.encodeWithSelector(ITabEvents.PayableTooHigh.selector, 90e6 + 1, 90e6)
         );
         refused(
             arbiter,
-            abi.encodeCall(tabs.rule, (idOf(a), Outcome.Lapse, 1)),
-            abi.encodeWithSelector(ITabs.PayableTooHigh.selector, 1, 0)
+            abi.encodeCall(tabs.rule, (subjectOf(a), Outcome.Lapse, 1)),
+            abi.encodeWithSelector(ITabEvents.PayableTooHigh.selector, 1, 0)
         );
         refused(
             arbiter,
-            abi.encodeCall(tabs.rule, (idOf(a), Outcome.None, 0)),
-            abi.encodeWithSelector(ITabs.NoOutcome.selector)
+            abi.encodeCall(tabs.rule, (subjectOf(a), Outcome.None, 0)),
+            abi.encodeWithSelector(ITabEvents.NoOutcome.selector)
         );
         uint256 before = vm.snapshotState();
         skip(a.terms.ruling);
         refused(arbiter, call, tooLate(block.timestamp));
         vm.revertToState(before);
         vm.expectEmit(address(tabs));
-        emit ITabs.PeriodRuled(idOf(a), 1, arbiter, Outcome.Pass, 80e6, ARBITER_COST);
+        emit ITabEvents.PeriodRuled(idOf(a), 1, arbiter, Outcome.Pass, 80e6, ARBITER_COST);
         done(arbiter, call);
         assertEq(free(arbiter), ARBITER_COST);
-        refused(arbiter, call, wrongPhase(a, ITabs.Phase.Ruled));
-        (address by,,,) = tabs.rulingOf(idOf(a));
+        refused(arbiter, call, notDisputed(subjectOf(a)));
+        (address by,,,) = tabs.rulingOf(subjectOf(a));
         assertEq(by, address(0));
     }
 
@@ -347,14 +354,14 @@ contract TabDisputeTest is TabFixture {
         // 24 - 15 = 9: half to the other party, half to the signers.
         assertGot(0, 80e6 + 4_500_000);
         assertEq(feesOf(7), VERDICT_FEE + 4_500_000);
-        assertPhase(a, ITabs.Phase.Open);
+        assertPhase(a, ITabEvents.Phase.Open);
         assertEq(free(address(tabs)), 20e6 + CREDIT + TAB_BOND + 9e6 + READY_FEE);
     }
 
     function test_aLapseInsteadOfAPassOfNothingIsUpheld() public {
         TabAgreement memory a = ruledOn(Outcome.Pass, 0, provider, Outcome.Lapse, 0);
         assertGot(4_500_000, 0);
-        assertPhase(a, ITabs.Phase.Open);
+        assertPhase(a, ITabEvents.Phase.Open);
     }
 
     function test_lessWasRight() public {
@@ -397,9 +404,9 @@ contract TabDisputeTest is TabFixture {
         remember();
         settle(a);
         assertGot(24e6, 80e6);
-        assertEq(feesOf(7), VERDICT_FEE);
+        assertEq(stateOf(a).unpaid, 1);
         assertEq(free(arbiter), 0);
-        assertPhase(a, ITabs.Phase.Open);
+        assertPhase(a, ITabEvents.Phase.Open);
     }
 
     function silentAndRuled(address by, Outcome outcome, uint64 ruled)

@@ -4,7 +4,9 @@ pragma solidity 0.8.30;
 import {ICoverage} from "../../../contracts/interfaces/ICoverage.sol";
 import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
 import {Committee, Funding, Outcome} from "../../../contracts/interfaces/Types.sol";
-import {ITabs, TabAgreement} from "../../../contracts/tabs/ITabs.sol";
+import {ITabEvents} from "../../../contracts/tabs/interfaces/ITabEvents.sol";
+import {ITabs} from "../../../contracts/tabs/interfaces/ITabs.sol";
+import {TabAgreement} from "../../../contracts/tabs/interfaces/TabTypes.sol";
 import {TabFixture} from "./TabFixture.sol";
 
 /// What a tab may be, and how it is paid for.
@@ -15,7 +17,7 @@ contract TabOpenTest is TabFixture {
         uint256 collateral = free(buyer);
         uint256 bonded = free(provider);
         vm.expectEmit(address(tabs));
-        emit ITabs.TabOpened(idOf(a), buyer, provider, a, 31);
+        emit ITabEvents.TabOpened(idOf(a), buyer, provider, a, 31);
         bytes memory returned = done(relayer, openCall(a));
         assertEq(abi.decode(returned, (bytes32)), idOf(a));
         assertEq(tabs.tabId(a.terms, oh(a)), idOf(a));
@@ -26,11 +28,11 @@ contract TabOpenTest is TabFixture {
         assertEq(usdc.balanceOf(address(tabs)), 0);
         // 180 USDC at stake are shared by three.
         assertEq(reserved(), 60e6);
-        ITabs.TabView memory v = stateOf(a);
-        assertEq(uint8(v.phase), uint8(ITabs.Phase.Open));
+        ITabEvents.TabView memory v = stateOf(a);
+        assertEq(uint8(v.phase), uint8(ITabEvents.Phase.Open));
         assertEq(v.members, 31);
         assertEq(v.balance, DEPOSIT);
-        assertEq(v.end, a.terms.endBy);
+        assertEq(v.end, a.terms.endBy + a.terms.notice);
         assertEq(v.from, block.timestamp + a.terms.period);
     }
 
@@ -38,7 +40,7 @@ contract TabOpenTest is TabFixture {
         TabAgreement memory a = newTab();
         bytes memory call =
             abi.encodeCall(tabs.open, (a, Funding.Allowance, bytes(""), collateralPledge(a), bondPledge(a)));
-        refused(relayer, call, abi.encodeWithSelector(ITabs.NotAllowed.selector, relayer));
+        refused(relayer, call, abi.encodeWithSelector(ITabEvents.NotAllowed.selector, relayer));
         done(buyer, call);
         a = newTab();
         bytes memory all = pledge(buyerKey, idOf(a), paidIn(a) + CREDIT, a.opening.openBy);
@@ -71,12 +73,12 @@ contract TabOpenTest is TabFixture {
 
     function test_notTwice() public {
         TabAgreement memory a = opened();
-        refused(relayer, openCall(a), wrongPhase(a, ITabs.Phase.Open));
+        refused(relayer, openCall(a), wrongPhase(a, ITabEvents.Phase.Open));
         notice(a, buyer);
         skip(a.terms.notice);
         done(relayer, closeCall(a));
         a.opening.openBy = a.opening.openBy; // the very same terms
-        refused(relayer, openCall(a), wrongPhase(a, ITabs.Phase.Closed));
+        refused(relayer, openCall(a), wrongPhase(a, ITabEvents.Phase.Closed));
     }
 
     function test_notWithSignaturesForOtherTerms() public {
@@ -133,7 +135,7 @@ contract TabOpenTest is TabFixture {
             vm.prank(relayer);
             (bool ok, bytes memory data) = address(tabs).call(dirty);
             assertFalse(ok, vm.toString(i));
-            assertTrue(data.length == 0 || bytes4(data) == ITabs.BadTerms.selector, vm.toString(i));
+            assertTrue(data.length == 0 || bytes4(data) == ITabEvents.BadTerms.selector, vm.toString(i));
         }
         done(relayer, call);
     }
@@ -185,7 +187,7 @@ contract TabOpenTest is TabFixture {
         refusedTerm(a, "verdictFee");
         a = newTab();
         // 180 USDC, 100 millionths a day, until the last verdict of a last period.
-        uint256 length = 30 days + 2 * 5 hours + 1 days + 2 days + 4 hours + 5 hours;
+        uint256 length = 30 days + 2 * (5 hours + MIN_CHALLENGE) + 1 days + 2 days + 4 hours + 5 hours;
         a.terms.fee = uint64((180e6 * 100 * length + 1e6 * 1 days - 1) / (1e6 * 1 days));
         bytes memory call = openCall(a);
         a.terms.fee -= 1;
@@ -244,7 +246,7 @@ contract TabOpenTest is TabFixture {
 
     function test_theLastVerdictComesWithinTheLongestJob() public {
         TabAgreement memory a = newTab();
-        uint256 after_ = 2 * 5 hours + 1 days + 2 days + 4 hours + 5 hours;
+        uint256 after_ = 2 * (5 hours + MIN_CHALLENGE) + 1 days + 2 days + 4 hours + 5 hours;
         a.terms.endBy = uint40(block.timestamp + 180 days - after_ + 1);
         a.terms.fee = 10e6;
         refusedTerm(a, "endBy");
@@ -284,7 +286,7 @@ contract TabOpenTest is TabFixture {
 
     function test_theBalanceIsFilledUpToTheDeposit() public {
         TabAgreement memory a = opened();
-        refused(relayer, topUpCall(a, 1), abi.encodeWithSelector(ITabs.TopUpTooLarge.selector, 1, 0));
+        refused(relayer, topUpCall(a, 1), abi.encodeWithSelector(ITabEvents.TopUpTooLarge.selector, 1, 0));
         skip(a.terms.period);
         present(a, tally(10_000, 60e6));
         judge(a, tally(10_000, 60e6), Outcome.Pass, 60e6);
@@ -294,12 +296,12 @@ contract TabOpenTest is TabFixture {
         refused(
             relayer,
             topUpCall(a, 60e6 + 1),
-            abi.encodeWithSelector(ITabs.TopUpTooLarge.selector, 60e6 + 1, 60e6)
+            abi.encodeWithSelector(ITabEvents.TopUpTooLarge.selector, 60e6 + 1, 60e6)
         );
-        refused(relayer, topUpCall(a, 0), abi.encodeWithSelector(ITabs.TopUpTooLarge.selector, 0, 60e6));
+        refused(relayer, topUpCall(a, 0), abi.encodeWithSelector(ITabEvents.TopUpTooLarge.selector, 0, 60e6));
         uint256 wallet = usdc.balanceOf(relayer);
         vm.expectEmit(address(tabs));
-        emit ITabs.ToppedUp(idOf(a), 10e6, relayer);
+        emit ITabEvents.ToppedUp(idOf(a), 10e6, relayer);
         done(relayer, topUpCall(a, 10e6));
         assertEq(wallet - usdc.balanceOf(relayer), 10e6);
         assertEq(stateOf(a).balance, 50e6);
@@ -324,12 +326,12 @@ contract TabOpenTest is TabFixture {
 
     function test_notOnATabThatIsNotThere() public {
         TabAgreement memory a = newTab();
-        refused(relayer, topUpCall(a, 1), wrongPhase(a, ITabs.Phase.None));
+        refused(relayer, topUpCall(a, 1), wrongPhase(a, ITabEvents.Phase.None));
         a = opened();
         notice(a, provider);
         skip(a.terms.notice);
         done(relayer, closeCall(a));
-        refused(relayer, topUpCall(a, 1), wrongPhase(a, ITabs.Phase.Closed));
+        refused(relayer, topUpCall(a, 1), wrongPhase(a, ITabEvents.Phase.Closed));
         bytes memory call = topUpCall(opened(), 1);
         vm.chainId(1);
         refused(relayer, call, forked());

@@ -3,7 +3,9 @@ pragma solidity 0.8.30;
 
 import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
 import {Outcome} from "../../../contracts/interfaces/Types.sol";
-import {ITabs, TabAgreement, Tally} from "../../../contracts/tabs/ITabs.sol";
+import {ITabEvents} from "../../../contracts/tabs/interfaces/ITabEvents.sol";
+import {ITabs} from "../../../contracts/tabs/interfaces/ITabs.sol";
+import {TabAgreement, Tally} from "../../../contracts/tabs/interfaces/TabTypes.sol";
 import {TabFixture} from "./TabFixture.sol";
 
 /// What may be presented, when, and under whose signatures.
@@ -20,18 +22,35 @@ contract TabPresentTest is TabFixture {
         return abi.encodeWithSelector(ILedger.NotSignedBy.selector, by, digest);
     }
 
-    function test_underBothSignaturesItCanBeJudgedAtOnce() public {
+    function test_byTheProviderUnderBothSignaturesItCanBeJudgedAtOnce() public {
         TabAgreement memory a = ripe();
         Tally memory t = tally(10_000, 90e6);
         vm.expectEmit(address(tabs));
-        emit ITabs.Presented(idOf(a), 1, t.count, t.amount, t.root, uint40(block.timestamp), false);
+        emit ITabEvents.Presented(idOf(a), 1, t.count, t.amount, t.root, uint40(block.timestamp), false);
         present(a, t);
-        ITabs.TabView memory v = stateOf(a);
-        assertEq(uint8(v.phase), uint8(ITabs.Phase.Presented));
+        ITabEvents.TabView memory v = stateOf(a);
+        assertEq(uint8(v.phase), uint8(ITabEvents.Phase.Presented));
         assertEq(v.deadline, block.timestamp);
-        assertEq(v.mark, bytes32(uint256(keccak256(abi.encode(deliverableOf(a, t)))) >> 104 << 104));
+        assertEq(v.count, t.count);
+        assertEq(v.amount, t.amount);
+        assertEq(v.mark, bytes32(uint256(deliverableOf(a, t)) >> 197 << 197));
         judge(a, t, Outcome.Pass, 90e6);
-        assertPhase(a, ITabs.Phase.Judged);
+        assertPhase(a, ITabEvents.Phase.Judged);
+    }
+
+    /// Both have signed every tally there ever was.
+    function test_byAnyoneElseUnderBothSignaturesThereIsAWindow() public {
+        TabAgreement memory a = ripe();
+        Tally memory t = tally(10_000, 90e6);
+        address[2] memory others = [buyer, relayer];
+        uint256 before = vm.snapshotState();
+        for (uint256 i; i < 2; ++i) {
+            done(others[i], presentCall(a, t));
+            uint256 ends = block.timestamp + a.terms.window;
+            assertEq(stateOf(a).deadline, ends);
+            refused(relayer, judgeCall(a, t, Outcome.Pass, 90e6), tooEarly(ends));
+            vm.revertToState(before);
+        }
     }
 
     function test_oneSideAloneOpensTheWindow() public {
@@ -107,7 +126,7 @@ contract TabPresentTest is TabFixture {
         // Another deployment, even of a tab with the very same terms, has other ids and another domain.
         ITabs home = tabs;
         tabs = ITabs(vm.deployCode("Tabs.sol:Tabs", abi.encode(escrow)));
-        refusedWith(relayer, call, ITabs.WrongPhase.selector);
+        refusedWith(relayer, call, ITabEvents.WrongPhase.selector);
         bytes memory elsewhere = signTally(buyerKey, a, t);
         tabs = home;
         refused(
@@ -122,7 +141,7 @@ contract TabPresentTest is TabFixture {
     function test_aPeriodCannotBePresentedTwice() public {
         (TabAgreement memory a, Tally memory t) = judged(90e6, Outcome.Pass, 80e6);
         bytes memory again = presentCall(a, t);
-        refused(relayer, again, wrongPhase(a, ITabs.Phase.Judged));
+        refused(relayer, again, wrongPhase(a, ITabEvents.Phase.Judged));
         skip(a.terms.challenge);
         settle(a);
         refused(relayer, again, badTally("count"));
@@ -156,7 +175,7 @@ contract TabPresentTest is TabFixture {
         refused(
             relayer,
             presentCall(a, tally(10_000, covered + 1)),
-            abi.encodeWithSelector(ITabs.NotCovered.selector, covered + 1, covered)
+            abi.encodeWithSelector(ITabEvents.NotCovered.selector, covered + 1, covered)
         );
         present(a, tally(10_000, covered));
     }
@@ -191,16 +210,29 @@ contract TabPresentTest is TabFixture {
 
     function test_onlyWhenThePeriodBeforeIsClosed() public {
         (TabAgreement memory a,) = presented(40e6);
-        refused(relayer, presentCall(a, tally(20_000, 80e6)), wrongPhase(a, ITabs.Phase.Presented));
+        refused(relayer, presentCall(a, tally(20_000, 80e6)), wrongPhase(a, ITabEvents.Phase.Presented));
     }
 
-    function test_notFromTheEndOn() public {
+    function test_afterTheEndJustTheLastOne() public {
         TabAgreement memory a = ripe();
-        bytes memory call = presentCall(a, tally(1, 1));
-        vm.warp(a.terms.endBy);
-        refused(relayer, call, tooLate(a.terms.endBy));
+        Tally memory t = tally(10_000, 90e6);
+        bytes memory call = presentCall(a, t);
+        uint256 before = vm.snapshotState();
         vm.warp(a.terms.endBy - 1);
-        done(relayer, call);
+        present(a, t);
+        assertFalse(stateOf(a).last);
+        vm.revertToState(before);
+        vm.warp(a.terms.endBy);
+        present(a, t);
+        assertTrue(stateOf(a).last);
+        assertEq(stateOf(a).deadline, block.timestamp + a.terms.window);
+        vm.revertToState(before);
+        uint256 end = uint256(a.terms.endBy) + a.terms.notice;
+        vm.warp(end);
+        refused(provider, call, tooLate(end));
+        vm.warp(end - 1);
+        done(provider, call);
+        assertTrue(stateOf(a).last);
     }
 
     // ---- the window
@@ -213,25 +245,56 @@ contract TabPresentTest is TabFixture {
         uint256 ends = block.timestamp + a.terms.window;
         vm.warp(ends - 1);
         vm.expectEmit(address(tabs));
-        emit ITabs.Presented(idOf(a), 1, more.count, more.amount, more.root, uint40(ends), false);
-        done(relayer, replaceCall(a, t, more));
+        emit ITabEvents.Presented(idOf(a), 1, more.count, more.amount, more.root, uint40(ends), false);
+        done(provider, replaceCall(a, more));
         // The window does not move, and the replaced one is gone.
         vm.warp(ends);
-        refusedWith(relayer, judgeCall(a, t, Outcome.Pass, 0), ITabs.WrongTally.selector);
+        refusedWith(relayer, judgeCall(a, t, Outcome.Pass, 0), ITabEvents.WrongTally.selector);
         judge(a, more, Outcome.Pass, 80e6);
     }
 
     function test_notAfterTheWindowAndNotWithoutOne() public {
         TabAgreement memory a = ripe();
         Tally memory t = tally(10_000, 80e6);
-        bytes memory call = replaceCall(a, t, tally(10_001, 80e6));
+        bytes memory call = replaceCall(a, tally(10_001, 80e6));
+        refused(provider, call, wrongPhase(a, ITabEvents.Phase.Open));
         uint256 before = vm.snapshotState();
         presentAlone(a, t);
         skip(a.terms.window);
-        refused(relayer, call, tooLate(block.timestamp));
+        refused(provider, call, tooLate(block.timestamp));
         vm.revertToState(before);
         present(a, t);
-        refused(relayer, call, tooLate(block.timestamp));
+        refused(provider, call, tooLate(block.timestamp));
+        judge(a, t, Outcome.Pass, 80e6);
+        refused(provider, call, wrongPhase(a, ITabEvents.Phase.Judged));
+    }
+
+    /// The provider may have handed over what it has of the tally before.
+    function test_aReplacementByAnotherLeavesTheProviderTime() public {
+        TabAgreement memory a = ripe();
+        presentAlone(a, tally(10_000, 80e6));
+        uint256 regular = block.timestamp + a.terms.window;
+        vm.warp(regular - MIN_CHALLENGE);
+        done(relayer, replaceCall(a, tally(10_001, 80e6)));
+        assertEq(stateOf(a).deadline, regular);
+        vm.warp(regular - 1);
+        Tally memory more = tally(10_002, 81e6);
+        uint40 ends = uint40(block.timestamp + MIN_CHALLENGE);
+        vm.expectEmit(address(tabs));
+        emit ITabEvents.Presented(idOf(a), 1, more.count, more.amount, more.root, ends, false);
+        done(buyer, replaceCall(a, more));
+        assertEq(stateOf(a).deadline, ends);
+        refused(relayer, judgeCall(a, more, Outcome.Pass, 1), tooEarly(ends));
+        // Nobody but the provider in the time that was added, and it adds none.
+        vm.warp(regular);
+        refused(buyer, replaceCall(a, tally(10_003, 82e6)), tooLate(regular));
+        refused(relayer, replaceCall(a, tally(10_003, 82e6)), tooLate(regular));
+        vm.warp(ends - 1);
+        done(provider, replaceCall(a, tally(10_004, 82e6)));
+        assertEq(stateOf(a).deadline, ends);
+        vm.warp(ends);
+        refused(provider, replaceCall(a, tally(10_005, 82e6)), tooLate(ends));
+        judge(a, tally(10_004, 82e6), Outcome.Pass, 1);
     }
 
     function test_onlyAHigherOneUnderBothReplaces() public {
@@ -239,27 +302,24 @@ contract TabPresentTest is TabFixture {
         Tally memory t = tally(10_000, 80e6);
         presentAlone(a, t);
         Tally memory same = Tally(10_000, 81e6, keccak256("other"));
-        refused(
-            relayer, replaceCall(a, t, same), abi.encodeWithSelector(ITabs.NotHigher.selector, 10_000, 10_000)
-        );
-        refused(
-            relayer,
-            replaceCall(a, t, tally(10_001, 80e6 - 1)),
-            abi.encodeWithSelector(ITabs.NotHigher.selector, 10_001, 10_000)
-        );
+        bytes memory reason = abi.encodeWithSelector(ITabEvents.NotHigher.selector, 10_000, 10_000);
+        refused(relayer, replaceCall(a, same), reason);
+        reason = abi.encodeWithSelector(ITabEvents.NotHigher.selector, 10_001, 10_000);
+        refused(relayer, replaceCall(a, tally(10_001, 80e6 - 1)), reason);
         Tally memory more = tally(10_001, 80e6);
-        bytes memory alone = abi.encodeCall(
-            tabs.replace, (a.terms, oh(a), t, more, bytes(""), signTally(providerKey, a, more))
-        );
+        bytes memory alone =
+            abi.encodeCall(tabs.replace, (a.terms, oh(a), more, bytes(""), signTally(providerKey, a, more)));
         refusedWith(relayer, alone, ILedger.MalformedSignature.selector);
-        refusedWith(relayer, replaceCall(a, more, tally(10_002, 81e6)), ITabs.WrongTally.selector);
-        refused(relayer, replaceCall(a, t, tally(20_000, 151e6)), notCovered(151e6));
-        refused(relayer, replaceCall(a, t, tally(10_001, 10_001 * CEILING + 1)), badTally("ceiling"));
-        refused(relayer, replaceCall(a, t, tally(10_001, uint64(1 << 56))), badTally("amount"));
+        refused(relayer, replaceCall(a, tally(20_000, 151e6)), notCovered(151e6));
+        refused(relayer, replaceCall(a, tally(10_001, 10_001 * CEILING + 1)), badTally("ceiling"));
+        refused(relayer, replaceCall(a, tally(10_001, uint64(1 << 56))), badTally("amount"));
+        vm.chainId(1);
+        bytes memory call = replaceCall(a, more);
+        refused(relayer, call, forked());
     }
 
     function notCovered(uint256 owed) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(ITabs.NotCovered.selector, owed, DEPOSIT + CREDIT);
+        return abi.encodeWithSelector(ITabEvents.NotCovered.selector, owed, DEPOSIT + CREDIT);
     }
 
     function test_theLastOneAlwaysHasAWindow() public {
@@ -273,9 +333,7 @@ contract TabPresentTest is TabFixture {
         assertEq(stateOf(a).deadline, block.timestamp + a.terms.window);
         done(
             provider,
-            abi.encodeCall(
-                tabs.replace, (a.terms, oh(a), old, newest, signTally(buyerKey, a, newest), bytes(""))
-            )
+            abi.encodeCall(tabs.replace, (a.terms, oh(a), newest, signTally(buyerKey, a, newest), bytes("")))
         );
         skip(a.terms.window);
         judge(a, newest, Outcome.Pass, 90e6);
@@ -299,6 +357,6 @@ contract TabPresentTest is TabFixture {
         judge(a, t, Outcome.Pass, 10e6);
         skip(a.terms.challenge);
         settle(a);
-        assertPhase(a, ITabs.Phase.Closed);
+        assertPhase(a, ITabEvents.Phase.Closed);
     }
 }

@@ -4,7 +4,9 @@ pragma solidity 0.8.30;
 import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
 import {Funding, Outcome} from "../../../contracts/interfaces/Types.sol";
 import {IBook} from "../../../contracts/evaluators/interfaces/IBook.sol";
-import {ITabs, TabAgreement, Tally} from "../../../contracts/tabs/ITabs.sol";
+import {ITabEvents} from "../../../contracts/tabs/interfaces/ITabEvents.sol";
+import {ITabPeriods} from "../../../contracts/tabs/interfaces/ITabPeriods.sol";
+import {TabAgreement, TabVerdict, Tally} from "../../../contracts/tabs/interfaces/TabTypes.sol";
 import {TabFixture} from "./TabFixture.sol";
 
 /// Who has what when a period or a tab is over, and that everybody can leave.
@@ -23,7 +25,7 @@ contract TabSettleTest is TabFixture {
 
     /// Nothing of a closed tab stays here.
     function assertClosed(TabAgreement memory a) private view {
-        assertPhase(a, ITabs.Phase.Closed);
+        assertPhase(a, ITabEvents.Phase.Closed);
         assertEq(free(address(tabs)), 0, "left in the book");
         assertEq(usdc.balanceOf(address(tabs)), 0, "USDC left in the book");
         assertEq(reserved(), 0, "still reserved");
@@ -40,17 +42,19 @@ contract TabSettleTest is TabFixture {
         vm.warp(ends);
         remember();
         vm.expectEmit(address(tabs));
-        emit ITabs.PeriodSettled(idOf(a), 1, Outcome.Pass, 80e6, 80e6, 0, 0, 1e6, 7);
+        emit ITabEvents.PeriodSettled(idOf(a), 1, Outcome.Pass, 80e6, 80e6, 0, 0, 1e6, 7);
         settle(a);
         assertGot(0, 80e6);
-        assertEq(feesOf(7), VERDICT_FEE);
-        ITabs.TabView memory v = stateOf(a);
-        assertEq(uint8(v.phase), uint8(ITabs.Phase.Open));
+        assertEq(feesOf(7), 0); // kept for as long as the same sign
+        ITabEvents.TabView memory v = stateOf(a);
+        assertEq(uint8(v.phase), uint8(ITabEvents.Phase.Open));
         assertEq(v.balance, 20e6);
         assertEq(v.settledAmount, 90e6); // what was withheld counts as settled
         assertEq(v.settledCount, 10_000);
         assertEq(v.period, 1);
-        refused(relayer, settleCall(a), wrongPhase(a, ITabs.Phase.Open));
+        assertEq(v.unpaid, 1);
+        assertEq(v.set, 7);
+        refused(relayer, settleCall(a), wrongPhase(a, ITabEvents.Phase.Open));
     }
 
     function test_theNextPeriodPaysOnlyWhatIsNew() public {
@@ -62,7 +66,7 @@ contract TabSettleTest is TabFixture {
         refused(
             relayer,
             judgeCall(a, t, Outcome.Pass, 10e6 + 1),
-            abi.encodeWithSelector(ITabs.PayableTooHigh.selector, 10e6 + 1, 10e6)
+            abi.encodeWithSelector(ITabEvents.PayableTooHigh.selector, 10e6 + 1, 10e6)
         );
         judge(a, t, Outcome.Pass, 10e6);
         skip(a.terms.challenge);
@@ -78,7 +82,7 @@ contract TabSettleTest is TabFixture {
         remember();
         settle(a);
         assertGot(0, 0);
-        assertEq(feesOf(7), VERDICT_FEE);
+        assertEq(stateOf(a).unpaid, 1);
         assertEq(stateOf(a).balance, DEPOSIT);
         assertEq(stateOf(a).settledAmount, 90e6);
     }
@@ -88,7 +92,9 @@ contract TabSettleTest is TabFixture {
         skip(a.terms.challenge);
         remember();
         vm.expectEmit(address(tabs));
-        emit ITabs.TabClosed(idOf(a), ITabs.Ending.Failed, 50e6 + CREDIT + 9e6 + TAB_BOND, 0, READY_FEE);
+        emit ITabEvents.TabClosed(
+            idOf(a), ITabEvents.Ending.Failed, 50e6 + CREDIT + 9e6 + TAB_BOND, 0, READY_FEE
+        );
         settle(a);
         assertGot(139e6, 50e6);
         assertEq(feesOf(7), VERDICT_FEE);
@@ -107,7 +113,7 @@ contract TabSettleTest is TabFixture {
         refused(relayer, attestCall(a, t, 2), tooLate(block.timestamp));
         uint40 ends = uint40(block.timestamp + LAPSE_CHALLENGE);
         vm.expectEmit(address(tabs));
-        emit ITabs.PeriodLapsed(idOf(a), 1, 30, ends);
+        emit ITabEvents.PeriodLapsed(idOf(a), 1, 30, ends);
         done(relayer, call);
         refused(relayer, settleCall(a), tooEarly(ends));
         vm.warp(ends);
@@ -150,7 +156,7 @@ contract TabSettleTest is TabFixture {
         skip(a.terms.challenge);
         remember();
         settle(a);
-        assertPhase(a, ITabs.Phase.Owing);
+        assertPhase(a, ITabEvents.Phase.Owing);
     }
 
     function test_whatTheBalanceDoesNotHoldIsOwed() public {
@@ -159,24 +165,24 @@ contract TabSettleTest is TabFixture {
         assertEq(stateOf(a).payable_, 40e6);
         assertEq(stateOf(a).deadline, block.timestamp + a.terms.grace);
         refused(relayer, settleCall(a), tooEarly(block.timestamp + a.terms.grace));
-        refused(relayer, closeCall(a), wrongPhase(a, ITabs.Phase.Owing));
+        refused(relayer, closeCall(a), wrongPhase(a, ITabEvents.Phase.Owing));
         // Anyone may pay a part, or present the buyer's authorization.
         done(relayer, topUpCall(a, 15e6));
         vm.expectEmit(address(tabs));
-        emit ITabs.DebtPaid(idOf(a), 15e6, 25e6);
+        emit ITabEvents.DebtPaid(idOf(a), 15e6, 25e6);
         settle(a);
         assertGot(0, 115e6);
-        assertPhase(a, ITabs.Phase.Owing);
+        assertPhase(a, ITabEvents.Phase.Owing);
         refused(
             relayer,
             topUpCall(a, 125e6 + 1),
-            abi.encodeWithSelector(ITabs.TopUpTooLarge.selector, 125e6 + 1, 125e6)
+            abi.encodeWithSelector(ITabEvents.TopUpTooLarge.selector, 125e6 + 1, 125e6)
         );
         done(relayer, topUpCall(a, 125e6));
         settle(a);
         assertGot(0, 140e6);
-        ITabs.TabView memory v = stateOf(a);
-        assertEq(uint8(v.phase), uint8(ITabs.Phase.Open));
+        ITabEvents.TabView memory v = stateOf(a);
+        assertEq(uint8(v.phase), uint8(ITabEvents.Phase.Open));
         assertEq(v.balance, DEPOSIT);
         assertEq(v.settledAmount, 140e6);
         (uint64 times,) = tabs.defaultsOf(buyer);
@@ -187,15 +193,83 @@ contract TabSettleTest is TabFixture {
         TabAgreement memory a = owing(140e6, Outcome.Pass);
         done(relayer, topUpCall(a, 15e6));
         skip(a.terms.grace);
+        uint40 end = uint40(block.timestamp + a.terms.notice);
         vm.expectEmit(address(tabs));
-        emit ITabs.Defaulted(idOf(a), buyer, 25e6);
-        vm.expectEmit(address(tabs));
-        emit ITabs.TabClosed(idOf(a), ITabs.Ending.Defaulted, 25e6 + 9e6, TAB_BOND, READY_FEE);
+        emit ITabEvents.Defaulted(idOf(a), buyer, 25e6, end);
         settle(a);
-        assertGot(25e6 + 9e6, 140e6 + TAB_BOND);
+        assertGot(0, 140e6);
         (uint64 times, uint64 amount) = tabs.defaultsOf(buyer);
         assertEq(times, 1);
         assertEq(amount, 25e6);
+        ITabEvents.TabView memory v = stateOf(a);
+        assertEq(uint8(v.phase), uint8(ITabEvents.Phase.Open));
+        assertTrue(v.defaulted && v.closing);
+        assertEq(v.balance, 25e6); // the rest of the collateral
+        assertEq(v.end, end);
+        refused(relayer, closeCall(a), tooEarly(end));
+        vm.warp(end);
+        vm.expectEmit(address(tabs));
+        emit ITabEvents.TabClosed(idOf(a), ITabEvents.Ending.Defaulted, 25e6 + 9e6, TAB_BOND, READY_FEE);
+        done(relayer, closeCall(a));
+        assertGot(25e6 + 9e6, 140e6 + TAB_BOND);
+        assertClosed(a);
+    }
+
+    function test_afterADefaultWhatIsCoveredStillIsPaid() public {
+        TabAgreement memory a = owing(140e6, Outcome.Pass);
+        skip(a.terms.grace);
+        settle(a);
+        // 10 of the collateral are left, and count once.
+        refused(
+            provider,
+            presentCall(a, tally(20_000, 150e6 + 1)),
+            abi.encodeWithSelector(ITabEvents.NotCovered.selector, 10e6 + 1, 10e6)
+        );
+        refused(
+            relayer,
+            topUpCall(a, 140e6 + 1),
+            abi.encodeWithSelector(ITabEvents.TopUpTooLarge.selector, 140e6 + 1, 140e6)
+        );
+        Tally memory t = tally(20_000, 150e6);
+        present(a, t);
+        assertTrue(stateOf(a).last);
+        skip(a.terms.window);
+        judge(a, t, Outcome.Pass, 10e6);
+        skip(a.terms.challenge);
+        settle(a);
+        assertGot(8e6, 150e6 + TAB_BOND);
+        assertClosed(a);
+    }
+
+    function test_afterADefaultBothMayStillAgree() public {
+        TabAgreement memory a = owing(140e6, Outcome.Pass);
+        skip(a.terms.grace);
+        settle(a);
+        refused(
+            relayer,
+            splitCall(a, 40e6 + 1, block.timestamp + 1, 1),
+            abi.encodeWithSelector(ITabEvents.SplitTooLarge.selector, 40e6 + 1, 40e6)
+        );
+        done(relayer, splitCall(a, 40e6, block.timestamp + 1, 1));
+        assertGot(9e6, 140e6 + 40e6);
+        assertClosed(a);
+    }
+
+    function test_aDefaultOnTheLastPeriodEndsTheTab() public {
+        TabAgreement memory a = opened();
+        notice(a, buyer);
+        Tally memory t = tally(10_000, 140e6);
+        presentAlone(a, t);
+        skip(a.terms.window);
+        judge(a, t, Outcome.Pass, 140e6);
+        skip(a.terms.challenge);
+        settle(a);
+        skip(a.terms.grace);
+        vm.expectEmit(address(tabs));
+        emit ITabEvents.Defaulted(idOf(a), buyer, 40e6, 0);
+        vm.expectEmit(address(tabs));
+        emit ITabEvents.TabClosed(idOf(a), ITabEvents.Ending.Defaulted, 10e6 + 9e6, TAB_BOND, READY_FEE);
+        settle(a);
         assertClosed(a);
     }
 
@@ -204,7 +278,7 @@ contract TabSettleTest is TabFixture {
         skip(a.terms.grace);
         done(relayer, topUpCall(a, 40e6));
         settle(a);
-        assertPhase(a, ITabs.Phase.Open);
+        assertPhase(a, ITabEvents.Phase.Open);
     }
 
     function test_aFailThatIsOwedStopsTheTabOncePaid() public {
@@ -232,7 +306,7 @@ contract TabSettleTest is TabFixture {
         settle(a);
         // M is 120: forty from each signer. D was 34, A is 15.
         assertGot(0, DEPOSIT + 120e6 + 3e6 + 19e6);
-        assertPhase(a, ITabs.Phase.Owing);
+        assertPhase(a, ITabEvents.Phase.Owing);
         assertEq(reserved(), 0);
         done(relayer, topUpCall(a, 40e6));
         settle(a);
@@ -247,7 +321,7 @@ contract TabSettleTest is TabFixture {
         TabAgreement memory a = opened();
         uint256 end = block.timestamp + a.terms.notice;
         vm.expectEmit(address(tabs));
-        emit ITabs.NoticeGiven(idOf(a), buyer, uint40(end));
+        emit ITabEvents.NoticeGiven(idOf(a), buyer, uint40(end));
         notice(a, buyer);
         refused(buyer, closeCall(a), tooEarly(end));
         vm.warp(end - 1);
@@ -325,7 +399,7 @@ contract TabSettleTest is TabFixture {
             abi.encodeCall(tabs.giveNotice, (a.terms, oh(a), provider, expiry, sign(buyerKey, digest)));
         refused(relayer, forged, abi.encodeWithSelector(ILedger.NotSignedBy.selector, provider, digest));
         bytes memory stranger = abi.encodeCall(tabs.giveNotice, (a.terms, oh(a), relayer, expiry, bytes("")));
-        refused(relayer, stranger, abi.encodeWithSelector(ITabs.NotAllowed.selector, relayer));
+        refused(relayer, stranger, abi.encodeWithSelector(ITabEvents.NotAllowed.selector, relayer));
         uint256 before = vm.snapshotState();
         vm.warp(expiry);
         refused(
@@ -345,23 +419,24 @@ contract TabSettleTest is TabFixture {
         refused(
             buyer,
             abi.encodeCall(tabs.giveNotice, (a.terms, oh(a), buyer, 0, bytes(""))),
-            wrongPhase(a, ITabs.Phase.None)
+            wrongPhase(a, ITabEvents.Phase.None)
         );
     }
 
     function test_withoutNoticeItEndsByTime() public {
         TabAgreement memory a = opened();
-        refused(relayer, closeCall(a), tooEarly(a.terms.endBy));
-        vm.warp(a.terms.endBy);
+        uint256 end = uint256(a.terms.endBy) + a.terms.notice;
+        refused(relayer, closeCall(a), tooEarly(end));
+        vm.warp(end);
         done(relayer, closeCall(a));
         assertClosed(a);
-        refused(relayer, closeCall(a), wrongPhase(a, ITabs.Phase.Closed));
+        refused(relayer, closeCall(a), wrongPhase(a, ITabEvents.Phase.Closed));
     }
 
     function test_aPendingPeriodIsNotClosedOver() public {
         (TabAgreement memory a,) = presented(40e6);
-        vm.warp(a.terms.endBy);
-        refused(relayer, closeCall(a), wrongPhase(a, ITabs.Phase.Presented));
+        vm.warp(uint256(a.terms.endBy) + a.terms.notice);
+        refused(relayer, closeCall(a), wrongPhase(a, ITabEvents.Phase.Presented));
     }
 
     // ---- agreeing
@@ -415,7 +490,7 @@ contract TabSettleTest is TabFixture {
         refused(
             relayer,
             splitCall(a, 180e6 + 1, block.timestamp + 1, 1),
-            abi.encodeWithSelector(ITabs.SplitTooLarge.selector, 180e6 + 1, 180e6)
+            abi.encodeWithSelector(ITabEvents.SplitTooLarge.selector, 180e6 + 1, 180e6)
         );
         bytes memory call = splitCall(a, 1, block.timestamp + 10, 1);
         skip(10);
@@ -428,8 +503,157 @@ contract TabSettleTest is TabFixture {
         vm.chainId(1);
         refused(relayer, call, forked());
         vm.chainId(HOME);
-        (a,) = judged(40e6, Outcome.Pass, 40e6);
-        refused(relayer, splitCall(a, 1, block.timestamp + 10, 3), wrongPhase(a, ITabs.Phase.Judged));
+    }
+
+    function test_afterAVerdictItsSignersHaveEarnedTheirFee() public {
+        (TabAgreement memory a,) = judged(90e6, Outcome.Fail, 10e6);
+        remember();
+        done(relayer, splitCall(a, 100e6, block.timestamp + 1, 3));
+        assertGot(80e6 + 9e6, 100e6);
+        assertEq(feesOf(7), VERDICT_FEE);
+        assertEq(feesOf(31), READY_FEE);
+        assertClosed(a);
+    }
+
+    function test_inADisputeTheArbiterKeepsItsCost() public {
+        (TabAgreement memory a,) = judged(90e6, Outcome.Pass, 80e6);
+        dispute(a, buyer, Outcome.Pass, 0);
+        remember();
+        done(relayer, splitCall(a, 100e6, block.timestamp + 1, 4));
+        assertGot(80e6 + 9e6 + 24e6 - ARBITER_COST, 100e6);
+        assertEq(free(arbiter), ARBITER_COST);
+        assertEq(feesOf(7), VERDICT_FEE);
+        assertClosed(a);
+    }
+
+    function test_agreeingDoesNotMakeSilenceFree() public {
+        (TabAgreement memory a,) = silenced(90e6);
+        remember();
+        done(relayer, splitCall(a, 100e6, block.timestamp + 1, 3));
+        assertGot(80e6 + 12e6, 100e6 + 100e6);
+        assertEq(stakeOf(4), STAKE - 20e6);
+        assertEq(feesOf(31), 0);
+        assertClosed(a);
+    }
+
+    function test_whatIsOwedMayBeSettledByAgreement() public {
+        TabAgreement memory a = owing(140e6, Outcome.Pass);
+        done(relayer, splitCall(a, 60e6, block.timestamp + 1, 6));
+        assertGot(20e6 + 9e6, DEPOSIT + 60e6);
+        assertEq(feesOf(7), VERDICT_FEE);
+        assertClosed(a);
+    }
+
+    function test_aRulingIsCarriedOut() public {
+        (TabAgreement memory a,) = judged(90e6, Outcome.Pass, 80e6);
+        dispute(a, buyer, Outcome.Pass, 0);
+        rule(a, Outcome.Pass, 0);
+        refused(relayer, splitCall(a, 1, block.timestamp + 1, 5), wrongPhase(a, ITabEvents.Phase.Ruled));
+    }
+
+    // ---- fees of verdicts
+
+    function nextJudged(TabAgreement memory a, uint64 amount, uint32 signers) private {
+        skip(a.terms.period);
+        Tally memory t = tally(uint64(stateOf(a).settledCount) + 10_000, amount);
+        present(a, t);
+        TabVerdict memory v = verdictOf(a, t, Outcome.Pass, 1e6, signers);
+        done(relayer, abi.encodeCall(tabs.judge, (a.terms, oh(a), t, v)));
+    }
+
+    function payEvaluatorsCall(TabAgreement memory a) private view returns (bytes memory) {
+        return abi.encodeCall(tabs.payEvaluators, (a.terms, oh(a)));
+    }
+
+    function test_feesOfVerdictsAreKeptForTheSameSigners() public {
+        (TabAgreement memory a,) = judged(10e6, Outcome.Pass, 10e6);
+        skip(a.terms.challenge);
+        settle(a);
+        nextJudged(a, 20e6, 7);
+        assertEq(feesOf(7), 0);
+        skip(a.terms.challenge);
+        settle(a);
+        assertEq(stateOf(a).unpaid, 2);
+        // Others sign: the first are paid before.
+        nextJudged(a, 30e6, 19);
+        assertEq(feesOf(7), 2 * VERDICT_FEE);
+        assertEq(stateOf(a).unpaid, 0);
+        skip(a.terms.challenge);
+        settle(a);
+        assertEq(stateOf(a).set, 19);
+        notice(a, buyer);
+        skip(a.terms.notice);
+        done(relayer, closeCall(a));
+        assertEq(feesOf(19), VERDICT_FEE);
+        assertEq(feesOf(31), READY_FEE);
+        assertClosed(a);
+    }
+
+    function test_anyoneHandsTheFeesOverBefore() public {
+        (TabAgreement memory a, Tally memory t) = judged(10e6, Outcome.Pass, 10e6);
+        bytes memory none = abi.encodeWithSelector(ITabEvents.NothingUnpaid.selector, idOf(a));
+        refused(relayer, payEvaluatorsCall(a), none);
+        skip(a.terms.challenge);
+        settle(a);
+        uint256 before = vm.snapshotState();
+        vm.expectEmit(address(tabs));
+        emit ITabEvents.SignersPaid(idOf(a), 7, VERDICT_FEE);
+        done(relayer, payEvaluatorsCall(a));
+        assertEq(feesOf(7), VERDICT_FEE);
+        assertEq(stateOf(a).unpaid, 0);
+        assertEq(stateOf(a).set, 0);
+        refused(relayer, payEvaluatorsCall(a), none);
+        vm.revertToState(before);
+        nextJudged(a, 20e6, 7);
+        done(relayer, payEvaluatorsCall(a));
+        assertEq(feesOf(7), VERDICT_FEE);
+        assertEq(stateOf(a).set, 7); // who answers for the verdict that is pending
+        skip(a.terms.challenge);
+        settle(a);
+        // In Presented `set` is theirs until somebody posts: nobody who signed before counts as one who posted now.
+        skip(a.terms.period);
+        t = tally(50_000, 30e6);
+        present(a, t);
+        assertEq(stateOf(a).set, 7);
+        done(relayer, attestCall(a, t, 16));
+        assertEq(stateOf(a).set, 16);
+        assertEq(feesOf(7), 2 * VERDICT_FEE);
+        skip(a.terms.verdict);
+        vm.expectEmit(address(tabs));
+        emit ITabEvents.PeriodLapsed(idOf(a), 3, 15, uint40(block.timestamp + LAPSE_CHALLENGE));
+        lapse(a, t);
+    }
+
+    function test_byLapseToo() public {
+        (TabAgreement memory a, Tally memory t) = judged(10e6, Outcome.Pass, 10e6);
+        skip(a.terms.challenge);
+        settle(a);
+        skip(a.terms.period);
+        t = tally(50_000, 30e6);
+        present(a, t);
+        skip(a.terms.verdict);
+        vm.expectEmit(address(tabs));
+        emit ITabEvents.PeriodLapsed(idOf(a), 2, 31, uint40(block.timestamp + LAPSE_CHALLENGE));
+        lapse(a, t);
+        assertEq(feesOf(7), VERDICT_FEE);
+        skip(LAPSE_CHALLENGE);
+        settle(a);
+        assertEq(feesOf(7), VERDICT_FEE);
+        assertEq(stakeOf(0), STAKE - 20e6);
+        assertClosed(a);
+    }
+
+    function test_whoIsOverturnedKeepsWhatItEarnedBefore() public {
+        (TabAgreement memory a,) = judged(10e6, Outcome.Pass, 10e6);
+        skip(a.terms.challenge);
+        settle(a);
+        nextJudged(a, 70e6, 7);
+        dispute(a, provider, Outcome.Pass, 60e6);
+        rule(a, Outcome.Pass, 31e6);
+        settle(a);
+        assertEq(stakeOf(0), STAKE - 10e6);
+        assertEq(feesOf(7), VERDICT_FEE);
+        assertClosed(a);
     }
 
     // ---- paying out
@@ -523,7 +747,9 @@ contract TabSettleTest is TabFixture {
         }
         calls[2] = judgeCall(all[2], t, Outcome.Pass, 20e6 + 1);
         vm.expectEmit(address(tabs));
-        emit ITabs.CallFailed(2, abi.encodeWithSelector(ITabs.PayableTooHigh.selector, 20e6 + 1, 20e6));
+        emit ITabEvents.CallFailed(
+            2, abi.encodeWithSelector(ITabEvents.PayableTooHigh.selector, 20e6 + 1, 20e6)
+        );
         done(relayer, abi.encodeCall(tabs.batch, (calls)));
         skip(1 days);
         for (uint256 i; i < 4; ++i) {
@@ -531,17 +757,17 @@ contract TabSettleTest is TabFixture {
         }
         remember();
         bytes memory returned = done(relayer, abi.encodeCall(tabs.batch, (calls)));
-        ITabs.Result[] memory results = abi.decode(returned, (ITabs.Result[]));
+        ITabPeriods.Result[] memory results = abi.decode(returned, (ITabPeriods.Result[]));
         assertTrue(results[1].ok);
         assertFalse(results[2].ok);
-        assertEq(results[2].data, wrongPhase(all[2], ITabs.Phase.Presented));
+        assertEq(results[2].data, wrongPhase(all[2], ITabEvents.Phase.Presented));
         assertGot(0, 60e6);
     }
 
     function test_batchesHaveALength() public {
-        bytes memory reason = abi.encodeWithSelector(ITabs.BadLength.selector, 0, 256);
+        bytes memory reason = abi.encodeWithSelector(ITabEvents.BadLength.selector, 0, 256);
         refused(relayer, abi.encodeCall(tabs.batch, (new bytes[](0))), reason);
-        reason = abi.encodeWithSelector(ITabs.BadLength.selector, 257, 256);
+        reason = abi.encodeWithSelector(ITabEvents.BadLength.selector, 257, 256);
         refused(relayer, abi.encodeCall(tabs.batch, (new bytes[](257))), reason);
     }
 

@@ -3,14 +3,17 @@ pragma solidity 0.8.30;
 
 import {Attested, Funding, Outcome} from "../../../contracts/interfaces/Types.sol";
 import {IBook} from "../../../contracts/evaluators/interfaces/IBook.sol";
+import {ITabEvents} from "../../../contracts/tabs/interfaces/ITabEvents.sol";
+import {ITabLife} from "../../../contracts/tabs/interfaces/ITabLife.sol";
+import {ITabPeriods} from "../../../contracts/tabs/interfaces/ITabPeriods.sol";
+import {ITabs} from "../../../contracts/tabs/interfaces/ITabs.sol";
 import {
-    ITabs,
     TabAgreement,
     TabOpening,
     TabTerms,
     TabVerdict,
     Tally
-} from "../../../contracts/tabs/ITabs.sol";
+} from "../../../contracts/tabs/interfaces/TabTypes.sol";
 import {EscrowFixture} from "../utils/EscrowFixture.sol";
 
 /// The escrow's fixture with the book of tabs, to which all five evaluators agreed. Type strings are written out anew.
@@ -108,8 +111,9 @@ abstract contract TabFixture is EscrowFixture {
         );
     }
 
+    /// By the provider under both signatures: it can be judged at once.
     function present(TabAgreement memory a, Tally memory t) internal {
-        done(relayer, presentCall(a, t));
+        done(provider, presentCall(a, t));
     }
 
     /// Presented by the provider alone under the buyer's signature.
@@ -119,14 +123,10 @@ abstract contract TabFixture is EscrowFixture {
         );
     }
 
-    function replaceCall(TabAgreement memory a, Tally memory t, Tally memory higher)
-        internal
-        view
-        returns (bytes memory)
-    {
+    function replaceCall(TabAgreement memory a, Tally memory higher) internal view returns (bytes memory) {
         return abi.encodeCall(
             tabs.replace,
-            (a.terms, oh(a), t, higher, signTally(buyerKey, a, higher), signTally(providerKey, a, higher))
+            (a.terms, oh(a), higher, signTally(buyerKey, a, higher), signTally(providerKey, a, higher))
         );
     }
 
@@ -181,11 +181,11 @@ abstract contract TabFixture is EscrowFixture {
     }
 
     function rule(TabAgreement memory a, Outcome outcome, uint256 pay) internal {
-        done(arbiter, abi.encodeCall(tabs.rule, (idOf(a), outcome, pay)));
+        done(arbiter, abi.encodeCall(tabs.rule, (subjectOf(a), outcome, pay)));
     }
 
     function settleCall(TabAgreement memory a) internal pure returns (bytes memory) {
-        return abi.encodeCall(ITabs.settle, (a.terms, oh(a), false));
+        return abi.encodeCall(ITabPeriods.settle, (a.terms, oh(a), false));
     }
 
     function settle(TabAgreement memory a) internal {
@@ -193,7 +193,7 @@ abstract contract TabFixture is EscrowFixture {
     }
 
     function closeCall(TabAgreement memory a) internal pure returns (bytes memory) {
-        return abi.encodeCall(ITabs.close, (a.terms, oh(a), false));
+        return abi.encodeCall(ITabLife.close, (a.terms, oh(a), false));
     }
 
     function notice(TabAgreement memory a, address party) internal {
@@ -201,7 +201,7 @@ abstract contract TabFixture is EscrowFixture {
     }
 
     function topUpCall(TabAgreement memory a, uint256 amount) internal pure returns (bytes memory) {
-        return abi.encodeCall(ITabs.topUp, (a.terms, oh(a), amount, Funding.Allowance, 0, 0, bytes("")));
+        return abi.encodeCall(ITabLife.topUp, (a.terms, oh(a), amount, Funding.Allowance, 0, 0, bytes("")));
     }
 
     // ---- tabs brought somewhere
@@ -312,6 +312,15 @@ abstract contract TabFixture is EscrowFixture {
         );
     }
 
+    /// What an arbiter rules on in the period that is pending.
+    function subjectOf(TabAgreement memory a) internal view returns (bytes32) {
+        return keccak256(abi.encode(idOf(a), uint256(stateOf(a).period + 1)));
+    }
+
+    function notDisputed(bytes32 subject) internal pure returns (bytes memory) {
+        return abi.encodeWithSelector(ITabEvents.NotDisputed.selector, subject);
+    }
+
     /// Of the period that is pending, or that is next.
     function deliverableOf(TabAgreement memory a, Tally memory t) internal view returns (bytes32) {
         bytes32 id = idOf(a);
@@ -347,16 +356,16 @@ abstract contract TabFixture is EscrowFixture {
         return uint256(a.terms.deposit) + a.terms.fee + uint256(a.terms.verdictFee) * a.terms.periods;
     }
 
-    function stateOf(TabAgreement memory a) internal view returns (ITabs.TabView memory) {
+    function stateOf(TabAgreement memory a) internal view returns (ITabEvents.TabView memory) {
         return tabs.tabState(idOf(a));
     }
 
-    function assertPhase(TabAgreement memory a, ITabs.Phase phase) internal view {
+    function assertPhase(TabAgreement memory a, ITabEvents.Phase phase) internal view {
         assertEq(uint8(stateOf(a).phase), uint8(phase), "phase");
     }
 
-    function wrongPhase(TabAgreement memory a, ITabs.Phase phase) internal view returns (bytes memory) {
-        return abi.encodeWithSelector(ITabs.WrongPhase.selector, idOf(a), phase);
+    function wrongPhase(TabAgreement memory a, ITabEvents.Phase phase) internal view returns (bytes memory) {
+        return abi.encodeWithSelector(ITabEvents.WrongPhase.selector, idOf(a), phase);
     }
 
     function tooLate(uint256 limit) internal view returns (bytes memory) {
@@ -368,11 +377,11 @@ abstract contract TabFixture is EscrowFixture {
     }
 
     function badTerms(bytes32 field) internal pure returns (bytes memory) {
-        return abi.encodeWithSelector(ITabs.BadTerms.selector, field);
+        return abi.encodeWithSelector(ITabEvents.BadTerms.selector, field);
     }
 
     function badTally(bytes32 field) internal pure returns (bytes memory) {
-        return abi.encodeWithSelector(ITabs.BadTally.selector, field);
+        return abi.encodeWithSelector(ITabEvents.BadTally.selector, field);
     }
 
     function forked() internal pure returns (bytes memory) {

@@ -2,7 +2,8 @@
 pragma solidity 0.8.30;
 
 import {Basis, Outcome} from "../../../contracts/interfaces/Types.sol";
-import {ITabs, TabAgreement, Tally} from "../../../contracts/tabs/ITabs.sol";
+import {ITabEvents} from "../../../contracts/tabs/interfaces/ITabEvents.sol";
+import {TabAgreement, Tally} from "../../../contracts/tabs/interfaces/TabTypes.sol";
 import {TabFixture} from "./TabFixture.sol";
 
 /// The money rules of tabs, written out a second time: what every account must have after each act, to the unit.
@@ -19,6 +20,8 @@ abstract contract TabModel is TabFixture {
         uint256 paid; // to the provider for interactions
         uint256 periods; // settled
         bool failed; // a Fail is settled: the bond is the buyer's
+        uint256 kept; // of `held`: fees of verdicts that `keptFor` earned
+        uint32 keptFor;
     }
 
     TabAgreement[] internal all;
@@ -39,23 +42,53 @@ abstract contract TabModel is TabFixture {
     }
 
     /// What settling a tab in state `v` must do.
-    function modelSettle(uint256 i, ITabs.TabView memory v) internal {
-        if (v.phase == ITabs.Phase.Owing) _modelDebt(i, v);
+    function modelSettle(uint256 i, ITabEvents.TabView memory v) internal {
+        if (v.phase == ITabEvents.Phase.Owing) _modelDebt(i, v);
         else _modelPeriod(i, v);
     }
 
-    function modelClose(uint256 i, ITabs.TabView memory v) internal {
-        _end(i, v.balance, all[i].terms.credit, v.period);
+    function modelClose(uint256 i, ITabEvents.TabView memory v) internal {
+        _end(i, v.balance, _collateral(i, v), v.period);
     }
 
-    function modelAgree(uint256 i, ITabs.TabView memory v, uint256 toProvider) internal {
+    /// Another set is about to sign, or the tab is over: the signers before are paid.
+    function modelHandOver(uint256 i) internal {
+        Ghost storage g = ghosts[i];
+        feesDue += g.kept;
+        g.held -= g.kept;
+        (g.kept, g.keptFor) = (0, 0);
+    }
+
+    function modelSigned(uint256 i, uint32 set) internal {
+        if (ghosts[i].keptFor != set) modelHandOver(i);
+    }
+
+    function modelAgree(uint256 i, ITabEvents.TabView memory v, uint256 toProvider) internal {
         TabAgreement memory a = all[i];
-        uint256 fees = a.terms.fee;
-        if (v.phase == ITabs.Phase.Presented) fees += a.terms.verdictFee;
+        Ghost storage g = ghosts[i];
+        modelHandOver(i);
+        bool judged_ = v.phase == ITabEvents.Phase.Judged || v.phase == ITabEvents.Phase.Disputed;
+        uint256 fees = g.covered == 0 ? 0 : a.terms.fee;
+        if (v.phase == ITabEvents.Phase.Presented || judged_) fees += a.terms.verdictFee;
+        if (judged_ && v.basis == Basis.Silence) {
+            fees = 0;
+            _slash(v, provider, SILENCE, true);
+        }
         feesDue += fees;
+        g.held -= fees;
+        if (v.phase == ITabEvents.Phase.Disputed) {
+            due[arbiter] += ARBITER_COST;
+            if (!g.buyerDisputes) due[provider] += g.deposit - ARBITER_COST;
+            g.held -= g.buyerDisputes ? ARBITER_COST : g.deposit;
+        }
         due[provider] += toProvider;
-        due[buyer] += ghosts[i].held - fees - toProvider;
-        (ghosts[i].held, ghosts[i].covered) = (0, 0);
+        due[buyer] += g.held - toProvider;
+        (g.held, g.covered) = (0, 0);
+    }
+
+    /// What of the buyer's collateral is not in the balance.
+    function _collateral(uint256 i, ITabEvents.TabView memory v) internal view returns (uint256) {
+        return v.defaulted ? 0 : all[i].terms.credit;
     }
 
     /// What is final of a period.
@@ -67,18 +100,24 @@ abstract contract TabModel is TabFixture {
         bool overturned;
     }
 
-    function _modelPeriod(uint256 i, ITabs.TabView memory v) private {
+    function _modelPeriod(uint256 i, ITabEvents.TabView memory v) private {
         Ghost storage g = ghosts[i];
         Final memory f;
         f.silence = v.basis == Basis.Silence;
-        f.ruled = v.phase == ITabs.Phase.Ruled;
+        f.ruled = v.phase == ITabEvents.Phase.Ruled;
         f.outcome = f.ruled ? g.ruled : v.outcome;
         f.pay = f.ruled ? g.ruledPayable : v.payable_;
         f.overturned = f.pay != v.payable_ || _oneFails(f, v);
         uint256 fees = all[i].terms.verdictFee;
         if (f.overturned || f.silence) fees += all[i].terms.fee;
         uint256 rest = f.ruled ? g.deposit - ARBITER_COST : g.deposit;
-        g.held -= fees + rest;
+        if (f.overturned || f.silence) {
+            g.held -= fees;
+        } else {
+            g.kept += fees;
+            g.keptFor = v.set;
+        }
+        g.held -= rest;
         if (f.overturned) _overturned(i, v, f, fees, rest);
         else _stands(i, v, f, fees, rest);
         if (f.overturned || f.silence) g.covered = 0;
@@ -89,17 +128,18 @@ abstract contract TabModel is TabFixture {
         _pays(i, paid);
         if (paid < f.pay) return;
         if (f.overturned || f.silence || g.failed || v.last) {
-            _end(i, v.balance - paid, all[i].terms.credit, v.period + 1);
+            _end(i, v.balance - paid, _collateral(i, v), v.period + 1);
         }
     }
 
-    function _overturned(uint256 i, ITabs.TabView memory v, Final memory f, uint256 fees, uint256 rest)
+    function _overturned(uint256 i, ITabEvents.TabView memory v, Final memory f, uint256 fees, uint256 rest)
         private
     {
         uint256 bond = all[i].terms.bond;
         uint256 before = v.payable_ + (v.outcome == Outcome.Fail ? 0 : bond);
         uint256 after_ = f.pay + (f.outcome == Outcome.Fail ? 0 : bond);
         address favoured = after_ > before ? provider : buyer;
+        if (after_ == before) favoured = v.outcome == Outcome.Fail ? provider : buyer;
         due[favoured] += rest;
         due[f.silence ? buyer : favoured] += fees;
         uint256 moved = f.pay > v.payable_ ? f.pay - v.payable_ : v.payable_ - f.pay;
@@ -108,13 +148,13 @@ abstract contract TabModel is TabFixture {
         _slash(v, favoured, moved, f.silence);
     }
 
-    function _stands(uint256 i, ITabs.TabView memory v, Final memory f, uint256 fees, uint256 rest) private {
+    function _stands(uint256 i, ITabEvents.TabView memory v, Final memory f, uint256 fees, uint256 rest)
+        private
+    {
         bool byBuyer = ghosts[i].buyerDisputes;
         if (f.silence) {
             due[buyer] += fees;
             _slash(v, provider, SILENCE, true);
-        } else {
-            feesDue += fees;
         }
         if (!f.ruled) {
             due[byBuyer ? buyer : provider] += rest;
@@ -122,14 +162,15 @@ abstract contract TabModel is TabFixture {
         }
         uint256 half = f.silence ? 0 : rest / 2;
         feesDue += half;
+        if (half != 0) modelHandOver(i);
         due[byBuyer ? provider : buyer] += rest - half;
     }
 
-    function _oneFails(Final memory f, ITabs.TabView memory v) private pure returns (bool) {
+    function _oneFails(Final memory f, ITabEvents.TabView memory v) private pure returns (bool) {
         return (f.outcome == Outcome.Fail) != (v.outcome == Outcome.Fail);
     }
 
-    function _modelDebt(uint256 i, ITabs.TabView memory v) private {
+    function _modelDebt(uint256 i, ITabEvents.TabView memory v) private {
         TabAgreement memory a = all[i];
         uint256 paid = v.payable_ < v.balance ? v.payable_ : v.balance;
         _pays(i, paid);
@@ -138,7 +179,8 @@ abstract contract TabModel is TabFixture {
             if (v.last) _end(i, v.balance - paid, a.terms.credit, v.period);
         } else if (block.timestamp >= v.deadline) {
             _pays(i, left);
-            _end(i, 0, a.terms.credit - left, v.period);
+            // What is not drawn stays for one more tally.
+            if (v.last) _end(i, 0, a.terms.credit - left, v.period);
         }
     }
 
@@ -148,7 +190,7 @@ abstract contract TabModel is TabFixture {
         ghosts[i].held -= amount;
     }
 
-    function _slash(ITabs.TabView memory v, address to, uint256 amount, bool silence) private {
+    function _slash(ITabEvents.TabView memory v, address to, uint256 amount, bool silence) private {
         uint256 parts = K;
         if (silence) parts = _count(v.members);
         uint256 each = (amount + parts - 1) / parts;
@@ -162,6 +204,7 @@ abstract contract TabModel is TabFixture {
     function _end(uint256 i, uint256 balance, uint256 collateral, uint256 periods) private {
         TabAgreement memory a = all[i];
         Ghost storage g = ghosts[i];
+        modelHandOver(i);
         due[buyer] += balance + collateral + (a.terms.periods - periods) * a.terms.verdictFee;
         due[g.failed ? buyer : provider] += a.terms.bond;
         if (g.covered != 0) feesDue += a.terms.fee;

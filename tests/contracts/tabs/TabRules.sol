@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {ITabs, TabAgreement} from "../../../contracts/tabs/ITabs.sol";
+import {ITabEvents} from "../../../contracts/tabs/interfaces/ITabEvents.sol";
+import {TabAgreement} from "../../../contracts/tabs/interfaces/TabTypes.sol";
 import {TabModel} from "./TabModel.sol";
 
 /// What must hold after whatever anybody does on tabs.
@@ -61,22 +62,24 @@ abstract contract TabRules is TabModel {
 
     function payableBound() public view {
         for (uint256 i; i < all.length; ++i) {
-            ITabs.TabView memory v = stateOf(all[i]);
+            ITabEvents.TabView memory v = stateOf(all[i]);
             assertLe(ghosts[i].paid, ghosts[i].signed, "payableBound: more than the buyer signed");
             uint256 claim;
-            if (v.phase >= ITabs.Phase.Judged && v.phase <= ITabs.Phase.Ruled) {
+            if (v.phase >= ITabEvents.Phase.Judged && v.phase <= ITabEvents.Phase.Ruled) {
                 claim = v.amount - v.settledAmount;
             }
-            if (v.phase == ITabs.Phase.Presented) claim = pending[i].amount - v.settledAmount;
-            if (v.phase == ITabs.Phase.Owing) claim = v.payable_;
-            if (v.phase == ITabs.Phase.Closed) continue;
-            assertLe(claim, v.balance + all[i].terms.credit, "payableBound: not covered");
+            if (v.phase == ITabEvents.Phase.Presented) claim = pending[i].amount - v.settledAmount;
+            if (v.phase == ITabEvents.Phase.Owing) claim = v.payable_;
+            if (v.phase == ITabEvents.Phase.Closed) continue;
+            assertLe(claim, v.balance + _collateral(i, v), "payableBound: not covered");
             assertLe(
                 v.settledAmount,
                 uint256(v.settledCount) * all[i].terms.ceiling,
                 "payableBound: above the ceiling"
             );
-            if (v.phase >= ITabs.Phase.Judged) assertLe(v.payable_, claim, "payableBound: above the claim");
+            if (v.phase >= ITabEvents.Phase.Judged) {
+                assertLe(v.payable_, claim, "payableBound: above the claim");
+            }
         }
     }
 
@@ -99,20 +102,21 @@ abstract contract TabRules is TabModel {
         for (uint256 i; i < all.length; ++i) {
             TabAgreement memory a = all[i];
             vm.chainId(HOME);
-            ITabs.TabView memory v = stateOf(a);
+            ITabEvents.TabView memory v = stateOf(a);
             bytes memory lapsing = abi.encodeCall(tabs.lapse, (a.terms, oh(a), pending[i]));
             bytes memory settling = settleCall(a);
             bytes memory closing = closeCall(a);
             bytes32 id = idOf(a);
             vm.chainId(1);
-            for (uint256 steps; v.phase != ITabs.Phase.Closed; ++steps) {
+            for (uint256 steps; v.phase != ITabEvents.Phase.Closed; ++steps) {
                 assertLt(steps, 6, "nothingIsLocked");
-                bool open = v.phase == ITabs.Phase.Open;
+                bool open = v.phase == ITabEvents.Phase.Open;
                 uint256 limit = open ? v.end : v.deadline;
-                if (v.phase == ITabs.Phase.Presented) limit += a.terms.verdict;
-                if (v.phase == ITabs.Phase.Ruled) limit = 0;
+                if (v.phase == ITabEvents.Phase.Presented) limit += a.terms.verdict;
+                if (v.phase == ITabEvents.Phase.Ruled) limit = 0;
                 if (block.timestamp < limit) vm.warp(limit);
-                bytes memory call = open ? closing : v.phase == ITabs.Phase.Presented ? lapsing : settling;
+                bytes memory call =
+                    open ? closing : v.phase == ITabEvents.Phase.Presented ? lapsing : settling;
                 vm.prank(relayer);
                 (bool ok,) = address(tabs).call(call);
                 assertTrue(ok, "nothingIsLocked");

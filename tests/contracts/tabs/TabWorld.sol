@@ -3,15 +3,18 @@ pragma solidity 0.8.30;
 
 import {Basis, Outcome} from "../../../contracts/interfaces/Types.sol";
 import {IEscrow} from "../../../contracts/interfaces/IEscrow.sol";
-import {ITabs, TabAgreement, TabVerdict, Tally} from "../../../contracts/tabs/ITabs.sol";
+import {ITabEvents} from "../../../contracts/tabs/interfaces/ITabEvents.sol";
+import {ITabs} from "../../../contracts/tabs/interfaces/ITabs.sol";
+import {TabAgreement, TabVerdict, Tally} from "../../../contracts/tabs/interfaces/TabTypes.sol";
 import {TabRules} from "./TabRules.sol";
 
 /// Everything that parties, evaluators, arbiter and strangers do on tabs, in any order, with forged, stale and foreign
 /// signatures among it. What must hold after each act is in TabRules.
 abstract contract TabWorld is TabRules {
     uint256 private constant MOST = 4;
-    mapping(uint256 => ITabs.TabView) private last;
+    mapping(uint256 => ITabEvents.TabView) private last;
     mapping(uint256 => bytes) private oldPresent;
+    mapping(uint256 => uint256) private regular; // end of the window, as it is before a replacement
 
     function deployTabs(IEscrow) internal virtual returns (ITabs) {
         return tabs;
@@ -42,7 +45,7 @@ abstract contract TabWorld is TabRules {
 
     /// The more often, the further tabs get.
     function tabActs() internal pure returns (bytes4[] memory list) {
-        bytes4[24] memory each = [
+        bytes4[26] memory each = [
             this.actGoOn.selector,
             this.actGoOn.selector,
             this.actGoOn.selector,
@@ -66,6 +69,8 @@ abstract contract TabWorld is TabRules {
             this.actLeave.selector,
             this.actAgree.selector,
             this.actForge.selector,
+            this.actAtTheEnd.selector,
+            this.actPaySigners.selector,
             this.actWait.selector
         ];
         list = new bytes4[](each.length);
@@ -80,7 +85,7 @@ abstract contract TabWorld is TabRules {
         _refill();
         uint256 open;
         for (uint256 n; n < all.length; ++n) {
-            if (stateOf(all[n]).phase != ITabs.Phase.Closed) ++open;
+            if (stateOf(all[n]).phase != ITabEvents.Phase.Closed) ++open;
         }
         if (open >= MOST) return;
         TabAgreement memory a = newTab();
@@ -91,12 +96,13 @@ abstract contract TabWorld is TabRules {
         a.terms.periods = uint16(bound(seed >> 32, 1, 4));
         a.terms.fee = 10e6;
         a.terms.due = seed & 8 == 0 ? 0 : 40e6;
+        if (seed >> 40 & 3 == 0) a.terms.bond = 0;
         bytes memory pledged = a.terms.credit == 0 ? bytes("") : collateralPledge(a);
+        bytes memory accepted = a.terms.bond == 0 ? sign(providerKey, idOf(a)) : bondPledge(a);
         uint256 i = all.length;
         all.push(a);
         pending.push(tally(0, 0));
-        bytes memory call =
-            abi.encodeWithSelector(tabs.open.selector, a, 0, payment(a), pledged, bondPledge(a));
+        bytes memory call = abi.encodeWithSelector(tabs.open.selector, a, 0, payment(a), pledged, accepted);
         if (_act(relayer, call)) {
             bornWith(i);
         } else {
@@ -116,18 +122,27 @@ abstract contract TabWorld is TabRules {
         bytes memory bySeller = alone ? bytes("") : signTally(providerKey, a, t);
         bytes memory call =
             abi.encodeCall(tabs.present, (a.terms, oh(a), t, signTally(buyerKey, a, t), bySeller));
-        if (_act(alone ? provider : relayer, call)) {
+        address caller = alone || seed & 32 == 0 ? provider : seed & 64 == 0 ? relayer : buyer;
+        if (_act(caller, call)) {
             pending[i] = t;
+            _window(i, alone || caller != provider);
             oldPresent[i] = call;
             if (t.amount > ghosts[i].signed) ghosts[i].signed = t.amount;
         }
         _look();
     }
 
+    /// Only the provider itself may do without one, under both signatures, and not with the last tally.
+    function _window(uint256 i, bool needed) private {
+        ITabEvents.TabView memory v = stateOf(all[i]);
+        regular[i] = block.timestamp + all[i].terms.window;
+        if (v.deadline != (needed || v.last ? regular[i] : block.timestamp)) broken = "another window";
+    }
+
     /// What was presented and settled before.
     function _presentAgain(uint256 i) private {
-        ITabs.TabView memory v = stateOf(all[i]);
-        bool settled = v.period != 0 && v.phase == ITabs.Phase.Open && v.settledCount >= pending[i].count;
+        ITabEvents.TabView memory v = stateOf(all[i]);
+        bool settled = v.period != 0 && v.phase == ITabEvents.Phase.Open && v.settledCount >= pending[i].count;
         if (settled && _act(provider, oldPresent[i])) forged = "a settled period was presented";
     }
 
@@ -138,8 +153,14 @@ abstract contract TabWorld is TabRules {
         Tally memory t = pending[i];
         Tally memory more =
             tally(t.count + uint64(bound(seed, 0, 3000)), t.amount + uint64(bound(seed >> 32, 0, 20e6)));
-        if (_act(relayer, replaceCall(a, t, more))) {
+        bool byProvider = seed >> 248 & 1 == 0;
+        uint256 before = stateOf(a).deadline;
+        if (_act(byProvider ? provider : relayer, replaceCall(a, more))) {
             pending[i] = more;
+            uint256 least = byProvider ? 0 : block.timestamp + MIN_CHALLENGE;
+            if (stateOf(a).deadline != (before < least ? least : before)) broken = "another window";
+            if (block.timestamp >= (byProvider ? before : regular[i])) broken = "replaced late";
+            if (more.count <= t.count || more.amount < t.amount) broken = "replaced by a lower one";
             if (more.amount > ghosts[i].signed) ghosts[i].signed = more.amount;
         }
         _look();
@@ -153,13 +174,15 @@ abstract contract TabWorld is TabRules {
 
     function actAttest(uint256 seed) external {
         (bool any, uint256 i) = _pick(seed);
-        if (any) _act(relayer, attestCall(all[i], pending[i], uint32(1 << (seed % N))));
+        if (any && _act(relayer, attestCall(all[i], pending[i], uint32(1 << (seed % N))))) modelHandOver(i);
         _look();
     }
 
     function actLapse(uint256 seed) external {
         (bool any, uint256 i) = _pick(seed);
-        if (any) _act(relayer, abi.encodeCall(tabs.lapse, (all[i].terms, oh(all[i]), pending[i])));
+        if (any && _act(relayer, abi.encodeCall(tabs.lapse, (all[i].terms, oh(all[i]), pending[i])))) {
+            modelHandOver(i);
+        }
         _look();
     }
 
@@ -189,6 +212,41 @@ abstract contract TabWorld is TabRules {
         _look();
     }
 
+    function actPaySigners(uint256 seed) external {
+        (bool any, uint256 i) = _pick(seed);
+        if (!any) return;
+        bool kept = ghosts[i].kept != 0;
+        bool paid = _act(relayer, abi.encodeCall(tabs.payEvaluators, (all[i].terms, oh(all[i]))));
+        if (paid != kept) broken = "fees that are kept can be had";
+        if (paid) modelHandOver(i);
+        _look();
+    }
+
+    /// Whoever has served until the end still presents it.
+    function actAtTheEnd(uint256 seed) external {
+        if (seed & 15 != 0) return; // rarely: it ends things
+        (bool any, uint256 i) = _pick(seed >> 4);
+        if (!any) return;
+        TabAgreement memory a = all[i];
+        ITabEvents.TabView memory v = stateOf(a);
+        if (v.phase != ITabEvents.Phase.Open || v.closing) return;
+        if (block.timestamp < a.terms.endBy) vm.warp(a.terms.endBy);
+        if (block.timestamp >= uint256(a.terms.endBy) + a.terms.notice) return;
+        Tally memory t = tally(v.settledCount + 10_000, v.settledAmount + 1);
+        if (v.balance == 0 && _collateral(i, v) == 0) return;
+        bytes memory call =
+            abi.encodeCall(tabs.present, (a.terms, oh(a), t, signTally(buyerKey, a, t), bytes("")));
+        if (_act(provider, call)) {
+            pending[i] = t;
+            oldPresent[i] = call;
+            _window(i, true);
+            if (t.amount > ghosts[i].signed) ghosts[i].signed = t.amount;
+        } else {
+            broken = "refused within the notice after the end";
+        }
+        _look();
+    }
+
     function actLeave(uint256 seed) external {
         (bool any, uint256 i) = _pick(seed);
         if (!any) return;
@@ -207,8 +265,8 @@ abstract contract TabWorld is TabRules {
         (bool any, uint256 i) = _pick(seed);
         if (!any) return;
         TabAgreement memory a = all[i];
-        ITabs.TabView memory v = stateOf(a);
-        uint256 held = uint256(v.balance) + a.terms.credit + a.terms.bond;
+        ITabEvents.TabView memory v = stateOf(a);
+        uint256 held = uint256(v.balance) + _collateral(i, v) + a.terms.bond;
         uint256 toProvider = bound(seed >> 8, 0, held + held / 10);
         bytes32 digest = tabTyped(
             keccak256(
@@ -252,7 +310,7 @@ abstract contract TabWorld is TabRules {
         bytes memory call;
         if (kind == 0) call = abi.encodeCall(tabs.present, (a.terms, oh(a), t, byBuyer, byBuyer));
         if (kind == 1) call = abi.encodeCall(tabs.present, (a.terms, oh(a), t, byProvider, byProvider));
-        if (kind == 2) call = abi.encodeCall(tabs.rule, (idOf(a), Outcome.Pass, 0));
+        if (kind == 2) call = abi.encodeCall(tabs.rule, (subjectOf(a), Outcome.Pass, 0));
         if (kind == 3) {
             call = abi.encodeCall(tabs.giveNotice, (a.terms, oh(a), buyer, type(uint256).max, byProvider));
         }
@@ -287,28 +345,32 @@ abstract contract TabWorld is TabRules {
         (bool any, uint256 i) = _pick(seed);
         if (!any) return;
         TabAgreement memory a = all[i];
-        ITabs.TabView memory v = stateOf(a);
-        if (v.phase == ITabs.Phase.Open) {
+        ITabEvents.TabView memory v = stateOf(a);
+        if (v.phase == ITabEvents.Phase.Open) {
             if (seed & 0x3000 == 0) return _close(i);
             if (block.timestamp < v.from) vm.warp(v.from);
             return this.actPresent(seed);
         }
-        if (v.phase == ITabs.Phase.Presented) {
+        if (v.phase == ITabEvents.Phase.Presented) {
             if (block.timestamp < v.deadline) vm.warp(v.deadline);
             if (seed & 0x70 != 0) _judge(i, seed);
             else vm.warp(v.deadline + a.terms.verdict);
-        } else if (v.phase == ITabs.Phase.Judged) {
+        } else if (v.phase == ITabEvents.Phase.Judged) {
             if (seed & 0x30 == 0) _dispute(i, seed);
             else if (block.timestamp < v.deadline) vm.warp(v.deadline);
             _settle(i);
-        } else if (v.phase == ITabs.Phase.Disputed) {
+        } else if (v.phase == ITabEvents.Phase.Disputed) {
             if (seed & 0xc0 == 0) {
                 vm.warp(v.deadline);
                 _settle(i);
             } else {
                 _rule(i, seed);
             }
-        } else if (v.phase != ITabs.Phase.Closed) {
+        } else if (v.phase != ITabEvents.Phase.Closed) {
+            // Mostly not in time: few tabs would see a default else.
+            if (v.phase == ITabEvents.Phase.Owing && seed & 0xc0 != 0 && block.timestamp < v.deadline) {
+                vm.warp(v.deadline);
+            }
             _settle(i);
         }
         _look();
@@ -318,9 +380,9 @@ abstract contract TabWorld is TabRules {
         (bool any, uint256 i) = _pick(seed);
         // Every other time to the next limit of one tab, so that what waits for it is reached.
         if (any && seed & 1 == 0) {
-            ITabs.TabView memory v = stateOf(all[i]);
-            uint256 limit = v.phase == ITabs.Phase.Open ? v.from : v.deadline;
-            if (v.phase == ITabs.Phase.Presented && seed & 2 == 0) limit += all[i].terms.verdict;
+            ITabEvents.TabView memory v = stateOf(all[i]);
+            uint256 limit = v.phase == ITabEvents.Phase.Open ? v.from : v.deadline;
+            if (v.phase == ITabEvents.Phase.Presented && seed & 2 == 0) limit += all[i].terms.verdict;
             if (limit > block.timestamp) {
                 vm.warp(limit);
                 return;
@@ -347,7 +409,7 @@ abstract contract TabWorld is TabRules {
     }
 
     function _close(uint256 i) private {
-        ITabs.TabView memory v = stateOf(all[i]);
+        ITabEvents.TabView memory v = stateOf(all[i]);
         if (!_act(relayer, closeCall(all[i]))) return;
         if (block.timestamp < v.end) broken = "closed before its end";
         modelClose(i, v);
@@ -363,16 +425,17 @@ abstract contract TabWorld is TabRules {
         if (seed & 0x1c00 == 0) pay = uint64(claim + 1);
         if (outcome == Outcome.Lapse) pay = 0;
         TabVerdict memory v = verdictOf(a, pending[i], outcome, pay, set);
-        ITabs.TabView memory before = stateOf(a);
+        ITabEvents.TabView memory before = stateOf(a);
         if (_act(relayer, abi.encodeCall(tabs.judge, (a.terms, oh(a), pending[i], v)))) {
             if (block.timestamp < before.deadline) broken = "judged within the window";
             if (block.timestamp >= before.deadline + a.terms.verdict) broken = "judged late";
+            modelSigned(i, set);
         }
     }
 
     function _dispute(uint256 i, uint256 seed) private {
         TabAgreement memory a = all[i];
-        ITabs.TabView memory v = stateOf(a);
+        ITabEvents.TabView memory v = stateOf(a);
         bool byBuyer = seed & 0x100 == 0;
         uint256 claim = v.amount > v.settledAmount ? v.amount - v.settledAmount : 0;
         Outcome sought = byBuyer ? Outcome.Fail : Outcome.Pass;
@@ -390,13 +453,18 @@ abstract contract TabWorld is TabRules {
 
     function _rule(uint256 i, uint256 seed) private {
         TabAgreement memory a = all[i];
-        ITabs.TabView memory v = stateOf(a);
+        ITabEvents.TabView memory v = stateOf(a);
         uint256 claim = v.amount > v.settledAmount ? v.amount - v.settledAmount : 0;
         Outcome outcome = Outcome(1 + (seed >> 8) % 3);
         uint256 pay = outcome == Outcome.Lapse ? 0 : bound(seed >> 16, 0, claim);
         if (seed & 3 == 0) (outcome, pay) = (v.outcome, v.payable_);
-        if (_act(relayer, abi.encodeCall(tabs.rule, (idOf(a), outcome, pay)))) forged = "a stranger ruled";
-        if (_act(arbiter, abi.encodeCall(tabs.rule, (idOf(a), outcome, pay)))) {
+        bytes memory ruling = abi.encodeCall(tabs.rule, (subjectOf(a), outcome, pay));
+        if (_act(relayer, ruling)) forged = "a stranger ruled";
+        bytes32 old = keccak256(abi.encode(idOf(a), uint256(v.period)));
+        if (_act(arbiter, abi.encodeCall(tabs.rule, (old, outcome, pay)))) {
+            forged = "ruled on another period";
+        }
+        if (_act(arbiter, ruling)) {
             Ghost storage g = ghosts[i];
             (g.ruled, g.ruledPayable) = (outcome, pay);
             g.held -= ARBITER_COST;
@@ -405,16 +473,16 @@ abstract contract TabWorld is TabRules {
     }
 
     function _settle(uint256 i) private {
-        ITabs.TabView memory v = stateOf(all[i]);
+        ITabEvents.TabView memory v = stateOf(all[i]);
         uint256 settled = ghosts[i].periods;
         uint256[] memory stakes = _stakes();
         if (!_act(relayer, settleCall(all[i]))) return;
         _lost(i, v, stakes);
-        bool waits = v.phase == ITabs.Phase.Judged || v.phase == ITabs.Phase.Disputed;
+        bool waits = v.phase == ITabEvents.Phase.Judged || v.phase == ITabEvents.Phase.Disputed;
         if (waits && block.timestamp < v.deadline) broken = "settled early";
         modelSettle(i, v);
-        ITabs.TabView memory w = stateOf(all[i]);
-        if (w.phase == ITabs.Phase.Closed || ghosts[i].periods == settled) return;
+        ITabEvents.TabView memory w = stateOf(all[i]);
+        if (w.phase == ITabEvents.Phase.Closed || ghosts[i].periods == settled) return;
         if (w.settledCount <= v.settledCount || w.settledAmount < v.amount || w.period != v.period + 1) {
             twice = "a period was settled and could be presented again";
         }
@@ -427,7 +495,7 @@ abstract contract TabWorld is TabRules {
         }
     }
 
-    function _lost(uint256 i, ITabs.TabView memory v, uint256[] memory stakes) private {
+    function _lost(uint256 i, ITabEvents.TabView memory v, uint256[] memory stakes) private {
         uint256 most = v.amount < v.settledAmount ? 0 : v.amount - v.settledAmount + all[i].terms.bond;
         if (v.basis == Basis.Silence && most < SILENCE) most = SILENCE;
         for (uint256 e; e < N; ++e) {
@@ -438,7 +506,7 @@ abstract contract TabWorld is TabRules {
     /// Mostly what can be presented, sometimes beyond every bound.
     function _some(uint256 i, uint256 seed) private view returns (Tally memory) {
         TabAgreement memory a = all[i];
-        ITabs.TabView memory v = stateOf(a);
+        ITabEvents.TabView memory v = stateOf(a);
         uint256 covered = uint256(v.balance) + a.terms.credit;
         uint256 amount = v.settledAmount + bound(seed >> 64, 0, covered + covered / 8);
         uint256 count = v.settledCount + (seed >> 254 == 0 ? (seed >> 128) % 3 * 1000 : 40_000);
@@ -459,22 +527,26 @@ abstract contract TabWorld is TabRules {
     /// Holds every tab against the graph.
     function _look() private {
         for (uint256 i; i < all.length; ++i) {
-            ITabs.Phase was = last[i].phase;
-            ITabs.TabView memory v = stateOf(all[i]);
+            ITabEvents.Phase was = last[i].phase;
+            ITabEvents.TabView memory v = stateOf(all[i]);
             // Noted, not asserted: an assertion in an act would only undo the act.
             if (was != v.phase && !_mayFollow(was, v.phase)) broken = "no such step";
             last[i] = v;
         }
     }
 
-    function _mayFollow(ITabs.Phase a, ITabs.Phase b) private pure returns (bool) {
-        if (a == ITabs.Phase.None) return b == ITabs.Phase.Open;
-        if (a == ITabs.Phase.Closed) return false;
-        if (a == ITabs.Phase.Open) return b == ITabs.Phase.Presented || b == ITabs.Phase.Closed;
-        if (a == ITabs.Phase.Presented) return b == ITabs.Phase.Judged || b == ITabs.Phase.Closed;
-        bool over = b == ITabs.Phase.Open || b == ITabs.Phase.Owing || b == ITabs.Phase.Closed;
-        if (a == ITabs.Phase.Judged) return over || b == ITabs.Phase.Disputed;
-        if (a == ITabs.Phase.Disputed) return over || b == ITabs.Phase.Ruled;
+    function _mayFollow(ITabEvents.Phase a, ITabEvents.Phase b) private pure returns (bool) {
+        if (a == ITabEvents.Phase.None) return b == ITabEvents.Phase.Open;
+        if (a == ITabEvents.Phase.Closed) return false;
+        if (a == ITabEvents.Phase.Open) {
+            return b == ITabEvents.Phase.Presented || b == ITabEvents.Phase.Closed;
+        }
+        if (a == ITabEvents.Phase.Presented) {
+            return b == ITabEvents.Phase.Judged || b == ITabEvents.Phase.Closed;
+        }
+        bool over = b == ITabEvents.Phase.Open || b == ITabEvents.Phase.Owing || b == ITabEvents.Phase.Closed;
+        if (a == ITabEvents.Phase.Judged) return over || b == ITabEvents.Phase.Disputed;
+        if (a == ITabEvents.Phase.Disputed) return over || b == ITabEvents.Phase.Ruled;
         return over;
     }
 }

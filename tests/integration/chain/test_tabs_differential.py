@@ -17,7 +17,7 @@ from oracle.chain.abi import Abi, load_abi, parse_abi
 from oracle.chain.quantities import Receipt
 from oracle.chain.rpc import Rpc
 from oracle.chain.tab_decoder import decode_tab_logs
-from oracle.decide.tab_payouts import PeriodCase, PeriodSplit, overturned, stands, upheld
+from oracle.decide.tab_payouts import PeriodCase, PeriodSplit, agreed, overturned, stands, upheld
 from oracle.domain import tab_terms
 from oracle.domain.tab import Tally, digest_of, tabs_domain
 from oracle.domain.tab_events import (
@@ -134,6 +134,7 @@ def test_ids_digests_and_deliverables_agree(harness: Harness, cases: list[tuple[
             ("opening", (opening_tuple(o),), opening),
             ("tab", (terms_tuple(t), raw(opening)), tab),
             ("tally", (raw(tab), signed), "0x" + digest_of(domain, tally).hex()),
+            ("subject", (raw(tab), count), tab_terms.period_subject(tab, count)),
             ("deliverable", (raw(tab), count, signed), tab_terms.period_deliverable(tab, count, tally)),
             ("topUp", (raw(tab), amount, expiry, 9), tab_terms.top_up_digest(domain, tab, amount, expiry, 9)),
             (
@@ -197,9 +198,10 @@ def test_payouts_agree(harness: Harness, cases: list[tuple[PeriodCase, Outcome, 
         requests += [
             ("stands", (told,)),
             ("upheld", (told,)),
+            ("agreed", (told,)),
             ("overturned", (told, int(outcome), payable)),
         ]
-        expected += [stands(case), upheld(case), overturned(case, outcome, payable)]
+        expected += [stands(case), upheld(case), agreed(case), overturned(case, outcome, payable)]
     assert [PeriodSplit(*answer) for answer in harness.ask(requests)] == expected
 
 
@@ -222,7 +224,7 @@ def test_the_contract_takes_what_python_signs_and_python_reads_what_it_says(
 
     chain.warp(m.rpc, 3_600)
     tally = desk.tally(agreement, 1_000, 10 * UNIT)
-    [presented] = events(m, desk.send(m.relayer, desk.present_call(agreement, tally)))
+    [presented] = events(m, desk.send(m.provider, desk.present_call(agreement, tally)))
     assert isinstance(presented, Presented)
     assert (presented.count, presented.amount, presented.root) == (1_000, 10 * UNIT, tally.root)
     assert not presented.last

@@ -35,6 +35,7 @@ from oracle.domain.tab_terms import TabAgreement, TabEnding, TabOpening, TabTerm
 from oracle.domain.types import Outcome
 
 TAB, OTHER = "0x" + "7a" * 32, "0x" + "7b" * 32
+SUBJECT = "0x" + "5c" * 32
 BUYER, PROVIDER, STRANGER = "0x" + "b1" * 20, "0x" + "b2" * 20, "0x" + "b3" * 20
 HASH = "0x" + "11" * 32
 TERMS = TabTerms(BUYER, PROVIDER, HASH, 1_000, 0, 10, 10, 1, 1, 0, 9_000_000, 1, 5, 600, 60, 60, 5, 5, 3)
@@ -134,7 +135,7 @@ def test_shortly_before_the_end__those_short_of_a_quorum_are_posted_once() -> No
         (
             (
                 PeriodJudged(TAB, 1, *PASS, 7, 6_000, ()),
-                PeriodDisputed(TAB, 1, BUYER, Outcome.FAIL, 0, 1, 9_000),
+                PeriodDisputed(TAB, 1, BUYER, Outcome.FAIL, 0, 1, 9_000, SUBJECT),
             ),
             8_999,
             (),
@@ -142,7 +143,7 @@ def test_shortly_before_the_end__those_short_of_a_quorum_are_posted_once() -> No
         (
             (
                 PeriodJudged(TAB, 1, *PASS, 7, 6_000, ()),
-                PeriodDisputed(TAB, 1, BUYER, Outcome.FAIL, 0, 1, 10**9),
+                PeriodDisputed(TAB, 1, BUYER, Outcome.FAIL, 0, 1, 10**9, SUBJECT),
                 PeriodRuled(TAB, 1, STRANGER, *PASS, 1),
             ),
             1_000 * DAY + 5,
@@ -167,7 +168,7 @@ def test_standing__counts_what_was_before_the_anchor() -> None:
         settled(),
         presented(tab=OTHER),
         PeriodJudged(OTHER, 1, *PASS, 7, 6_000, ()),
-        PeriodDisputed(OTHER, 1, STRANGER, Outcome.FAIL, 0, 1, 9_000),
+        PeriodDisputed(OTHER, 1, STRANGER, Outcome.FAIL, 0, 1, 9_000, SUBJECT),
         settled(tab=OTHER, outcome=Outcome.FAIL),
         presented(2, 150, 1_700),
     )

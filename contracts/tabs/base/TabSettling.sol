@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Outcome} from "../../interfaces/Types.sol";
+import {CommitteeId} from "../../libraries/CommitteeId.sol";
+import {ITabPeriods} from "../interfaces/ITabPeriods.sol";
+import {TabTerms} from "../interfaces/TabTypes.sol";
+import {TabFields} from "../libraries/TabFields.sol";
+import {TabPayouts} from "../libraries/TabPayouts.sol";
+import {TabWords} from "../libraries/TabWords.sol";
+import {TabEnds} from "./TabEnds.sol";
+
+/// @dev Carries out what is final of a period, and what is owed after it.
+abstract contract TabSettling is ITabPeriods, TabEnds {
+    /// @inheritdoc ITabPeriods
+    function settle(TabTerms calldata t, bytes32 openingHash, bool payOut) external {
+        Tab memory tab = _load(t, openingHash);
+        Flow memory flow;
+        flow.payOut = payOut;
+        if (_phase(tab) == Phase.Owing) _settleDebt(t, tab, flow);
+        else _settlePeriod(t, tab, flow);
+        _handOver(t, flow);
+    }
+
+    /// @dev Ends a period: everything up to its tally is settled, whatever was withheld of it.
+    function _settlePeriod(TabTerms calldata t, Tab memory tab, Flow memory flow) private {
+        TabWords.Pending memory p = tab.p;
+        Phase phase = _phase(tab);
+        Outcome outcome = Outcome(p.outcome);
+        TabPayouts.Split memory x;
+        uint256 payable_ = p.payable_;
+        bool overturned;
+        if (phase == Phase.Judged && !p.silent) {
+            _requireFrom(p.deadline);
+            x.evaluators = TabFields.verdictFee(t);
+        } else {
+            (outcome, payable_, overturned, x) = _afterAll(t, tab, phase);
+        }
+        TabWords.Standing memory s = tab.s;
+        (s.settledAmount, s.settledCount) = (p.amount, p.count);
+        ++s.period;
+        uint256 paid = _draw(s, payable_);
+        flow.toProvider = paid + x.provider;
+        flow.toBuyer = x.buyer;
+        if (x.slashEach != 0 || x.withFee) _slash(t, tab, x, flow);
+        _logSettled(tab, outcome, payable_, paid, x, flow);
+        // The fee of a verdict that stands is kept here for its signers, as long as they are the same.
+        if (!x.withFee) {
+            ++s.unpaid;
+            uint256 more = x.evaluators - TabFields.verdictFee(t);
+            if (more != 0) _paySigners(t, tab, more);
+        }
+
+        bool bySilence = p.silent && !overturned;
+        (p.outcome, p.silent) = (uint256(outcome), x.withFee);
+        p.last = p.last || x.withFee || outcome == Outcome.Fail;
+        p.payable_ = payable_ - paid;
+        if (p.payable_ != 0) {
+            (p.phase, p.deadline) = (uint256(Phase.Owing), block.timestamp + TabFields.grace(t));
+            _save(tab);
+        } else if (p.last) {
+            _end(t, tab, flow, _endingOf(tab, bySilence), _credit(t, tab));
+        } else {
+            _reopen(t, tab);
+        }
+    }
+
+    function _logSettled(
+        Tab memory tab,
+        Outcome outcome,
+        uint256 payable_,
+        uint256 paid,
+        TabPayouts.Split memory x,
+        Flow memory flow
+    ) private {
+        emit PeriodSettled(
+            tab.id,
+            uint64(tab.s.period),
+            outcome,
+            uint64(payable_),
+            uint64(paid),
+            flow.toBuyer,
+            flow.toProvider - paid,
+            x.evaluators,
+            x.evaluators == 0 ? 0 : uint32(tab.p.set)
+        );
+    }
+
+    /// @dev What follows from a ruling, from an arbiter's silence, or from the committee's.
+    function _afterAll(TabTerms calldata t, Tab memory tab, Phase phase)
+        private
+        view
+        returns (Outcome outcome, uint256 payable_, bool overturned, TabPayouts.Split memory x)
+    {
+        TabPayouts.Case memory c = _case(t, tab);
+        (outcome, payable_) = (c.provisional, c.payable_);
+        if (phase == Phase.Ruled) {
+            Appeal memory a = _appealed(tab, c);
+            outcome = a.ruled;
+            overturned = TabPayouts.differs(c, outcome, a.payable_);
+            if (!overturned) return (outcome, payable_, overturned, TabPayouts.upheld(c));
+            payable_ = a.payable_;
+            c.threshold = CommitteeId.threshold(TabFields.committee(t));
+            return (outcome, payable_, overturned, TabPayouts.overturned(c, outcome, payable_));
+        }
+        if (phase == Phase.Disputed) _appealed(tab, c);
+        else if (phase != Phase.Judged) revert WrongPhase(tab.id, phase);
+        _requireFrom(tab.p.deadline);
+        x = TabPayouts.stands(c);
+    }
+
+    /// @dev In Owing: the balance first, and after the grace period the collateral, which holds all that can be owed.
+    function _settleDebt(TabTerms calldata t, Tab memory tab, Flow memory flow) private {
+        TabWords.Pending memory p = tab.p;
+        uint256 paid = _draw(tab.s, p.payable_);
+        uint256 left = p.payable_ - paid;
+        flow.toProvider = paid;
+        if (paid != 0) emit DebtPaid(tab.id, paid, left);
+        p.payable_ = left;
+        if (left == 0) {
+            if (p.last) _end(t, tab, flow, _endingOf(tab, false), _credit(t, tab));
+            else _reopen(t, tab);
+        } else if (block.timestamp >= p.deadline) {
+            _default(t, tab, flow, left);
+        } else if (paid == 0) {
+            revert TooEarly(p.deadline, block.timestamp);
+        } else {
+            _save(tab);
+        }
+    }
+
+    /// @dev The collateral is drawn and its rest joins the balance. What the provider has served under newer tallies can
+    /// still be presented once; then the tab is over.
+    function _default(TabTerms calldata t, Tab memory tab, Flow memory flow, uint256 left) private {
+        Defaults storage d = _defaults[TabFields.buyer(t)];
+        (d.times, d.amount) = (d.times + 1, d.amount + uint64(left));
+        flow.toProvider += left;
+        TabWords.Standing memory s = tab.s;
+        uint256 end = tab.p.last ? 0 : block.timestamp + TabFields.notice(t);
+        emit Defaulted(tab.id, TabFields.buyer(t), left, uint40(end));
+        // Balance and credit held all that was owed: the balance is zero now, and this is no second time.
+        s.balance = TabFields.credit(t) - left;
+        (s.defaulted, s.closing, s.end) = (true, true, end);
+        if (tab.p.last) _end(t, tab, flow, Ending.Defaulted, 0);
+        else _reopen(t, tab);
+    }
+
+    /// @dev No period is pending any more. There is time for one more tally, and for the last one too.
+    function _reopen(TabTerms calldata t, Tab memory tab) private {
+        uint256 latest = block.timestamp + TabFields.notice(t);
+        if (tab.s.end < latest) tab.s.end = latest;
+        TabWords.Pending memory p;
+        (p.phase, p.from) = (uint256(Phase.Open), tab.p.from);
+        if (tab.s.unpaid != 0) p.set = tab.p.set;
+        tab.p = p;
+        _save(tab);
+    }
+
+    /// @dev As much of `amount` as the balance allows.
+    function _draw(TabWords.Standing memory s, uint256 amount) private pure returns (uint256 paid) {
+        paid = amount < s.balance ? amount : s.balance;
+        s.balance -= paid;
+    }
+}
