@@ -26,11 +26,13 @@ from oracle.pages import (
     views_directory,
     views_evaluator,
     views_job,
+    views_jobs,
     views_live,
     views_pact,
 )
 from oracle.pages.answers import answered, kept
 from oracle.pages.assets import PREFIX, Assets
+from oracle.pages.documents import public_bytes
 from oracle.pages.place import Place
 from oracle.pages.render import Renderer
 from oracle.pages.text import View
@@ -45,7 +47,7 @@ ViewMaker = Callable[[Place, Request], View]
 _VIEWS: Final[tuple[tuple[str, str, ViewMaker], ...]] = (
     ("/", "directory.html", views_directory.directory),
     ("/agents/{agent}", "agent.html", views_agent.agent),
-    ("/jobs", "jobs.html", views_job.jobs),
+    ("/jobs", "jobs.html", views_jobs.jobs),
     ("/jobs/{job}", "job.html", views_job.job),
     ("/evaluators/{address}", "evaluator.html", views_evaluator.evaluator),
     ("/committees", "committees.html", views_committee.committees),
@@ -72,6 +74,7 @@ def make_pages(
     ]
     routes.append(Route("/about", partial(_words, renderer), methods=["GET", "HEAD"]))
     routes.append(Route(acts_explain.PATH, acts_explain.explain, methods=["GET"]))
+    routes.append(Route("/documents/{hash}", partial(_document, place.source), methods=["GET", "HEAD"]))
     routes.append(Route(PREFIX + "{name}", partial(_asset, place.assets), methods=["GET", "HEAD"]))
 
     async def none_here(request: Request, error: Exception) -> Response:
@@ -97,6 +100,11 @@ async def _page(
 
 async def _words(renderer: Renderer, request: Request) -> Response:
     return answered(request, renderer.page("about.html", path=request.url.path))
+
+
+async def _document(source: Source, request: Request) -> Response:
+    data = await run_in_threadpool(public_bytes, source, request.path_params["hash"])
+    return kept(data, "application/json")
 
 
 async def _asset(assets: Assets, request: Request) -> Response:

@@ -41,6 +41,15 @@ def usdc(units: int | None) -> Markup:
     return Markup('<span class="amount"><span class="num">{}</span> {}</span>').format(number, unit)
 
 
+def signed_usdc(units: int) -> Markup:
+    """A gain or a loss (base units), with its sign."""
+    number, unit = format_usdc(abs(units)).rsplit(" ", 1)
+    sign, kind = ("+", "gain") if units > 0 else ("−", "loss") if units < 0 else ("", "even")
+    return Markup('<span class="amount {}"><span class="num">{}{}</span> {}</span>').format(
+        kind, sign, number, unit
+    )
+
+
 def hexes(value: str | None, href: str | None = None) -> Markup:
     """An address or hash, shortened; the whole of it on hovering."""
     if value is None:

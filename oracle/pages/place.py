@@ -16,9 +16,12 @@ from oracle.evaluation.record import EvaluationRecord, parse_record
 from oracle.pact.document import Pact
 from oracle.pages.acts_case import Site
 from oracle.pages.assets import Assets
+from oracle.pages.views_checks import Checks, checks
 from oracle.score.document import At
 from oracle.store import listing
 
+_RECORDS: Final = 5  # of one verdict that are read for a page
+_CHECKS_KEPT: Final = 200
 _TITLES_KEPT: Final = 2_000
 _PACTS: Final = 100  # to choose from
 _PACTS_FOR: Final = 60.0  # seconds for which the choice is kept
@@ -29,6 +32,7 @@ class _Kept:
     """What does not change, or not quickly. Threads may do the same work twice; no more can happen."""
 
     titles: dict[Hash, str | None] = field(default_factory=dict)
+    checks: dict[tuple[Hash, ...], Checks] = field(default_factory=dict)
     pacts: tuple[Hash, ...] = ()
     until: float = 0.0
 
@@ -88,3 +92,17 @@ class Place:
         except EarnestError:
             return None
         return None if record is None or record.intake.sealed_to else record
+
+    def checks(self, pact: Hash, evidence: tuple[Hash, ...]) -> Checks | None:
+        """What came of a pact's conditions by these records; kept, once all of them are here."""
+        key = (pact, *evidence)
+        if key in self._kept.checks:
+            return self._kept.checks[key]
+        found, wanted = self.pact(pact), evidence[:_RECORDS]
+        records = [record for record in map(self.record, wanted) if record is not None]
+        made = checks(found, [record for record in records if record.pact == pact])
+        if made is not None and found is not None and evidence and len(records) == len(wanted):
+            if len(self._kept.checks) >= _CHECKS_KEPT:
+                self._kept.checks.clear()
+            self._kept.checks[key] = made
+        return made

@@ -26,8 +26,8 @@ class Renderer:
         shared: dict[str, Any] = {
             name: getattr(markup, name)
             for name in (
-                "when", "day", "usdc", "hexes", "whole", "account", "agent", "job", "committee", "evaluator",
-                "pact", "badge",
+                "when", "day", "usdc", "signed_usdc", "hexes", "whole", "account", "agent", "job",
+                "committee", "evaluator", "pact", "badge",
             )
         }  # fmt: skip
         shared |= {name: getattr(text, name) for name in ("duration", "share", "count", "short")}

@@ -8,7 +8,7 @@ from oracle.api.problems import ApiError
 from oracle.domain.types import Address
 from oracle.pages.place import Place
 from oracle.pages.text import View
-from oracle.pages.views_job import JobLine, job_line
+from oracle.pages.views_jobs import JobLine, job_line
 from oracle.score.agent import parse_agent
 from oracle.score.document import At
 from oracle.store import listing
@@ -33,4 +33,4 @@ def agent(place: Place, request: Request) -> AgentPage:
         found = listing.list_jobs(session, limit=50, parties={"provider": address})
     if not found:
         raise ApiError(404, "no job of this agent was ever opened here", field="agent")
-    return AgentPage(at=at, agent=address, jobs=tuple(map(job_line, found)))
+    return AgentPage(at=at, agent=address, jobs=tuple(job_line(place, one) for one in found))

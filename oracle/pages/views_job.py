@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 
 from oracle.api.problems import ApiError
-from oracle.decide.jobs import view_of
+from oracle.decide.jobs import JobRecord, view_of
 from oracle.decide.next_step import NextStep, Rules, next_step
 from oracle.decide.payouts import Payout
 from oracle.domain import events as e
@@ -16,6 +18,7 @@ from oracle.domain.types import (
     Address,
     Hash,
     State,
+    members_of,
     parse_hash,
 )
 from oracle.pages.acts import job_acts
@@ -23,12 +26,15 @@ from oracle.pages.acts_case import Site
 from oracle.pages.acts_view import JobActs
 from oracle.pages.place import Place
 from oracle.pages.text import Line, View
+from oracle.pages.views_checks import Checks, Evidence
+from oracle.pages.views_story import Moment, Money, Told, money, timeline
 from oracle.score.document import At
 from oracle.store import chain as chain_store
 from oracle.store import codec, listing
 from oracle.store.listing import ListedEvent, ListedJob
 
 _MOST_EVENTS = 60
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9a-fA-F:]{2,45}\](:[0-9]{1,5})?", re.ASCII)
 
 
 class Gives(View):
@@ -51,15 +57,11 @@ class Idle(View):
     gives: Gives
 
 
-class Moment(View):
-    """One event of the job's life."""
+class Command(View):
+    """A command that anyone may run, and what it shows."""
 
-    time: int | None
-    block: int
-    transaction: Hash
-    title: Line
-    told: Line
-    kind: str
+    says: str
+    text: str
 
 
 class JobPage(View):
@@ -95,7 +97,10 @@ class JobPage(View):
     gives: tuple[Gives, ...]
     acts: JobActs | None
     timeline: tuple[Moment, ...]
-    evidence: tuple[Hash, ...]
+    money: Money
+    checks: Checks | None
+    evidence: tuple[Evidence, ...]
+    commands: tuple[Command, ...]
 
 
 def job(place: Place, request: Request) -> JobPage:
@@ -110,35 +115,59 @@ def job(place: Place, request: Request) -> JobPage:
         if found is None:
             raise ApiError(404, "this job was never opened here, as far as was read", field="job")
         known = listing.get_committee(session, found.agreement.terms.committee)
-        events = listing.list_events(session, limit=_MOST_EVENTS, subject=id_)
-        times = chain_store.block_times(session, {event.block for event in events})
-    pact = place.pact(found.agreement.opening.pact)
+        listed = listing.list_events(session, limit=_MOST_EVENTS, subject=id_)
+        listed += _slashings(session, listed, id_)
+        times = chain_store.block_times(session, {event.block for event in listed})
+    listed.sort(key=lambda event: (event.block, event.log_index))
+    told = [Told(codec.event_of(one.name, one.body), one, times.get(one.block)) for one in listed]
+    opening, record = found.agreement.opening, found.record
     return job_page(
         at,
         found,
         None if known is None else known[1],
-        list(reversed(events)),
-        times,
-        pact_title=None if pact is None else pact.title,
+        told,
+        pact_title=place.pact_title(opening.pact),
+        checks=place.checks(opening.pact, record.evidence),
+        kept={one for one in record.evidence if place.record(one) is not None},
+        origin=origin_of(request),
         site=place.site(at),
     )
+
+
+def _slashings(session: Session, listed: Sequence[ListedEvent], id_: Hash) -> list[ListedEvent]:
+    """What was taken from evaluators over the job: said of their committee, where the job was closed."""
+    closings = [event for event in listed if event.name == "JobClosed"]
+    return [
+        event
+        for closing in closings
+        for event in listing.events_in(session, closing.block, "Slashed")
+        if event.tx_hash == closing.tx_hash and _subject(event) == id_
+    ]
+
+
+def _subject(event: ListedEvent) -> Hash | None:
+    said = codec.event_of(event.name, event.body)
+    return said.subject if isinstance(said, e.Slashed) else None
 
 
 def job_page(
     at: At,
     found: ListedJob,
     committee: Committee | None,
-    events: Sequence[ListedEvent],
-    times: dict[int, int],
+    told: Sequence[Told],
     *,
     pact_title: str | None,
+    checks: Checks | None,
+    kept: Collection[Hash],
+    origin: str,
     site: Site,
 ) -> JobPage:
     """What was read, in the page's words.
 
     Args:
-        events: The oldest first.
-        times: Block times by number, Unix seconds.
+        told: What happened, the oldest first.
+        kept: Records that everybody may read here.
+        origin: Where this site is reached.
         site: Where the contract is.
     """
     agreement, record = found.agreement, found.record
@@ -174,9 +203,58 @@ def job_page(
         idle=_idle(step),
         gives=tuple(_gives(label, payout) for label, payout in step.payouts),
         acts=None if committee is None else job_acts(agreement, record, committee, site, at.time),
-        timeline=tuple(moment(event, times.get(event.block)) for event in events),
-        evidence=record.evidence,
+        timeline=timeline(told, agreement),
+        money=money(agreement, record, [one.event for one in told if isinstance(one.event, e.Slashed)]),
+        checks=checks,
+        evidence=_evidence(record, committee, kept),
+        commands=commands(found.job, at, record.evidence, origin),
     )
+
+
+def _evidence(record: JobRecord, committee: Committee | None, kept: Collection[Hash]) -> tuple[Evidence, ...]:
+    """Who signed, with which record: the contract keeps both in the same order."""
+    named = zip(members_of(record.signers), record.evidence, strict=False)
+    return tuple(
+        Evidence(
+            evaluator=None if committee is None else committee.evaluators[index],
+            index=index,
+            record=one,
+            kept=one in kept,
+        )
+        for index, one in named
+    )
+
+
+def commands(job_id: Hash, at: At, evidence: Sequence[Hash], origin: str) -> tuple[Command, ...]:
+    """How a stranger checks all of it: with a node of its own, and nothing of this site but documents."""
+    shown = [
+        Command(
+            says="Ask the contract itself, through any node of this chain",
+            text=f"cast call {at.escrow} \\\n  'jobState(bytes32)' {job_id} \\\n  --rpc-url \"$RPC\"",
+        ),
+        Command(
+            says="The same in words: state, what happens if nobody acts, and who gets how much",
+            text=f'oracle job show {job_id} \\\n  --chain-id {at.chain_id} --rpc "$RPC"',
+        ),
+    ]
+    if evidence:
+        record = evidence[0]
+        shown.append(
+            Command(
+                says="Go through the evaluation again, offline, but for what models answered. PLACE is where "
+                "the delivery lies; without --rpc no node is asked",
+                text=f"curl -s {origin}/documents/{record} -o record.json\n"
+                f"oracle verify record.json --expect {record} \\\n"
+                f'  --store evidence --from {origin}/documents --from PLACE --rpc "$RPC"',
+            )
+        )
+    return tuple(shown)
+
+
+def origin_of(request: Request) -> str:
+    """Where the reader reached this site. The reader names it, so it may be anything."""
+    url = request.base_url
+    return f"{url.scheme}://{url.netloc}" if _HOST.fullmatch(url.netloc) else "https://this-site.example"
 
 
 def _step(found: ListedJob, committee: Committee | None, now: int, lapse_challenge: int) -> NextStep:
@@ -206,81 +284,4 @@ def _gives(label: str, payout: Payout) -> Gives:
         evaluators=payout.evaluators,
         arbiter=payout.arbiter,
         taken=payout.taken,
-    )
-
-
-_TITLES = {
-    "JobOpened": "Opened",
-    "UpFrontPaid": "Paid up front",
-    "Delivered": "Delivered",
-    "AttestationsPosted": "Attestations posted",
-    "Judged": "Judged",
-    "Lapsed": "Lapsed",
-    "Disputed": "Disputed",
-    "JobClosed": "Closed",
-    "ArbiterPaid": "Arbiter paid",
-}
-
-
-def moment(event: ListedEvent, time: int | None) -> Moment:
-    """One event in words."""
-    return Moment(
-        time=time,
-        block=event.block,
-        transaction=event.tx_hash,
-        title=_TITLES.get(event.name, event.name),
-        told=_told(codec.event_of(event.name, event.body)),
-        kind=event.name,
-    )
-
-
-def _told(event: e.EscrowEvent) -> str:
-    match event:
-        case e.Judged() | e.Lapsed() | e.AttestationsPosted():
-            return f"provisionally {event.outcome.word}"
-        case e.JobClosed():
-            return f"as {event.outcome.word}"
-        case _:
-            return ""
-
-
-class JobLine(View):
-    """A job in a list."""
-
-    job: Hash
-    provider: Address
-    buyer: Address
-    state: str
-    outcome: str | None
-    price: int
-    bond: int
-    opened_at: int
-
-
-class JobsPage(View):
-    """Jobs, the last opened first."""
-
-    at: At
-    jobs: tuple[JobLine, ...]
-
-
-def jobs(place: Place, request: Request) -> JobsPage:  # noqa: ARG001 - every page is asked alike
-    """The page of all jobs."""
-    with place.source.reading() as (session, at):
-        found = listing.list_jobs(session, limit=50)
-    return JobsPage(at=at, jobs=tuple(map(job_line, found)))
-
-
-def job_line(found: ListedJob) -> JobLine:
-    """A job in a list."""
-    terms, record = found.agreement.terms, found.record
-    return JobLine(
-        job=found.job,
-        provider=terms.provider,
-        buyer=terms.buyer,
-        state=record.state.word,
-        outcome=record.outcome.word if record.outcome else None,
-        price=found.agreement.price,
-        bond=terms.bond,
-        opened_at=record.opened_at,
     )

@@ -8,7 +8,7 @@ from oracle.api.problems import ApiError
 from oracle.domain.types import Hash, parse_hash
 from oracle.pages.place import Place
 from oracle.pages.text import Line, View
-from oracle.pages.views_job import JobLine, job_line
+from oracle.pages.views_jobs import JobLine, job_line
 from oracle.score.document import At
 from oracle.store import listing
 
@@ -38,5 +38,5 @@ def pact(place: Place, request: Request) -> PactPage:
         at=at,
         pact=id_,
         title=None if document is None else document.title,
-        jobs=tuple(map(job_line, found)),
+        jobs=tuple(job_line(place, one) for one in found),
     )

@@ -194,6 +194,23 @@ def pacts_of(session: Session, provider: Address, *, limit: int) -> list[Hash]:
     return list(session.scalars(query))
 
 
+def events_in(session: Session, block: int, name: str) -> list[ListedEvent]:
+    """The events of one name in one block, in their order."""
+    query = (
+        select(
+            EventRow.block_number,
+            EventRow.log_index,
+            EventRow.tx_hash,
+            EventRow.name,
+            EventRow.subject,
+            EventRow.body,
+        )
+        .where(EventRow.block_number == block, EventRow.name == name)
+        .order_by(EventRow.log_index)
+    )
+    return [ListedEvent(*row) for row in session.execute(query)]
+
+
 def pacts_of_all(session: Session, providers: Collection[Address]) -> dict[Address, list[Hash]]:
     """The pacts each of these providers worked under, the most used first: one query for all of them."""
     query = (
