@@ -232,8 +232,8 @@ def prove_equivocation(
         terms_tuple(terms),
         _b32(opening_hash),
         _b32(deliverable),
-        _statement_tuple(a),
-        _statement_tuple(b),
+        statement_tuple(a),
+        statement_tuple(b),
     )
 
 
@@ -308,7 +308,8 @@ def committee_tuple(committee: Committee) -> tuple[Any, ...]:
     )
 
 
-def _statement_tuple(statement: Statement) -> tuple[Any, ...]:
+def statement_tuple(statement: Statement) -> tuple[Any, ...]:
+    """`Statement` as the ABI encodes it."""
     return (
         int(statement.outcome),
         statement.payable,

@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass
 from typing import Any
 
 from oracle.chain.abi import load_abi
-from oracle.chain.calls import attested_tuple
+from oracle.chain.calls import Statement, attested_tuple, statement_tuple
 from oracle.domain.tab import Tally
 from oracle.domain.tab_terms import TabAgreement, TabOpening, TabTerms
 from oracle.domain.terms import Attested
@@ -176,6 +176,20 @@ def agree(
 def pay_evaluators(terms: TabTerms, opening_hash: Hash) -> bytes:
     """`payEvaluators`: hands over the verdict fees that are kept for one set of signers."""
     return _call("payEvaluators", _terms(terms), _b32(opening_hash))
+
+
+def prove_equivocation(
+    terms: TabTerms, opening_hash: Hash, deliverable: Hash, a: Statement, b: Statement
+) -> bytes:
+    """`proveEquivocation`: two attestations of one evaluator on one period that contradict each other."""
+    return _call(
+        "proveEquivocation",
+        _terms(terms),
+        _b32(opening_hash),
+        _b32(deliverable),
+        statement_tuple(a),
+        statement_tuple(b),
+    )
 
 
 def batch(calls: Sequence[bytes]) -> bytes:

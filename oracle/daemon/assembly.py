@@ -17,6 +17,7 @@ from oracle.config import Settings
 from oracle.configuration.process import WebSection
 from oracle.daemon.adapter import NodeChain
 from oracle.daemon.anchor import AnchorCheck, IsAnchored
+from oracle.daemon.cases import AllCases, JobCases, TabCases
 from oracle.daemon.deliveries import DeliveryCounter
 from oracle.daemon.evaluation import PipelineEvaluation
 from oracle.daemon.evaluator import Evaluator, RetryPolicy
@@ -31,7 +32,6 @@ from oracle.daemon.sampler import Sampler
 from oracle.daemon.service import Parts, Service, wanted_now
 from oracle.daemon.signing import Attester
 from oracle.daemon.tab_assembly import open_tab_desk, wanted_of
-from oracle.daemon.tab_peers import statements_router
 from oracle.daemon.vitals import Vitals
 from oracle.daemon.watcher import Watcher
 from oracle.durable.opening import durable
@@ -170,8 +170,17 @@ def assembled(
         vitals = Vitals(both)
         health.add("loop", vitals.problem)
         health.add("head", vitals.stale)
+        tab_cases = TabCases()
         peering = stack.enter_context(
-            closing(Peering(settings.peers, database, keys.evaluators, escrow.domain))
+            closing(
+                Peering(
+                    settings.peers,
+                    database,
+                    keys.evaluators,
+                    escrow.domain,
+                    cases=AllCases(JobCases(), tab_cases),
+                )
+            )
         )
         leads = (lambda: True) if presence is None else presence.leads
         desk = open_tab_desk(
@@ -184,6 +193,9 @@ def assembled(
             store=store,
             keys=keys,
             jury=jury,
+            pool=pool,
+            cases=tab_cases,
+            peering=peering,
             dry_run=dry_run,
             leads=leads,
         )
@@ -212,7 +224,7 @@ def assembled(
         # Routers of peers and of the public are handed in here.
         web = settings.web or WebSection()
         counter = DeliveryCounter(database, store, keys.evaluators, most=web.body, wake=service.wake)
-        routers = [peering.router, delivery_router(counter), statements_router(database)]
+        routers = [peering.router, delivery_router(counter)]
         metrics = metrics or Metrics()
         if settings.operator is not None:
             sampler = stack.enter_context(

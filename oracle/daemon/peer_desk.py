@@ -132,8 +132,8 @@ class PeerDesk:
         named = list(dict.fromkeys(item.subject for item in request.statements))
         asked: set[tuple[Hash, Hash]] = {(item.subject, item.deliverable) for item in request.statements}
         found = []
-        for delivery in deliveries(session, request.committee, named):
-            if (delivery.job.job, delivery.deliverable) in asked:
+        for delivery in deliveries(session, self._intake.cases, request.committee, named):
+            if (delivery.case.subject, delivery.deliverable) in asked:
                 said = said_to(delivery, request.sender, mine, timestamp, self._reveal_before)
                 found += [item.statement for item in said]
         return found[: 4 * MAX_STATEMENTS]

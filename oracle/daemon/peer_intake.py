@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.orm import Session
 
+from oracle.daemon.cases import Case, Cases
 from oracle.decide.jobs import EvaluatorRecord
 from oracle.domain.signatures import SignatureError, recover
 from oracle.domain.terms import Attestation, Attested
 from oracle.domain.typed import Domain, attestation_digest, commitment_digest, commitment_to, peers_domain
-from oracle.domain.types import Address, Hash, Outcome, State
+from oracle.domain.types import Address, Hash, Outcome
 from oracle.peers.messages import Reveal, Statement
 from oracle.store import chain as chain_store
 from oracle.store import jobs as job_store
 from oracle.store import peers as peer_store
 from oracle.store import work as work_store
-from oracle.store.jobs import StoredJob
 from oracle.store.peers import StoredCommitment
 from oracle.store.work import StoredAttestation
 
@@ -53,7 +53,7 @@ class Known:
 
     committee: Hash
     records: Mapping[int, EvaluatorRecord]
-    jobs: Mapping[Hash, StoredJob]
+    cases: Mapping[Hash, Case]
     timestamp: int
     commitments: dict[tuple[Hash, Hash, int, Address], Hash]
     attested: dict[tuple[Hash, Hash, int], dict[Hash, tuple[Outcome, int]]]
@@ -73,9 +73,11 @@ class PeerIntake:
     Args:
         domain: The escrow's.
         keys: Addresses of the keys held here.
+        cases: What may be spoken about.
     """
 
-    def __init__(self, domain: Domain, keys: Collection[Address]) -> None:
+    def __init__(self, domain: Domain, keys: Collection[Address], cases: Cases) -> None:
+        self.cases = cases
         self._domain = domain
         self._peers = peers_domain(domain)
         self._keys = frozenset(keys)
@@ -94,7 +96,7 @@ class PeerIntake:
         return Known(
             committee=committee,
             records=job_store.evaluators(session, committee),
-            jobs=job_store.get_jobs(session, subjects),
+            cases=self.cases.find(session, subjects),
             timestamp=chain_store.now(session),
             commitments={
                 (item.subject, item.deliverable, item.evaluator, item.signer): item.commitment
@@ -127,29 +129,31 @@ class PeerIntake:
 
     def _take(self, session: Session, known: Known, news: _News, sender: int, statement: Statement) -> str:
         try:
-            job = self._job(known, sender, statement)
+            case = self._case(known, sender, statement)
             new = self._commitment(session, known, news, sender, statement)
             if statement.reveal is not None:
-                new = self._attestation(session, known, news, job, sender, statement, statement.reveal) or new
+                new = (
+                    self._attestation(session, known, news, case, sender, statement, statement.reveal) or new
+                )
         except _RefusedError as refused:
             if refused.kind is not None and refused.blamed is not None:
                 self._note(session, known, refused.blamed, refused.kind, refused.why, statement.subject)
             return refused.why[:200]
         return STORED if new else KNOWN
 
-    def _job(self, known: Known, sender: int, statement: Statement) -> StoredJob:
-        job = known.jobs.get(statement.subject)
-        if job is None:
-            raise _RefusedError(f"{LATER}: no such job was read from the chain")
-        if job.agreement.terms.committee != known.committee:
-            raise _RefusedError("the job is another committee's", "other-committee", sender)
-        if job.record.state is State.CLOSED:
-            raise _RefusedError("the job is closed")
-        if job.record.deliverable != statement.deliverable:
+    def _case(self, known: Known, sender: int, statement: Statement) -> Case:
+        case = known.cases.get(statement.subject)
+        if case is None:
+            raise _RefusedError(f"{LATER}: no such job or tab was read from the chain")
+        if case.committee != known.committee:
+            raise _RefusedError("it is another committee's", "other-committee", sender)
+        if case.closed:
+            raise _RefusedError("it is closed")
+        if case.deliverable != statement.deliverable:
             raise _RefusedError(f"{LATER}: another deliverable is anchored")
-        if not job.record.members >> statement.evaluator & 1:
-            raise _RefusedError("it is no member of this job", "no-member", sender)
-        return job
+        if not case.members >> statement.evaluator & 1:
+            raise _RefusedError("it is no member of this job or tab", "no-member", sender)
+        return case
 
     def _commitment(
         self, session: Session, known: Known, news: _News, sender: int, statement: Statement
@@ -196,7 +200,7 @@ class PeerIntake:
         session: Session,
         known: Known,
         news: _News,
-        job: StoredJob,
+        case: Case,
         sender: int,
         statement: Statement,
         reveal: Reveal,
@@ -208,8 +212,12 @@ class PeerIntake:
             evidence=reveal.evidence,
             payable=reveal.payable,
         )
-        if attestation.payable:
-            raise _RefusedError("payable must be 0 for a job", "bad-attestation", sender)
+        if attestation.payable > case.most_payable:
+            raise _RefusedError(
+                f"payable is {attestation.payable}, and at most {case.most_payable}",
+                "bad-attestation",
+                sender,
+            )
         digest = attestation_digest(self._domain, attestation)
         before = known.attested.setdefault(
             (statement.subject, statement.deliverable, statement.evaluator), {}
@@ -251,7 +259,7 @@ class PeerIntake:
             )  # fmt: skip
         log.info(
             "peer_attested",
-            job=job.job,
+            job=case.subject,
             evaluator=statement.evaluator,
             outcome=reveal.outcome,
             opens=opens,

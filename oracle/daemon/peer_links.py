@@ -31,7 +31,6 @@ from oracle.store.peers import StoredCommitment
 log = structlog.get_logger(__name__)
 
 TICK = 2.0  # seconds between two looks where nothing wakes a link
-JUDGED_BLOCKS = 30  # for so long after a verdict what was found is still told
 PACE = 0.1  # seconds between two looks for one peer: what comes meanwhile goes together
 _LATER_WAIT = 0.25  # seconds until a peer whose view of the chain is behind is told again
 _FIRST_WAIT = 1.0  # seconds after a peer's first failure
@@ -184,7 +183,7 @@ class Exchange:
                 missing = [
                     item
                     for committee, _ in self._committees(session)
-                    for item in peer_store.uncommitted(session, committee, self._signers)
+                    for item in self._intake.cases.uncommitted(session, committee, self._signers)
                 ]
             made = []
             for item in missing:
@@ -229,10 +228,10 @@ class Exchange:
                 record = records.get(recipient)
                 if not mine or recipient in mine or record is None or record.expelled:
                     continue
-                subjects = self._subjects(session, committee)
+                subjects = self._intake.cases.under_way(session, committee, self._signers)
                 alive |= set(subjects)
                 pending = [job for job, count in subjects.items() if link.finished.get(job) != count]
-                under_way = deliveries(session, committee, pending)
+                under_way = deliveries(session, self._intake.cases, committee, pending)
                 said = [
                     (delivery, said_to(delivery, recipient, mine, timestamp, self._rules.reveal_before))
                     for delivery in under_way
@@ -247,7 +246,7 @@ class Exchange:
                         timestamp=timestamp,
                         said=self._due(link, [item for _, items in said for item in items]),
                         late=[
-                            delivery.job.job
+                            delivery.case.subject
                             for delivery in under_way
                             if is_late(delivery, recipient, timestamp, self._rules.reveal_before)
                         ],
@@ -269,7 +268,7 @@ class Exchange:
         for delivery, said in under_way:
             told = [link.shown.get(item.sendable.key) for item in said]
             if delivery.has_attested(recipient) and told and all(item and item.revealed for item in told):
-                link.finished[delivery.job.job] = counts[delivery.job.job]
+                link.finished[delivery.case.subject] = counts[delivery.case.subject]
 
     def _due(self, link: Link, sayable: Sequence[Said]) -> list[Said]:
         said = {item.sendable.key: item for item in sayable}
@@ -356,11 +355,6 @@ class Exchange:
             if terms is not None and peers & set(terms.evaluators):
                 found.append((committee, terms.evaluators))
         return found
-
-    def _subjects(self, session: Session, committee: Hash) -> dict[Hash, int]:
-        cursor = chain_store.cursor(session)
-        since = 0 if cursor is None else max(0, cursor.number - JUDGED_BLOCKS)
-        return peer_store.subjects_under_way(session, committee, self._signers, since_block=since)
 
 
 def _place(item: StoredCommitment) -> tuple[Hash, Hash, Hash, int, Address]:

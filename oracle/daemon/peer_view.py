@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from oracle.daemon.cases import Case, Cases
 from oracle.decide.exchange import Round, Sendable, is_open_to_all, may_reveal
 from oracle.decide.jobs import EvaluatorRecord
-from oracle.domain.types import Address, Hash, State
+from oracle.domain.types import Address, Hash
 from oracle.peers.messages import Reveal, Statement
 from oracle.store import jobs as job_store
 from oracle.store import peers as peer_store
 from oracle.store import work as work_store
-from oracle.store.jobs import StoredJob
 from oracle.store.peers import StoredCommitment
 from oracle.store.work import StoredAttestation
 
@@ -25,7 +25,7 @@ NO_SALT: Hash = "0x" + "00" * 32  # shown with an attestation that opens no comm
 class Delivery:
     """One delivery and what evaluators said about it. `records`: of the committee's evaluators, by index."""
 
-    job: StoredJob
+    case: Case
     deliverable: Hash
     round: Round
     records: Mapping[int, EvaluatorRecord]
@@ -53,23 +53,23 @@ class Said:
     statement: Statement
 
 
-def deliveries(session: Session, committee: Hash, subjects: Collection[Hash]) -> list[Delivery]:
-    """The deliveries of these jobs that the chain anchors now; jobs of other committees are left out."""
+def deliveries(session: Session, cases: Cases, committee: Hash, subjects: Collection[Hash]) -> list[Delivery]:
+    """What the chain anchors now of these subjects; those of other committees are left out."""
     terms = job_store.get_committee(session, committee)
     if terms is None or not subjects:
         return []
     records = job_store.evaluators(session, committee)
-    found = job_store.get_jobs(session, subjects)
+    found = cases.find(session, subjects)
     commitments = _by_subject(peer_store.commitments_of(session, subjects))
     attestations: dict[Hash, list[StoredAttestation]] = {}
     for item in work_store.attestations_of(session, subjects):
         attestations.setdefault(item.attestation.subject, []).append(item)
     listed = []
     for subject in subjects:
-        job = found.get(subject)
-        if job is None or job.record.deliverable is None or job.agreement.terms.committee != committee:
+        case = found.get(subject)
+        if case is None or case.deliverable is None or case.committee != committee:
             continue
-        deliverable = job.record.deliverable
+        deliverable = case.deliverable
         bound = tuple(
             item
             for item in commitments.get(subject, ())
@@ -77,10 +77,10 @@ def deliveries(session: Session, committee: Hash, subjects: Collection[Hash]) ->
         )
         listed.append(
             Delivery(
-                job=job,
+                case=case,
                 deliverable=deliverable,
                 round=Round(
-                    members=job.record.members,
+                    members=case.members,
                     expelled=frozenset(index for index, record in records.items() if record.expelled),
                     threshold=terms.threshold,
                     committed=frozenset(
@@ -88,8 +88,8 @@ def deliveries(session: Session, committee: Hash, subjects: Collection[Hash]) ->
                         for item in bound
                         if item.evaluator in records and records[item.evaluator].key == item.signer
                     ),
-                    delivered_at=job.record.delivered_at,
-                    judge_by=job.agreement.terms.judge_by,
+                    delivered_at=case.delivered_at,
+                    judge_by=case.judge_by,
                 ),
                 records=records,
                 commitments=bound,
@@ -114,8 +114,7 @@ def said_to(
         reveal_before: See `decide.exchange`.
     """
     # Once a verdict stands on chain there is nothing left to copy.
-    judged = delivery.job.record.state is not State.OPEN
-    reveal = judged or may_reveal(delivery.round, recipient, timestamp, reveal_before)
+    reveal = delivery.case.judged or may_reveal(delivery.round, recipient, timestamp, reveal_before)
     answered = delivery.has_attested(recipient)
     bound = {(item.evaluator, item.signer): item for item in delivery.commitments}
     said = []
@@ -140,8 +139,8 @@ def said_to(
 def is_late(delivery: Delivery, evaluator: int, timestamp: int, reveal_before: int) -> bool:
     """Whether an evaluator has shown nothing though the time in which it may wait for others is over."""
     return (
-        delivery.job.record.state is State.OPEN
-        and delivery.job.record.members >> evaluator & 1 == 1
+        not delivery.case.judged
+        and delivery.case.members >> evaluator & 1 == 1
         and is_open_to_all(delivery.round, timestamp, reveal_before)
         and not delivery.has_attested(evaluator)
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from fastapi import APIRouter
 
 from oracle.configuration.peers import PeersSection
+from oracle.daemon.cases import Cases, JobCases
 from oracle.daemon.peer_desk import PeerDesk
 from oracle.daemon.peer_intake import PeerIntake
 from oracle.daemon.peer_links import Exchange, ExchangeRules
@@ -29,6 +30,7 @@ class Peering:
         signers: The evaluators' keys held here.
         domain: The escrow's.
         clients: For tests: clients by evaluator, instead of those the settings name.
+        cases: What is spoken about; jobs where nothing is given.
     """
 
     def __init__(
@@ -39,9 +41,10 @@ class Peering:
         domain: Domain,
         *,
         clients: Mapping[Address, PeerClient] | None = None,
+        cases: Cases | None = None,
     ) -> None:
         self._news: list[Callable[[], None]] = []
-        intake = PeerIntake(domain, signers)
+        intake = PeerIntake(domain, signers, JobCases() if cases is None else cases)
         if clients is None:
             clients = {
                 peer.evaluator: PeerClient(peer.url, seconds=settings.timeout) for peer in settings.others

@@ -9,16 +9,20 @@ from sqlalchemy.orm import Session
 
 from oracle.chain.client import Client
 from oracle.chain.deployments import Deployment
+from oracle.chain.pool import Pool
 from oracle.chain.tabs import Tabs
 from oracle.config import Settings
 from oracle.configuration.base import ConfigError
+from oracle.daemon.anchor import PeriodCheck
+from oracle.daemon.cases import TabCases
 from oracle.daemon.evaluation import PipelineEvaluation
 from oracle.daemon.keys import Keys
 from oracle.daemon.outbox import Wanted
+from oracle.daemon.peering import Peering
 from oracle.daemon.tab_desk import TabDesk, TabParts
 from oracle.daemon.tab_evaluation import TabEvaluation
-from oracle.daemon.tab_peers import TabPeers
 from oracle.daemon.tab_reader import TabReader
+from oracle.daemon.tab_signing import TabAttester
 from oracle.domain.typed import Domain
 from oracle.domain.types import Address
 from oracle.evaluation.pipeline import JuryFactory
@@ -39,6 +43,9 @@ def open_tab_desk(
     store: ContentStore,
     keys: Keys,
     jury: JuryFactory | None,
+    pool: Pool,
+    cases: TabCases,
+    peering: Peering,
     dry_run: bool,
     leads: Callable[[], bool],
 ) -> TabDesk | None:
@@ -50,12 +57,6 @@ def open_tab_desk(
     section = settings.tabs
     if section is None:
         return None
-    escrow = Domain(deployment.chain_id, deployment.escrow)
-    peers = stack.enter_context(
-        closing(
-            TabPeers([peer.url for peer in settings.peers.others], escrow, seconds=settings.peers.timeout)
-        )
-    )
     contract, handover = (
         _address(deployment, "Tabs", section.contract),
         _address(deployment, "Handover", section.handover),
@@ -63,16 +64,21 @@ def open_tab_desk(
     known = deployment.companion("Tabs")
     first_block = deployment.block if known is None or known.address != contract else known.block
     tabs = Tabs(rpc, contract, deployment.chain_id, handover)
+    judging = TabEvaluation(evaluation, store, chain_id=deployment.chain_id, contract=contract, jury=jury)
     parts = TabParts(
         database=database,
         reader=TabReader(tabs, first_block=first_block, level=settings.policy.sign_at),
-        evaluation=TabEvaluation(
-            evaluation, store, chain_id=deployment.chain_id, contract=contract, jury=jury
+        cases=cases,
+        evaluation=judging,
+        attester=TabAttester(
+            database,
+            StoredJournal(database),
+            judging,
+            keys.evaluators,
+            Domain(deployment.chain_id, deployment.escrow),
+            is_presented=PeriodCheck(pool, contract, agree=settings.chain.needed()),
         ),
-        peers=peers,
-        journal=StoredJournal(database),
-        signers=keys.evaluators,
-        escrow=escrow,
+        keys=frozenset(keys.evaluators),
         contract=contract,
         sender=None if dry_run else keys.sender.address,
     )
@@ -83,8 +89,11 @@ def open_tab_desk(
         tries=settings.evaluation.tries,
         wait=settings.evaluation.wait,
         poll=section.poll,
+        reveal_before=settings.peers.reveal_before,
         leads=leads,
+        on_signed=peering.wake,
     )
+    peering.on_news(desk.wake)
     return stack.enter_context(closing(desk))
 
 

@@ -30,6 +30,8 @@ class Purpose(StrEnum):
     SETTLE = "settle"
     PROVE = "prove"
     """Show the contract two attestations of one evaluator that contradict each other."""
+    CLOSE = "close"
+    """End a tab; a job is closed by what decides it."""
     FILL = "fill"
     """Nothing but using up a nonce that later ones wait for."""
 
@@ -152,6 +154,8 @@ def still_wanted(purpose: Purpose, record: JobRecord, terms: Terms, deliver_by: 
             return record.state in (State.JUDGED, State.DISPUTED) and timestamp >= record.deadline
         case Purpose.PROVE:
             return record.state is not State.NONE
+        case Purpose.CLOSE:
+            return False
         case Purpose.FILL:
             return True
 

@@ -1,4 +1,4 @@
-"""Tabs as their events add up, and what is due for them. Pure.
+"""Tabs as their events add up. Pure.
 
 Every tab can be rebuilt from logs alone. Only logs of blocks that are settled well enough to sign for come in
 here, so nothing is ever taken back; who reads restarts from the first block.
@@ -6,9 +6,7 @@ here, so nothing is ever taken back; who reads restarts from the first block.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Final
 
 from oracle.decide.sampling import Standing
@@ -18,6 +16,7 @@ from oracle.domain.tab_events import (
     AttestationsPosted,
     DebtPaid,
     Defaulted,
+    NoticeGiven,
     PeriodDisputed,
     PeriodJudged,
     PeriodLapsed,
@@ -27,6 +26,7 @@ from oracle.domain.tab_events import (
     TabClosed,
     TabEvent,
     TabOpened,
+    ToppedUp,
 )
 from oracle.domain.tab_terms import TabTerms
 from oracle.domain.types import Address, Hash, Outcome
@@ -86,7 +86,14 @@ class HandedOver:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One tab as its events left it. `members`: who may sign for it, as bits."""
+    """One tab as its events left it.
+
+    Args:
+        members: Who may sign for it, as bits.
+        end: From when on nothing can be presented and it can be closed, Unix seconds; where the contract puts
+            it off for a moment, earlier than there.
+        owing_from: While something is owed, from when on `settle` does something about it.
+    """
 
     tab: Hash
     terms: TabTerms
@@ -97,7 +104,8 @@ class Tab:
     settled: tuple[Settled, ...] = ()
     disputed: tuple[When, ...] = ()
     handed: tuple[HandedOver, ...] = ()
-    owing: bool = False
+    end: int = 0
+    owing_from: int | None = None
     closed: bool = False
 
 
@@ -114,7 +122,8 @@ class Ledger:
             ImpossibleTabEventError: it names a tab, or a period, that there is not.
         """
         if isinstance(event, TabOpened):
-            self.tabs[event.tab] = Tab(event.tab, event.agreement.terms, event.members)
+            terms = event.agreement.terms
+            self.tabs[event.tab] = Tab(event.tab, terms, event.members, end=terms.end_by + terms.notice)
         elif isinstance(event, _CHANGING):
             tab = self.tabs.get(event.tab)
             if tab is None:
@@ -164,97 +173,14 @@ def handed_before(tab: Tab, draw_from: int) -> tuple[HandedOver, ...]:
     return tuple(sorted(kept, key=lambda each: (each.at.block, each.at.log_index)))
 
 
-class TabAct(StrEnum):
-    """What is to be done about a tab's period."""
-
-    EVALUATE = "evaluate"
-    SIGN = "sign"
-    JUDGE = "judge"
-    ATTEST = "attest"
-    LAPSE = "lapse"
-    SETTLE = "settle"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """An act, and for a verdict or posting what is attested and by whom (bits)."""
-
-    act: TabAct
-    outcome: Outcome = Outcome.NONE
-    payable: int = 0
-    signers: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class TabFacts:
-    """All that deciding about a pending period needs.
-
-    Args:
-        now: The chain's time.
-        draw_from: When the draw's value is made; nothing is evaluated before.
-        threshold: k of the committee.
-        held: Indices of members whose current key is held here.
-        evaluated: Whether an evaluation of this period is stored.
-        attested: Index to (outcome, payable) of valid attestations for it.
-        attest_before: Seconds before the end of the time for a verdict at which fewer than k are posted.
-        close: Whether this process sends `lapse` and `settle`.
-    """
-
-    now: int
-    draw_from: int
-    threshold: int
-    held: Collection[int]
-    evaluated: bool
-    attested: Mapping[int, tuple[Outcome, int]]
-    attest_before: int
-    close: bool
-
-
-def tab_steps(tab: Tab, facts: TabFacts) -> tuple[Step, ...]:
-    """What is due for a tab. Every act repeats until the chain shows it done."""
-    pending = tab.pending
-    if tab.closed or pending is None:
-        return ()
-    if pending.judged:
-        due = facts.close and pending.final_at is not None and facts.now >= pending.final_at
-        return (Step(TabAct.SETTLE),) if due else ()
-    judge_by = pending.window_ends + tab.terms.verdict
-    if facts.now >= judge_by:
-        return (Step(TabAct.LAPSE),) if facts.close else ()
-    mine = [index for index in facts.held if tab.members >> index & 1]
-    if not mine or facts.now < facts.draw_from:
-        return ()
-    if not facts.evaluated:
-        return (Step(TabAct.EVALUATE),)
-    steps = [Step(TabAct.SIGN)] if any(index not in facts.attested for index in mine) else []
-    for (outcome, payable), signers in sorted(_groups(tab, facts).items(), key=lambda item: item[0]):
-        if len(signers) >= facts.threshold:
-            chosen = _bits(sorted(signers)[: facts.threshold])
-            return (*steps, Step(TabAct.JUDGE, outcome, payable, chosen))
-        late = facts.attest_before and facts.now >= judge_by - facts.attest_before
-        missing = [index for index in signers if index in mine and not pending.posted >> index & 1]
-        if late and missing:
-            steps.append(Step(TabAct.ATTEST, outcome, payable, _bits(missing)))
-    return tuple(steps)
-
-
-def _groups(tab: Tab, facts: TabFacts) -> dict[tuple[Outcome, int], list[int]]:
-    found: dict[tuple[Outcome, int], list[int]] = {}
-    for index, said in facts.attested.items():
-        if tab.members >> index & 1:
-            found.setdefault(said, []).append(index)
-    return found
-
-
-def _bits(indices: Iterable[int]) -> int:
-    return sum(1 << index for index in indices)
-
-
 def _earlier(one: When, other: When) -> bool:
     return (one.block, one.log_index) < (other.block, other.log_index)
 
 
 _CHANGING: Final = (
+    ToppedUp,
+    Defaulted,
+    NoticeGiven,
     Presented,
     AttestationsPosted,
     PeriodJudged,
@@ -285,10 +211,16 @@ def _changed(tab: Tab, event: TabEvent, at: When) -> Tab:
             return replace(tab, pending=replace(_pending(tab, event), final_at=at.time))
         case PeriodSettled():
             return _settled(tab, event, at)
+        case ToppedUp() if tab.owing_from is not None:
+            return replace(tab, owing_from=min(tab.owing_from, at.time))
+        case DebtPaid() if event.left:
+            return replace(tab, owing_from=tab.settled[-1].at.time + tab.terms.grace)
         case DebtPaid():
-            return replace(tab, owing=event.left > 0)
+            return replace(tab, owing_from=None, end=max(tab.end, at.time + tab.terms.notice))
         case Defaulted():
-            return replace(tab, owing=False)
+            return replace(tab, owing_from=None, end=event.end)
+        case NoticeGiven():
+            return replace(tab, end=event.end)
         case TabClosed():
             return replace(tab, closed=True, pending=None)
         case _:
@@ -310,13 +242,15 @@ def _presented(tab: Tab, event: Presented, at: When) -> Tab:
 
 def _settled(tab: Tab, event: PeriodSettled, at: When) -> Tab:
     period = _pending(tab, event).period
+    owed = event.paid < event.payable
     return replace(
         tab,
         pending=None,
         settled_count=period.count,
         settled_amount=int(period.amount),
         settled=(*tab.settled, Settled(period.number, event.outcome, event.payable, at)),
-        owing=event.paid < event.payable,
+        end=max(tab.end, at.time + tab.terms.notice),
+        owing_from=at.time + tab.terms.grace if owed else None,
     )
 
 

@@ -16,7 +16,7 @@ from oracle.domain.types import Address, Hash, Outcome
 from oracle.store.among import among
 from oracle.store.rows import Row as Values
 from oracle.store.rows import insert_rows, table_of
-from oracle.store.tables import AttestationRow, EquivocationRow, EvaluationRow
+from oracle.store.tables import AttestationRow, EquivocationRow, EvaluationRow, JobRow
 
 # Read as rows, not as objects: making and tracking an object costs many times what reading its row does.
 _EVALUATIONS = select(*table_of(EvaluationRow).c)
@@ -194,9 +194,14 @@ def hasten_evaluation(session: Session, job: Hash, deliverable: Hash) -> None:
 
 
 def running_evaluations(session: Session, before: float) -> list[StoredEvaluation]:
-    """Evaluations marked as running since before a time (Unix seconds)."""
+    """Evaluations of jobs marked as running since before a time (Unix seconds).
+
+    Those of tabs are not in runs of their own: the desk for tabs begins what was cut off again itself.
+    """
     query = select(EvaluationRow).where(
-        EvaluationRow.state == EvaluationState.RUNNING.value, EvaluationRow.updated_at <= before
+        EvaluationRow.state == EvaluationState.RUNNING.value,
+        EvaluationRow.updated_at <= before,
+        EvaluationRow.job.in_(select(JobRow.job)),
     )
     return [_evaluation(row) for row in session.scalars(query)]
 

@@ -6,11 +6,13 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 from starlette.testclient import TestClient
 
 from oracle.configuration.peers import PeersSection
+from oracle.daemon.cases import AllCases, JobCases, TabCases
 from oracle.daemon.facts import gather
 from oracle.daemon.peering import Peering
 from oracle.decide.due import DuePolicy, Send, due
@@ -130,6 +132,7 @@ class Node:
     peering: Peering
     http: TestClient
     woken: list[int]
+    tabs: TabCases
     read: int = 0
     read_events: int = 0
 
@@ -192,10 +195,17 @@ class Node:
 
 
 def signed(
-    index: int, job: Hash, outcome: Outcome, *, seen_at: int = 0, evidence: Hash = "0x" + "ee" * 32
+    index: int,
+    job: Hash,
+    outcome: Outcome,
+    *,
+    seen_at: int = 0,
+    evidence: Hash = "0x" + "ee" * 32,
+    deliverable: Hash = DELIVERABLE,
+    payable: int = 0,
 ) -> StoredAttestation:
     """An attestation by an evaluator's key."""
-    attestation = Attestation(job, DELIVERABLE, outcome, evidence)
+    attestation = Attestation(job, deliverable, outcome, evidence, payable)
     digest = attestation_digest(DOMAIN, attestation)
     r, vs = compact(sign_digest(_KEYS[index], digest))
     return StoredAttestation(
@@ -215,15 +225,17 @@ def statement(
     attester: int | None = None,
     deliverable: Hash = DELIVERABLE,
     committee: Hash = COMMITTEE,
+    payable: int = 0,
 ) -> Statement:
     """What an evaluator says, right or wrong in each way that is named."""
-    made = signed(index if attester is None else attester, job, outcome)
-    bound = made if committed is None else signed(index, job, committed)
+    about: dict[str, Any] = {"deliverable": deliverable, "payable": payable}
+    made = signed(index if attester is None else attester, job, outcome, **about)
+    bound = made if committed is None else signed(index, job, committed, **about)
     commitment = commitment_to(bound.digest, salt)
     digest = commitment_digest(PEERS, committee, index, job, deliverable, commitment)
     shown = Reveal(
         outcome=outcome.word,  # type: ignore[arg-type]
-        payable=0,
+        payable=payable,
         evidence=made.attested.evidence,
         r=made.attested.r,
         vs=made.attested.vs,
@@ -284,10 +296,18 @@ def nodes(urls: Sequence[str], chain: Chain, **settings: float) -> Iterator[list
             if other != index
         }
         woken: list[int] = []
-        peering = Peering(section, database, {signer.address: signer}, DOMAIN, clients=others)
+        tabs = TabCases()
+        peering = Peering(
+            section,
+            database,
+            {signer.address: signer},
+            DOMAIN,
+            clients=others,
+            cases=AllCases(JobCases(), tabs),
+        )
         peering.on_news(lambda woken=woken: woken.append(1))  # type: ignore[misc]
         clients[index].app.include_router(peering.router)  # type: ignore[attr-defined]
-        made.append(Node(index, database, chain, peering, clients[index], woken))
+        made.append(Node(index, database, chain, peering, clients[index], woken, tabs))
     try:
         yield made
     finally:

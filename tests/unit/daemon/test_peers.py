@@ -309,10 +309,10 @@ def test_statements_about_other_jobs__other_deliveries__by_no_members(chain: Cha
         statement(1, job),
     )
     said = results(answer)
-    assert said[0] == "later: no such job was read from the chain"
-    assert said[1] == "the job is another committee's"
+    assert said[0] == "later: no such job or tab was read from the chain"
+    assert said[1] == "it is another committee's"
     assert said[2] == "later: another deliverable is anchored"
-    assert said[3] == "it is no member of this job"
+    assert said[3] == "it is no member of this job or tab"
     assert said[4] == "stored", "one bad statement does not sink the others"
     assert not trio[0].stored(foreign)
     assert not trio[0].stored(narrow)

@@ -7,20 +7,19 @@ from dataclasses import replace
 import pytest
 
 from oracle.decide.sampling import Standing
+from oracle.decide.tab_due import Step, TabAct, TabFacts, tab_steps
 from oracle.decide.tabs import (
     DAY,
     MOST_DOCUMENTS,
     ImpossibleTabEventError,
     Ledger,
-    Step,
-    TabAct,
-    TabFacts,
     When,
     handed_before,
-    tab_steps,
 )
 from oracle.domain.tab_events import (
     AttestationsPosted,
+    DebtPaid,
+    NoticeGiven,
     PeriodDisputed,
     PeriodJudged,
     PeriodLapsed,
@@ -30,6 +29,7 @@ from oracle.domain.tab_events import (
     TabClosed,
     TabEvent,
     TabOpened,
+    ToppedUp,
 )
 from oracle.domain.tab_terms import TabAgreement, TabEnding, TabOpening, TabTerms
 from oracle.domain.types import Outcome
@@ -158,6 +158,77 @@ def test_limits__are_carried_out_from_their_second_on(
 ) -> None:
     assert due(replace(FACTS, now=now), presented(), *events) == steps
     assert due(replace(FACTS, now=now, close=False), presented(), *events) == ()
+
+
+END = TERMS.end_by + TERMS.notice
+
+
+@pytest.mark.parametrize(
+    ("events", "now", "steps"),
+    [
+        ((), END - 1, ()),
+        ((), END, (Step(TabAct.CLOSE),)),
+        ((NoticeGiven(TAB, BUYER, 4_000),), 4_000, (Step(TabAct.CLOSE),)),
+        ((NoticeGiven(TAB, BUYER, 4_000),), 3_999, ()),
+        ((presented(), settled()), 1_000 * DAY + 3 + TERMS.notice, (Step(TabAct.CLOSE),)),
+        ((NoticeGiven(TAB, BUYER, 4_000), TabClosed(TAB, TabEnding.LEFT, 0, 0, 0)), 4_000, ()),
+        ((NoticeGiven(TAB, BUYER, 4_000), presented()), 4_000, ()),
+    ],
+)
+def test_a_tab_whose_time_is_over__is_closed(
+    events: tuple[TabEvent, ...], now: int, steps: tuple[Step, ...]
+) -> None:
+    assert due(replace(FACTS, now=now, evaluated=False, draw_from=10**12), *events) == steps
+    assert due(replace(FACTS, now=now, draw_from=10**12, close=False), *events) == ()
+
+
+OWED = PeriodSettled(TAB, 1, Outcome.PASS, 900, 400, 0, 0, 0, 7)
+GRACE_ENDS = 1_000 * DAY + 3 + TERMS.grace
+
+
+@pytest.mark.parametrize(
+    ("events", "now", "steps"),
+    [
+        ((), GRACE_ENDS - 1, ()),
+        ((), GRACE_ENDS, (Step(TabAct.COLLECT),)),
+        ((ToppedUp(TAB, 100, BUYER),), GRACE_ENDS - 1, (Step(TabAct.COLLECT),)),
+        ((ToppedUp(TAB, 100, BUYER), DebtPaid(TAB, 100, 400)), GRACE_ENDS - 1, ()),
+        ((ToppedUp(TAB, 100, BUYER), DebtPaid(TAB, 100, 400)), GRACE_ENDS, (Step(TabAct.COLLECT),)),
+        ((ToppedUp(TAB, 500, BUYER), DebtPaid(TAB, 500, 0)), GRACE_ENDS, ()),
+    ],
+)
+def test_what_is_owed__is_collected_when_there_is_something_or_the_grace_is_over(
+    events: tuple[TabEvent, ...], now: int, steps: tuple[Step, ...]
+) -> None:
+    assert due(replace(FACTS, now=now), presented(), OWED, *events) == steps
+    assert due(replace(FACTS, now=now, close=False), presented(), OWED, *events) == ()
+
+
+def test_a_contradiction__is_shown_once_it_is_known_and_whatever_else_is_due() -> None:
+    facts = replace(FACTS, unproven={3: 5_040}, close=False, evaluated=False)
+    assert due(replace(facts, now=5_039)) == ()
+    assert due(replace(facts, now=5_040)) == (Step(TabAct.PROVE, signers=0b1000),)
+    assert due(replace(facts, now=5_040), presented())[0] == Step(TabAct.PROVE, signers=0b1000)
+    assert due(replace(facts, now=5_040), TabClosed(TAB, TabEnding.LEFT, 0, 0, 0)) == ()
+
+
+def test_evaluators_take_turns() -> None:
+    said = {0: PASS, 1: PASS, 2: PASS}
+    seen = {0: 5_010, 1: 5_030, 2: 5_040}
+    for at in range(5_040, 5_140, 10):
+        facts = replace(FACTS, now=at, attested=said, seen=seen, stagger=10)
+        judging = [
+            index
+            for index in range(5)
+            if Step(TabAct.JUDGE, *PASS, 0b111) in due(replace(facts, held=(index,)), presented())
+        ]
+        assert len(judging) == min(5, 1 + (at - 5_040) // 10)
+
+
+def test_who_is_expelled__counts_no_more() -> None:
+    said = {0: PASS, 1: PASS, 2: PASS}
+    assert due(replace(FACTS, attested=said, expelled={2}), presented()) == ()
+    assert due(replace(FACTS, held=(2,), evaluated=False, expelled={2}), presented()) == ()
 
 
 def test_standing__counts_what_was_before_the_anchor() -> None:
