@@ -179,7 +179,6 @@ def _earlier(one: When, other: When) -> bool:
 
 _CHANGING: Final = (
     ToppedUp,
-    Defaulted,
     NoticeGiven,
     Presented,
     AttestationsPosted,

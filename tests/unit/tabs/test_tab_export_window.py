@@ -11,7 +11,26 @@ from oracle.domain.types import Basis, Outcome
 
 HASH = "0x" + "11" * 32
 VIEW = TabView(
-    Phase.PRESENTED, False, False, 7, 1, 0, 0, 0, 9_999, 0, 100, HASH, 0, 5, 5, Outcome.NONE, Basis.VERDICT, 0
+    phase=Phase.PRESENTED,
+    closing=False,
+    last=False,
+    defaulted=False,
+    members=7,
+    balance=1,
+    settled_count=0,
+    settled_amount=0,
+    period=0,
+    end=9_999,
+    begin=0,
+    deadline=100,
+    mark=HASH,
+    set=0,
+    count=5,
+    amount=5,
+    outcome=Outcome.NONE,
+    basis=Basis.VERDICT,
+    payable=0,
+    unpaid=0,
 )
 
 

@@ -19,6 +19,7 @@ from oracle.decide.tabs import (
 from oracle.domain.tab_events import (
     AttestationsPosted,
     DebtPaid,
+    Defaulted,
     NoticeGiven,
     PeriodDisputed,
     PeriodJudged,
@@ -195,6 +196,8 @@ GRACE_ENDS = 1_000 * DAY + 3 + TERMS.grace
         ((ToppedUp(TAB, 100, BUYER), DebtPaid(TAB, 100, 400)), GRACE_ENDS - 1, ()),
         ((ToppedUp(TAB, 100, BUYER), DebtPaid(TAB, 100, 400)), GRACE_ENDS, (Step(TabAct.COLLECT),)),
         ((ToppedUp(TAB, 500, BUYER), DebtPaid(TAB, 500, 0)), GRACE_ENDS, ()),
+        ((Defaulted(TAB, BUYER, 500, GRACE_ENDS + 9),), GRACE_ENDS + 8, ()),
+        ((Defaulted(TAB, BUYER, 500, GRACE_ENDS + 9),), GRACE_ENDS + 9, (Step(TabAct.CLOSE),)),
     ],
 )
 def test_what_is_owed__is_collected_when_there_is_something_or_the_grace_is_over(
