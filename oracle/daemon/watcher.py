@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -25,7 +27,7 @@ from oracle.decide.reorg import (
 from oracle.domain.types import ZERO_HASH
 from oracle.store import chain as store
 from oracle.store.database import Database
-from oracle.store.events import Happened, save_events
+from oracle.store.events import Happened, Saving
 from oracle.store.rollback import roll_back
 from oracle.store.tables import Block
 
@@ -33,7 +35,11 @@ log = structlog.get_logger(__name__)
 
 KEPT_BLOCKS = 5_000  # finalized blocks that stay: far more than any reorg, far less than a chain
 DENSE_SPAN = 128  # most blocks read at once where every header is kept
-MANY_EVENTS = 10_000  # in one range: enough for speed, few enough for memory and for a short transaction
+PIECE = 2_000  # most events that should be in one range: one is stored while the next is read
+MANY_EVENTS = 10_000  # after which what is stored is committed: few enough for memory and a short transaction
+FIRST_SPAN = 64  # blocks of the first range; the next ones grow until they hold a piece
+HURRY = 0.25  # seconds for which a transaction is left open for the next piece
+LONGEST_WRITE = 1.0  # seconds after which it takes no more
 SEARCHED = 64  # stored blocks compared at a time when looking for the last common one
 
 
@@ -82,7 +88,7 @@ class Watcher:
         self._largest = largest_span
         self._doubt = doubt
         self._progressed = progressed
-        self._span = min(1_000, largest_span)
+        self._span = min(FIRST_SPAN, largest_span)
 
     def step(self) -> Heights:
         """Read what is new. Returns heights no higher than what is stored, so that decisions see one state.
@@ -154,21 +160,37 @@ class Watcher:
         return common_ancestor(stored, {h.number: h.hash for h in headers if h is not None})
 
     def _read_settled(self, cursor: BlockId, heights: Heights) -> BlockId:
-        """Read up to the last finalized block: a range is stored while the next one is on its way."""
+        """Read up to the last finalized block: a range is stored while the next one is on its way.
+
+        Ranges that follow each other at once share a transaction: a record is then written once for all of
+        them, and the disk waited for once.
+        """
         if cursor.number >= heights.finalized:
             return cursor
         with ThreadPoolExecutor(1, thread_name_prefix="watcher") as ahead:
-            read = self._settled(cursor.number + 1, heights.finalized)
-            while True:
+
+            def after(number: int) -> Future[_Read] | None:
                 # Nothing else asks the node meanwhile: storing does not.
-                more = read.last.number < heights.finalized
-                following = (
-                    ahead.submit(self._settled, read.last.number + 1, heights.finalized) if more else None
-                )
-                cursor = self._store(read, heights)
-                if following is None:
-                    return cursor
-                read = following.result()
+                more = number < heights.finalized
+                return ahead.submit(self._settled, number + 1, heights.finalized) if more else None
+
+            upcoming = after(cursor.number)
+            while upcoming is not None:
+                read = upcoming.result()
+                end = time.monotonic() + LONGEST_WRITE
+                with self._storing(heights) as add:
+                    stored = 0
+                    while True:
+                        upcoming = after(read.last.number)
+                        add(read)
+                        stored += len(read.happened)
+                        is_full = stored >= MANY_EVENTS or time.monotonic() > end
+                        if upcoming is None or is_full or not _is_near(upcoming):
+                            break
+                        read = upcoming.result()
+                cursor = BlockId(read.last.number, read.last.hash)
+                self._progressed()
+        return cursor
 
     def _settled(self, start: int, finalized: int) -> _Read:
         """Read one range of finalized blocks, as long as the node and our memory allow."""
@@ -184,10 +206,9 @@ class Watcher:
                     raise
                 self._adapt(accepted=False)
                 continue
-            headers = self._with_logs([last], logged)
-            self._check_unchanged(last)
-            if not MANY_EVENTS // 2 < len(logged) <= MANY_EVENTS:
-                self._adapt(accepted=len(logged) <= MANY_EVENTS)
+            headers = self._with_logs(last, logged)
+            if not PIECE // 2 < len(logged) <= PIECE:
+                self._adapt(accepted=len(logged) <= PIECE)
             return _Read(start, headers, _placed(headers, logged))
 
     def _dense(self, cursor: BlockId, start: int, end: int) -> _Read:
@@ -199,37 +220,58 @@ class Watcher:
         first = BlockId(start - 1, headers[0].parent_hash)
         check_linkage(first if cursor.hash == ZERO_HASH else cursor, headers)
         logged = self._chain.logged(start, end)
-        self._check_unchanged(headers[-1])
+        _check_unchanged(headers[-1], self._chain.headers([end])[0])
         return _Read(start, headers, _placed(headers, logged))
-
-    def _check_unchanged(self, last: store.Header) -> None:
-        """The logs were asked for between two looks at the same block: they belong to that chain."""
-        after = self._chain.headers([last.number])[0]
-        if after is None or after.hash != last.hash:
-            raise BrokenChainError(f"block {last.number} changed while its logs were read")
 
     def _adapt(self, *, accepted: bool) -> None:
         self._span = adapt_span(self._span, accepted=accepted, smallest=self._smallest, largest=self._largest)
 
     def _store(self, read: _Read, heights: Heights) -> BlockId:
         """Store what was read in one transaction; returns the new cursor."""
-        kept_from = heights.finalized - KEPT_BLOCKS
-        with self._database.write() as session:
-            store.save_blocks(session, read.headers)
-            save_events(session, read.happened, kept_from=kept_from)
-            session.execute(delete(Block).where(Block.block_number < kept_from))
-        if read.happened:
-            log.info("read", from_block=read.start, to_block=read.last.number, events=len(read.happened))
+        with self._storing(heights) as add:
+            add(read)
         self._progressed()
         return BlockId(read.last.number, read.last.hash)
 
-    def _with_logs(self, last: list[store.Header], logged: list[Logged]) -> list[store.Header]:
-        """Further back only blocks with events are kept, and the last of the range."""
-        numbers = sorted({item.block_number for item in logged} - {last[-1].number})
-        found = self._chain.headers(numbers) if numbers else []
+    @contextmanager
+    def _storing(self, heights: Heights) -> Iterator[Callable[[_Read], None]]:
+        """A transaction that takes ranges, one after the other."""
+        kept_from = heights.finalized - KEPT_BLOCKS
+        with self._database.write() as session:
+            saving = Saving(session, kept_from=kept_from)
+
+            def add(read: _Read) -> None:
+                store.save_blocks(session, read.headers)
+                saving.add(read.happened)
+                if read.happened:
+                    log.info(
+                        "read", from_block=read.start, to_block=read.last.number, events=len(read.happened)
+                    )
+
+            yield add
+            saving.finish()
+            session.execute(delete(Block).where(Block.block_number < kept_from))
+
+    def _with_logs(self, last: store.Header, logged: list[Logged]) -> list[store.Header]:
+        """Further back only blocks with events are kept, and the last one, which is looked at once more."""
+        numbers = sorted({item.block_number for item in logged} - {last.number})
+        *found, after = self._chain.headers([*numbers, last.number])
+        _check_unchanged(last, after)
         if None in found:
             raise BrokenChainError("the node lacks a block whose logs it returned")
-        return [header for header in found if header is not None] + last
+        return [*(header for header in found if header is not None), last]
+
+
+def _check_unchanged(last: store.Header, after: store.Header | None) -> None:
+    """The logs were asked for between two looks at the same block: they belong to that chain."""
+    if after is None or after.hash != last.hash:
+        raise BrokenChainError(f"block {last.number} changed while its logs were read")
+
+
+def _is_near(upcoming: Future[_Read]) -> bool:
+    """Whether a range comes so soon that a transaction may wait for it; one that failed does not."""
+    wait([upcoming], timeout=HURRY)
+    return upcoming.done() and upcoming.exception() is None
 
 
 def _placed(headers: list[store.Header], logged: list[Logged]) -> list[Happened]:

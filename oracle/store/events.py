@@ -58,37 +58,66 @@ def save_events(session: Session, happened: Sequence[Happened], *, kept_from: in
     Raises:
         ImpossibleEventsError: they cannot have happened in this order; nothing may be kept.
     """
-    jobs = _Jobs(session, happened, kept_from)
-    evaluators = _Evaluators(session, happened, kept_from)
-    events: list[tuple[object, ...]] = []
-    opened: list[tuple[object, ...]] = []
-    committees: list[tuple[object, ...]] = []
-    for event, tx_hash, place in happened:
-        kind = type(event)
-        number, _, _, log_index = place
-        events.append(
-            (number, log_index, tx_hash, kind.__name__, codec.event_subject(event), codec.event_text(event))
-        )
-        if kind is JobOpened:
-            opened.append(_job_row(cast("JobOpened", event), number))
-        if kind in _JOB_EVENTS:
-            jobs.apply(cast("JobEvent", event), place)
-        elif kind in _EVALUATOR_EVENTS:
-            evaluators.apply(cast("EvaluatorEvent", event), place)
-        elif kind is CommitteeCreated:
-            committees.append(_committee_row(cast("CommitteeCreated", event), number))
-    insert_tuples(session, EventRow, _EVENT, events)
-    try:
-        insert_tuples(session, JobRow, _JOB, opened)
-    except IntegrityError as error:
-        raise ImpossibleEventsError(
-            f"a job is opened a second time between blocks {happened[0].place.block_number} "
-            f"and {happened[-1].place.block_number}",
-            next_step="ask another RPC endpoint; the one configured makes logs up",
-        ) from error
-    insert_tuples(session, CommitteeRow, _COMMITTEE, committees)
-    jobs.versions.save()
-    evaluators.versions.save()
+    saving = Saving(session, kept_from=kept_from)
+    saving.add(happened)
+    saving.finish()
+
+
+class Saving:
+    """Stores events piece by piece in one transaction; records are written at its end, once each.
+
+    Args:
+        kept_from: See `save_events`.
+    """
+
+    def __init__(self, session: Session, *, kept_from: int = 0) -> None:
+        self._session = session
+        self._jobs = _Jobs(session, kept_from)
+        self._evaluators = _Evaluators(session, kept_from)
+
+    def add(self, happened: Sequence[Happened]) -> None:
+        """Store these events, which follow those before in the order of the chain.
+
+        Raises:
+            ImpossibleEventsError: they cannot have happened in this order; nothing may be kept.
+        """
+        self._jobs.load(happened)
+        self._evaluators.load(happened)
+        events: list[tuple[object, ...]] = []
+        opened: list[tuple[object, ...]] = []
+        committees: list[tuple[object, ...]] = []
+        for event, tx_hash, place in happened:
+            kind = type(event)
+            number, _, _, log_index = place
+            events.append(
+                (
+                    number, log_index, tx_hash, kind.__name__,
+                    codec.event_subject(event), codec.event_text(event),
+                )
+            )  # fmt: skip
+            if kind is JobOpened:
+                opened.append(_job_row(cast("JobOpened", event), number))
+            if kind in _JOB_EVENTS:
+                self._jobs.apply(cast("JobEvent", event), place)
+            elif kind in _EVALUATOR_EVENTS:
+                self._evaluators.apply(cast("EvaluatorEvent", event), place)
+            elif kind is CommitteeCreated:
+                committees.append(_committee_row(cast("CommitteeCreated", event), number))
+        insert_tuples(self._session, EventRow, _EVENT, events)
+        try:
+            insert_tuples(self._session, JobRow, _JOB, opened)
+        except IntegrityError as error:
+            raise ImpossibleEventsError(
+                f"a job is opened a second time between blocks {happened[0].place.block_number} "
+                f"and {happened[-1].place.block_number}",
+                next_step="ask another RPC endpoint; the one configured makes logs up",
+            ) from error
+        insert_tuples(self._session, CommitteeRow, _COMMITTEE, committees)
+
+    def finish(self) -> None:
+        """Write the records as they are now. Nothing may be added after."""
+        self._jobs.versions.save()
+        self._evaluators.versions.save()
 
 
 _EVENT = ("block_number", "log_index", "tx_hash", "name", "subject", "body")
@@ -203,21 +232,25 @@ class _Versions(Generic[_Key, _Record]):
 
 
 class _Jobs:
-    """Jobs' records, those that are named by the events read at once."""
+    """Jobs' records, those that are named by the events read so far."""
 
-    def __init__(self, session: Session, happened: Sequence[Happened], kept_from: int) -> None:
+    def __init__(self, session: Session, kept_from: int) -> None:
+        self._session = session
         self._committees: dict[Hash, Hash] = {}
         self.versions: _Versions[Hash, JobRecord] = _Versions(
             session, JobVersion, ("job", "committee", "state", "record"), self._values, kept_from
         )
-        # One that is opened here is not stored; should it be, its row is refused (see `save_events`).
+
+    def load(self, happened: Sequence[Happened]) -> None:
+        """Read the records that these events change."""
+        # One that is opened here is not stored; should it be, its row is refused (see `Saving.add`).
         opened = {item.event.job for item in happened if type(item.event) is JobOpened}
         named = {cast("JobEvent", item.event).job for item in happened if type(item.event) in _JOB_EVENTS}
-        for jobs in _pieces(sorted(named - opened)):
+        for jobs in _pieces(sorted(named - opened - self._committees.keys())):
             query = select(JobVersion.id, JobVersion.job, JobVersion.committee, JobVersion.record).where(
                 JobVersion.job.in_(jobs), JobVersion.until_block.is_(None)
             )
-            for row, job, committee, record in session.execute(query):
+            for row, job, committee, record in self._session.execute(query):
                 self._committees[job] = committee
                 self.versions.stored(job, codec.JOB_RECORDS.value(record), row)
 
@@ -234,26 +267,32 @@ class _Jobs:
 
 
 class _Evaluators:
-    """Evaluators' records, those of the committees that are named by the events read at once."""
+    """Evaluators' records, those of the committees that are named by the events read so far."""
 
-    def __init__(self, session: Session, happened: Sequence[Happened], kept_from: int) -> None:
+    def __init__(self, session: Session, kept_from: int) -> None:
+        self._session = session
+        self._loaded: set[Hash] = set()
         self.versions: _Versions[tuple[Hash, int], EvaluatorRecord] = _Versions(
             session, EvaluatorVersion, ("committee", "evaluator", "key", "record"), self._values, kept_from
         )
+
+    def load(self, happened: Sequence[Happened]) -> None:
+        """Read the records that these events change."""
         named = {
             cast("EvaluatorEvent", item.event).committee
             for item in happened
             if type(item.event) in _EVALUATOR_EVENTS
         }
-        for committees in _pieces(sorted(named)):
+        for committees in _pieces(sorted(named - self._loaded)):
             query = select(
                 EvaluatorVersion.id,
                 EvaluatorVersion.committee,
                 EvaluatorVersion.evaluator,
                 EvaluatorVersion.record,
             ).where(EvaluatorVersion.committee.in_(committees), EvaluatorVersion.until_block.is_(None))
-            for row, committee, index, record in session.execute(query):
+            for row, committee, index, record in self._session.execute(query):
                 self.versions.stored((committee, index), codec.EVALUATOR_RECORDS.value(record), row)
+        self._loaded |= named
 
     def apply(self, event: EvaluatorEvent, place: Place) -> None:
         """Raises ImpossibleEventsError where the event cannot follow. `Slashed` names several evaluators."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any, TypeAlias, cast
 
 from sqlalchemy import Dialect, Table, insert
@@ -12,6 +14,9 @@ from sqlalchemy.types import TypeEngine
 
 from oracle.store.columns import HexBytes, all_bytes_of
 from oracle.store.tables import Base
+
+_MOST_ROWS = 500  # in one statement: enough for speed, and short enough to write
+_MOST_VALUES = 32_766 if sqlite3.sqlite_version_info >= (3, 32) else 999  # SQLite's limit for a statement
 
 Row: TypeAlias = dict[str, Any]
 """Values by column."""
@@ -34,7 +39,8 @@ def insert_tuples(
     """The same with the columns' names said once, for very many rows.
 
     SQLAlchemy's own way for many rows costs three times what the driver takes: here it writes the statement
-    and says how each column's values are bound, no more.
+    and says how each column's values are bound, no more. On SQLite many rows go into one statement: the
+    driver lets other threads run while a statement runs, and waits for them after each.
     """
     if not rows:
         return
@@ -47,8 +53,19 @@ def insert_tuples(
     if order is None:
         bound = zip(*columns, strict=True)
         connection.exec_driver_sql(statement, [dict(zip(names, row, strict=True)) for row in bound])
-    else:
-        connection.exec_driver_sql(statement, list(zip(*(columns[place] for place in order), strict=True)))
+        return
+    placed = list(zip(*(columns[place] for place in order), strict=True))
+    at_once = min(_MOST_ROWS, _MOST_VALUES // len(names))
+    for start in range(0, len(placed), at_once):
+        piece = placed[start : start + at_once]
+        connection.exec_driver_sql(_repeated(statement, len(piece)), tuple(chain.from_iterable(piece)))
+
+
+@lru_cache(maxsize=256)
+def _repeated(statement: str, count: int) -> str:
+    """An insert of one row as one of `count` rows."""
+    head, values = statement.split(" VALUES ")
+    return f"{head} VALUES {', '.join([values] * count)}"
 
 
 _Bind: TypeAlias = Callable[[Sequence[Any]], Sequence[Any]]

@@ -27,7 +27,7 @@ class Point:
 
 POINTS = (
     Point("oracle.daemon.assembly", "bind_deployment", "after"),  # a start: bound to the escrow
-    Point("oracle.daemon.watcher", "save_events", "after"),  # events read, not committed
+    Point("oracle.store.events", "Saving.finish", "after"),  # events read, not committed
     Point("oracle.daemon.watcher", "roll_back", "after"),  # orphans rolled back, not committed
     Point("oracle.daemon.watcher", "Watcher.step", "after"),  # events committed
     Point("oracle.store.work", "begin_evaluations", "after"),  # evaluation marked, not committed

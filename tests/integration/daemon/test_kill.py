@@ -18,7 +18,7 @@ DRIVER = Path(__file__).with_name("killed_daemon.py")
 
 POINTS = [
     # (module, attribute, moment, nth call): what is on disk, and what is not, when the process dies
-    ("oracle.daemon.watcher", "save_events", "after", 1),  # events read, not committed
+    ("oracle.store.events", "Saving.finish", "after", 1),  # events read, not committed
     ("oracle.daemon.watcher", "Watcher.step", "after", 1),  # events committed
     ("oracle.store.work", "begin_evaluations", "after", 1),  # evaluation marked, not committed
     ("oracle.daemon.evaluation", "PipelineEvaluation.evaluate", "before", 1),  # marked as running

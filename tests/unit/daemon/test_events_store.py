@@ -17,7 +17,7 @@ from oracle.domain.terms import Agreement, Opening, Terms
 from oracle.domain.types import Ending, Outcome, State
 from oracle.store import codec, jobs
 from oracle.store.database import Database
-from oracle.store.events import Happened, save_events
+from oracle.store.events import Happened, Saving, save_events
 from oracle.store.rollback import roll_back
 from oracle.store.tables import EvaluatorVersion, EventRow, JobVersion
 from tests.databases import Databases
@@ -96,6 +96,27 @@ def test_one_by_one_and_all_at_once_come_to_the_same(
     store_in(other, pieces)
     with database.read() as session, other.read() as another:
         assert standing(session) == standing(another)
+    other.close()
+
+
+@pytest.mark.parametrize("kept_from", [0, 4, 7])
+def test_pieces_of_one_transaction_come_to_the_same_rows(
+    databases: Databases, database: Database, kept_from: int
+) -> None:
+    store_in(database, len(HISTORY), kept_from=kept_from)
+    other = Database(databases.made())
+    with other.write() as session:
+        saving = Saving(session, kept_from=kept_from)
+        for item in happened():
+            saving.add([item])
+        saving.finish()
+    with database.read() as session, other.read() as another:
+        assert standing(session) == standing(another)
+        for table in (JobVersion, EvaluatorVersion):
+            order = select(*(each for each in table.__table__.c if each.name != "id")).order_by(
+                table.block_number, table.log_index
+            )
+            assert session.execute(order).all() == another.execute(order).all()
     other.close()
 
 

@@ -1,0 +1,142 @@
+"""Reading finalized history: ranges that come at once share a transaction; what was read is kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from sqlalchemy import select
+
+from oracle.chain.errors import RpcUnavailableError
+from oracle.daemon import watcher
+from oracle.daemon.ports import Logged
+from oracle.daemon.watcher import Watcher
+from oracle.decide.reorg import BrokenChainError, Heights
+from oracle.domain.events import Delivered, JobOpened
+from oracle.domain.terms import Agreement, Opening, Terms
+from oracle.domain.types import Hash
+from oracle.store import chain as chain_store
+from oracle.store.chain import Header
+from oracle.store.database import Database
+from oracle.store.tables import EventRow
+from tests.databases import Databases
+
+HEAD = 400
+SPAN = 16
+
+
+def block_hash(number: int) -> Hash:
+    return f"0x{number:064x}"
+
+
+@dataclass
+class History:
+    """A node with a job opened in every fourth block and delivered in the next one; `fails_from`: a block
+    from which on it answers no question for logs, `slow`: seconds that each of these takes."""
+
+    fails_from: int = HEAD + 1
+    slow: float = 0.0
+    changes: bool = False
+    asked: list[tuple[int, int]] = field(default_factory=list)
+
+    def heights(self) -> Heights:
+        return Heights(HEAD, HEAD, HEAD, 1_000 + HEAD)
+
+    def headers(self, numbers: Sequence[int]) -> list[Header | None]:
+        salt = len(self.asked) << 128 if self.changes else 0
+        return [Header(n, block_hash(n + salt), block_hash(n - 1), 1_000 + n) for n in numbers]
+
+    def logged(self, from_block: int, to_block: int) -> list[Logged]:
+        self.asked.append((from_block, to_block))
+        time.sleep(self.slow)
+        if to_block >= self.fails_from:
+            raise RpcUnavailableError("no answer")
+        return [
+            Logged(happened(number), number, block_hash(number), "0x" + "77" * 32, 0)
+            for number in range(from_block, to_block + 1)
+            if number % 4 in (0, 1) and number > 3
+        ]
+
+
+def happened(number: int) -> JobOpened | Delivered:
+    job = block_hash(number // 4)
+    if number % 4:
+        return Delivered(job, "0x" + "dd" * 32)
+    who = "0x" + "11" * 20
+    terms = Terms(who, who, "0x" + "cc" * 32, 1, 1, 1, 2**33, 0, 0)
+    return JobOpened(job, who, who, Agreement(terms, Opening(job, job, 0, 0, 2**33, 2**33, 0)), 1, 0)
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[Database]:
+    made = Database(databases.made())
+    yield made
+    made.close()
+
+
+def follow(database: Database, history: History) -> tuple[Watcher, list[int]]:
+    """A watcher of it, and the number of the last block at each commit."""
+    commits: list[int] = []
+
+    def progressed() -> None:
+        with database.read() as session:
+            cursor = chain_store.cursor(session)
+        commits.append(0 if cursor is None else cursor.number)
+
+    made = Watcher(database, history, first_block=1, largest_span=SPAN, progressed=progressed)  # type: ignore[arg-type]
+    return made, commits
+
+
+def names(database: Database) -> list[str]:
+    with database.read() as session:
+        return list(session.scalars(select(EventRow.name).order_by(EventRow.block_number)))
+
+
+def test_ranges_that_come_at_once_share_a_transaction(database: Database) -> None:
+    following, commits = follow(database, History())
+    following.step()
+    assert commits == [HEAD]
+    assert names(database) == ["JobOpened", "Delivered"] * (HEAD // 4 - 1) + ["JobOpened"]
+
+
+def test_many_events_are_committed_before_the_rest_is_read(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "MANY_EVENTS", 20)
+    following, commits = follow(database, History())
+    following.step()
+    assert len(commits) > 5
+    assert commits[-1] == HEAD
+    assert len(names(database)) == HEAD // 2 - 1
+
+
+@pytest.mark.parametrize("limit", ["HURRY", "LONGEST_WRITE"])
+def test_a_slow_node_keeps_no_transaction_open(
+    database: Database, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(watcher, limit, 0.0)
+    following, commits = follow(database, History(slow=0.03))
+    following.step()
+    assert len(commits) > 1
+
+
+def test_what_was_read_before_a_failure_is_kept_and_read_on_from(database: Database) -> None:
+    history = History(fails_from=100)
+    following, commits = follow(database, history)
+    with pytest.raises(RpcUnavailableError):
+        following.step()
+    assert commits == [96]
+    history.fails_from = HEAD + 1
+    history.asked.clear()
+    following.step()
+    assert history.asked[0][0] == 97
+    assert len(names(database)) == HEAD // 2 - 1
+
+
+def test_logs_of_a_block_that_changed_meanwhile_are_refused(database: Database) -> None:
+    following, commits = follow(database, History(changes=True))
+    with pytest.raises(BrokenChainError, match="changed while"):
+        following.step()
+    assert commits == []
