@@ -12,6 +12,7 @@ from oracle import __version__
 from oracle.api import inputs, models
 from oracle.api.agents import agents_router
 from oracle.api.finish import Finished, Meter
+from oracle.api.policies import policies_router
 from oracle.api.problems import ApiError, problem
 from oracle.api.records import records_router
 from oracle.api.source import Source
@@ -48,6 +49,7 @@ def described(source: Source) -> FastAPI:
     router.include_router(_about(source))
     router.include_router(agents_router(source))
     router.include_router(records_router(source))
+    router.include_router(policies_router(source))
     app.include_router(router)
 
     @app.exception_handler(EarnestError)

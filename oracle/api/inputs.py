@@ -30,6 +30,7 @@ Block = Annotated[int | None, Query(ge=0, le=2**62, description="Read at this bl
 Days = Annotated[int, Query(ge=1, le=366)]
 Version = Annotated[int, Query(ge=1, le=1_000)]
 Score = Annotated[int | None, Query(ge=0, le=1000, description="Thousandths.")]
+NeededAmount = Annotated[int, Query(ge=0, le=2**62, description="USDC base units.")]
 Amount = Annotated[int | None, Query(ge=0, le=2**62, description="USDC base units.")]
 Time = Annotated[int | None, Query(ge=0, le=2**62, description="Unix seconds.")]
 Order = Annotated[

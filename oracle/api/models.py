@@ -203,3 +203,44 @@ class Stored(Document):
 
 
 EvidencePage = Page[EvidenceDocument]
+
+
+class Refusal(Document):
+    """Why an agreement is refused, and what would be admitted."""
+
+    policy: str
+    rule: str | None
+    says: str
+    fix: str
+
+
+class Admission(Document):
+    """Whether a new agreement is admitted now. `largest`: the highest price that is, null without limit.
+
+    `bond`: the least bond for the price asked. `policies`: hashes of those that were asked.
+    """
+
+    at: At
+    agent: Address
+    price: Amount
+    admitted: bool
+    largest: Amount | None
+    bond: Amount
+    policies: tuple[Hash, ...]
+    refusals: tuple[Refusal, ...]
+
+
+class PolicyLine(Document):
+    """A policy in force."""
+
+    name: str
+    hash: Hash
+    events: int
+    document: dict[str, Any]
+
+
+class Policies(Document):
+    """All of them."""
+
+    at: At
+    policies: tuple[PolicyLine, ...]

@@ -17,6 +17,7 @@ from oracle.store import chain as chain_store
 from oracle.store import scores
 from oracle.store.database import Database
 from oracle.store.moment import UnknownBlockError, at_block
+from oracle.store.policy_run import Following
 
 ReadDocument = Callable[[Hash], bytes | None]
 """The bytes kept under a hash on this machine; None where there are none."""
@@ -35,12 +36,19 @@ class Source:
 
     Args:
         roots: Committees whose word counts in scores.
+        policies: Whom the committee takes on; None where nothing is said about that.
     """
 
     def __init__(
-        self, database: Database, key: ResponseKey, read_document: ReadDocument, roots: frozenset[Hash]
+        self,
+        database: Database,
+        key: ResponseKey,
+        read_document: ReadDocument,
+        roots: frozenset[Hash],
+        policies: Following | None = None,
     ) -> None:
         self.database = database
+        self.policies = policies
         self.key = key
         self.roots = roots
         self.read_document = read_document

@@ -8,6 +8,7 @@ import rich_click as click
 from click.exceptions import Exit
 
 from oracle.chain import calls
+from oracle.cli.admission import require_admitted
 from oracle.cli.agreement_check import ChainFacts, facts_from
 from oracle.cli.agreement_io import AgreementError, load_agreement, save_agreement
 from oracle.cli.agreement_new import new
@@ -122,12 +123,21 @@ def sign(*, file: Path, party: str, output: Path | None, key: KeySource, as_json
 
 @agreement.command()
 @click.argument("file", type=_FILE)
+@click.option("--ask", metavar="URL", help="Ask this oracle first whether its policies admit it.")
+@click.option("--ask-key", help="The oracle's public key (base64); its answer must be signed by it.")
 @chain_options()
 @key_options()
 @json_option
-def submit(*, file: Path, chain: ChainOptions, key: KeySource, as_json: bool) -> None:
-    """Open the job of FILE. Anyone may, once both have signed; the key only pays the gas."""
+def submit(
+    *, file: Path, ask: str | None, ask_key: str | None, chain: ChainOptions, key: KeySource, as_json: bool
+) -> None:
+    """Open the job of FILE. Anyone may, once both have signed; the key only pays the gas.
+
+    With --ask nothing is opened that the policies of that oracle refuse.
+    """
     loaded = load_agreement(file)
+    if ask is not None:
+        require_admitted(loaded, ask, key=ask_key)
     with chain.connect() as connection:
         _require_same_escrow(loaded, connection)
         private = key.load(loaded.chain_id)

@@ -27,6 +27,7 @@ from oracle.daemon.metrics import Metrics
 from oracle.daemon.openness import public_api
 from oracle.daemon.outbox import Outbox, Wanted
 from oracle.daemon.peering import Peering
+from oracle.daemon.policies import PolicyDesk, followed
 from oracle.daemon.ports import ChainPort, EvaluationPort
 from oracle.daemon.sampler import Sampler
 from oracle.daemon.service import Parts, Service, wanted_now
@@ -246,7 +247,11 @@ def assembled(
                 samples=lambda: sampler.samples,
             )
             sampler.start()
-        api = stack.enter_context(public_api(settings, database, deployment))
+        policies = followed(settings)
+        if policies is not None and not dry_run:
+            policed = PolicyDesk(database, policies, every=settings.policies.every, leads=leads)
+            stack.enter_context(closing(policed)).start()
+        api = stack.enter_context(public_api(settings, database, deployment, policies))
         stack.enter_context(hosted(settings, health, metrics.registry, routers=routers, with_api=api))
         yield service
 

@@ -21,6 +21,7 @@ from oracle.evidence.store import DirectoryLocation
 from oracle.peers.limits import Rates
 from oracle.store import scores
 from oracle.store.database import Database
+from oracle.store.policy_run import Following
 from oracle.web.limits import Limits
 
 if TYPE_CHECKING:
@@ -88,7 +89,10 @@ class Keeper:
 
 @contextmanager
 def public_api(
-    settings: Settings, database: Database, deployment: Deployment
+    settings: Settings,
+    database: Database,
+    deployment: Deployment,
+    policies: Following | None = None,
 ) -> Iterator[Callable[[ASGIApp, Limits], ASGIApp]]:
     """What puts API and pages before the public's application, where `[api]` asks for it. Ended on leaving.
 
@@ -111,6 +115,7 @@ def public_api(
         ResponseKey.from_file(settings.path(section.key)),
         kept_in(settings.path(settings.evidence.directory)),
         frozenset(settings.score.roots),
+        policies,
     )
     per_second = section.requests_per_second
     meter = None if per_second is None else Rates(per_second=per_second, burst=max(1, int(2 * per_second)))

@@ -1,0 +1,164 @@
+"""Policies beside the daemon: a thread carries them along, keeps what they do, and calls their owners."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import httpx
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from oracle.config import Settings
+from oracle.domain.errors import EarnestError
+from oracle.policy.event import Happened
+from oracle.policy.files import load_policies
+from oracle.store import policies as policy_store
+from oracle.store.database import Database
+from oracle.store.moment import UnknownBlockError
+from oracle.store.policies import StoredPolicyEvent
+from oracle.store.policy_run import Following
+
+log = structlog.get_logger(__name__)
+
+Page = Callable[[str, bytes], None]
+"""Calls an owner: the URL and the event's canonical bytes. Raises `EarnestError` where nobody answers."""
+
+_SECONDS = 10.0  # for a call
+
+
+class NotReachedError(EarnestError):
+    """An owner does not answer."""
+
+
+def post(url: str, body: bytes, *, transport: httpx.BaseTransport | None = None) -> None:
+    """Call an owner: POST the event. The operator named the address in its own policy.
+
+    Raises:
+        NotReachedError: no answer in time, a redirect, or a status that is not 2xx.
+    """
+    try:
+        with httpx.Client(
+            timeout=_SECONDS, follow_redirects=False, trust_env=False, transport=transport
+        ) as client:
+            answer = client.post(url, content=body, headers={"Content-Type": "application/json"})
+    except httpx.HTTPError as error:
+        raise NotReachedError(f"no answer: {type(error).__name__}", field="owner.page") from error
+    if not answer.is_success:
+        raise NotReachedError(f"it answers {answer.status_code}", field="owner.page")
+
+
+def followed(settings: Settings) -> Following | None:
+    """The policies of `[policies]`; None where there are none.
+
+    Raises:
+        PolicyError, JsonError, DocumentError: a file is no policy, or they contradict each other.
+    """
+    paths = [settings.path(path) for path in settings.policies.files]
+    if not paths:
+        return None
+    return Following(load_policies(paths, now=int(time.time())), frozenset(settings.score.roots))
+
+
+class PolicyDesk:
+    """Carries policies along.
+
+    Args:
+        page: Calls an owner.
+        every: Seconds between two looks.
+        leads: Whether this process may act now; of several on one database one does.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        following: Following,
+        *,
+        page: Page = post,
+        every: float = 30.0,
+        leads: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._database = database
+        self._following = following
+        self._page = page
+        self._every = every
+        self._leads = leads
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="policies", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End after the step it is in."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(30)
+
+    def step(self) -> int:
+        """Once: keep what is new, and call whoever was not reached yet. How many events were new.
+
+        Raises:
+            UnknownBlockError: nothing was read from the chain yet.
+        """
+        with self._database.read() as session:
+            found = self._following.now(session)
+        with self._database.write() as session:
+            made = policy_store.add_events(session, found.events)
+        for one in made:
+            log.warning("policy", **_shown(one))
+        self._call()
+        return len(made)
+
+    def _call(self) -> None:
+        owners = {one.hash(): one.owner.page for one in self._following.policies}
+        with self._database.read() as session:
+            waiting = policy_store.untold(session)
+        reached = []
+        for one in waiting:
+            url = owners.get(one.document.policy_hash)
+            try:
+                if url is not None and _is_called(one):
+                    self._page(url, one.document.canonical())
+            except EarnestError as error:
+                log.warning("owner_not_reached", reason=error.message, **_shown(one))
+                continue  # it is called again at the next look
+            reached.append(one.sequence)
+        if reached:
+            with self._database.write() as session:
+                policy_store.mark_told(session, reached)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                if self._leads():
+                    self.step()
+            except UnknownBlockError:
+                log.debug("policies_wait", reason="nothing was read from the chain yet")
+            except DBAPIError as error:
+                log.warning("database_unusable", reason=str(error.orig), doing="policies")
+            except EarnestError as error:
+                log.warning("policies_not_run", reason=error.message)
+            self._stop.wait(self._every)
+
+
+def _is_called(one: StoredPolicyEvent) -> bool:
+    """Reviews concern the owner in any case; a firing where its rule says so."""
+    document = one.document
+    return document.happened is not Happened.FIRED or any(
+        consequence.get("kind") == "page-owner" for consequence in document.consequences
+    )
+
+
+def _shown(one: StoredPolicyEvent) -> dict[str, object]:
+    document = one.document
+    return {
+        "happened": document.happened.value,
+        "policy": document.policy,
+        "rule": document.rule,
+        "subject": document.subject.key,
+        "says": document.says,
+        "evidence": one.event,
+    }
