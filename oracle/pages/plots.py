@@ -10,6 +10,7 @@ from oracle.pages import text
 
 _WIDTH, _HEIGHT = 640, 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 10, 26
+_DAYS_SHORT = 3 * 86_400  # seconds; below this the axis tells hours
 _WHOLE = 1_000  # thousandths
 
 Point = tuple[int, int | None, int, int]
@@ -32,7 +33,7 @@ def score_bar(score: int | None, lower: int, upper: int) -> Markup:
 
 def history(points: Sequence[Point]) -> Markup:
     """Scores of days, the oldest first: interval as a band, score as a line, gaps where it is unknown."""
-    if len(points) < 2:
+    if len(points) < 2 or points[0][0] >= points[-1][0]:
         return Markup("")
     first, last = points[0][0], points[-1][0]
 
@@ -59,11 +60,12 @@ def history(points: Sequence[Point]) -> Markup:
         parts.append(
             Markup('<circle class="dot" cx="{}" cy="{}" r="4"/>').format(across(time), up(score or 0))
         )
+    form = "%-d %b, %H:%M" if last - first < _DAYS_SHORT else "%-d %b %Y"
     for time, where in ((first, "start"), ((first + last) // 2, "middle"), (last, "end")):
         at = text.moment(time)
         parts.append(
             Markup('<text x="{}" y="{}" class="{}">{}</text>').format(
-                across(time), _HEIGHT - 6, where, at.strftime("%-d %b %Y") if at else time
+                across(time), _HEIGHT - 6, where, at.strftime(form) if at else time
             )
         )
     return Markup(
@@ -90,8 +92,8 @@ def _runs(points: Sequence[Point]) -> list[list[Point]]:
 def _said(points: Sequence[Point]) -> str:
     known = [point[1] for point in points if point[1] is not None]
     if not known:
-        return f"The score was unknown on all of the last {len(points)} days."
+        return f"The score at {len(points)} times: unknown at all of them."
     return (
-        f"The score on the last {len(points)} days: known on {len(known)}, between {min(known)} and "
+        f"The score at {len(points)} times: known at {len(known)}, between {min(known)} and "
         f"{max(known)}, last {known[-1] if points[-1][1] is not None else 'unknown'}."
     )

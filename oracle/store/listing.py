@@ -194,6 +194,18 @@ def pacts_of(session: Session, provider: Address, *, limit: int) -> list[Hash]:
     return list(session.scalars(query))
 
 
+def count_pacts(session: Session, provider: Address, *, limit: int) -> list[tuple[Hash, int]]:
+    """The pacts a provider worked under with how many jobs it had under each, the most used first."""
+    query = (
+        select(JobRow.pact, func.count())
+        .where(JobRow.provider == provider)
+        .group_by(JobRow.pact)
+        .order_by(func.count().desc(), JobRow.pact)
+        .limit(limit)
+    )
+    return [(pact, jobs) for pact, jobs in session.execute(query)]
+
+
 def events_in(session: Session, block: int, name: str) -> list[ListedEvent]:
     """The events of one name in one block, in their order."""
     query = (
