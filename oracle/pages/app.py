@@ -28,6 +28,7 @@ from oracle.pages import (
     views_job,
     views_jobs,
     views_live,
+    views_open,
     views_pact,
 )
 from oracle.pages.answers import answered, kept
@@ -73,6 +74,7 @@ def make_pages(
         for path, template, maker in _VIEWS
     ]
     routes.append(Route("/about", partial(_words, renderer), methods=["GET", "HEAD"]))
+    routes.append(Route("/open", partial(_opening, renderer, place), methods=["GET", "HEAD", "POST"]))
     routes.append(Route(acts_explain.PATH, acts_explain.explain, methods=["GET"]))
     routes.append(Route("/documents/{hash}", partial(_document, place.source), methods=["GET", "HEAD"]))
     routes.append(Route(PREFIX + "{name}", partial(_asset, place.assets), methods=["GET", "HEAD"]))
@@ -94,6 +96,17 @@ async def _page(
 ) -> Response:
     def made() -> bytes:
         return renderer.page(template, page=maker(place, request), path=request.url.path)
+
+    return answered(request, await run_in_threadpool(made))
+
+
+async def _opening(renderer: Renderer, place: Place, request: Request) -> Response:
+    text = views_open.pasted(await request.body()) if request.method == "POST" else ""
+
+    def made() -> bytes:
+        return renderer.page(
+            "open.html", page=views_open.opening(place, request, text), path=request.url.path
+        )
 
     return answered(request, await run_in_threadpool(made))
 

@@ -190,3 +190,30 @@ def test_without_javascript_the_page_says_what_can_be_done_and_how(
     expect(offer).to_contain_text("cast send")
     for button in still.locator("[data-send], #wallet-connect").all():
         expect(button).to_be_hidden()
+
+
+def test_an_agreement_is_signed_by_both_and_opened(desk: Page, browser: Browser, town: Town) -> None:
+    file = town.proposal()
+    assert town.market.escrow.job_state(file.job).state is State.NONE
+    signed = ""
+    for party, account in (("provider", town.market.provider), ("buyer", town.market.buyer)):
+        with page_of(browser, DESKTOP) as page:
+            Wallet(town.chain.url, account, CHAIN_ID).inject(page)
+            page.goto(f"{town.url}/open")
+            page.get_by_label("Agreement file").fill(signed or file.model_dump_json(by_alias=True))
+            page.get_by_role("button", name="Read it").click()
+            begin(page, f"sign-{party}", f"sign-{party}")
+            expect(page.locator(f"#offer-sign-{party}")).to_have_count(0, timeout=_SOON)
+            signed = page.get_by_label("Agreement file").input_value()
+    anyone = Wallet(town.chain.url, town.market.relayer, CHAIN_ID)
+    anyone.inject(desk)
+    desk.goto(f"{town.url}/open")
+    desk.get_by_label("Agreement file").fill(signed)
+    desk.get_by_role("button", name="Read it").click()
+    expect(desk.locator("#offer-open")).to_contain_text("The buyer pays 1,020.00 USDC")
+    begin(desk, "open", "open")
+    expect(desk.locator("#wallet-said")).to_contain_text("Done in block", timeout=_SOON)
+    assert town.market.escrow.job_state(file.job).state is State.OPEN
+    town.until(lambda: town.state(file.job) == "open", "the job is read")
+    desk.goto(f"{town.url}/jobs/{file.job}")
+    expect(desk.locator("#state")).to_contain_text("open")

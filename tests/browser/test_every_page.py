@@ -52,6 +52,7 @@ def places(town: Town) -> Places:
             "committee": f"/committees/{market.committee_id}",
             "pact": f"/pacts/{record['pact']}",
             "live": "/live",
+            "open": "/open",
             "about": "/about",
             "nothing": "/jobs/0x" + "00" * 32,
             "no such page": "/nowhere",

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -19,6 +19,13 @@ from web3 import HTTPProvider, Web3
 
 from oracle.chain import calls
 from oracle.domain import typed
+from oracle.domain.agreement_file import (
+    AGREEMENT_SCHEMA,
+    AgreementFile,
+    OpeningPart,
+    TermsPart,
+    TokenPart,
+)
 from oracle.domain.terms import Agreement
 from oracle.domain.types import Funding, Hash, Outcome
 from oracle.evidence.store import ContentStore
@@ -50,6 +57,19 @@ class Town:
     careless: Market
     store: ContentStore
     url: str
+
+    def proposal(self) -> AgreementFile:
+        """An agreement nobody has signed, as `oracle agreement new` writes it."""
+        made = self.market.agreement(gated=1_000 * UNIT, bond=300 * UNIT, fee=20 * UNIT, challenge=CHALLENGE)
+        terms, opening = made.terms, made.opening
+        return AgreementFile(
+            schema_=AGREEMENT_SCHEMA,
+            chain_id=CHAIN_ID,
+            escrow=self.market.escrow.address,
+            usdc=TokenPart(address=self.market.usdc),
+            terms=TermsPart(**asdict(terms)),
+            opening=OpeningPart(**asdict(opening)),
+        )
 
     def job(self, market: Market) -> tuple[Agreement, Hash]:
         """An open job over 1,000 USDC under the pact of the extraction example."""
