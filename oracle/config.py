@@ -29,6 +29,7 @@ from oracle.configuration.process import (
     OperatorSection,
     PoliciesSection,
     ScoreSection,
+    WebhooksSection,
     WebSection,
 )
 from oracle.configuration.tabs import TabsSection
@@ -70,6 +71,7 @@ class Settings(BaseSettings):
     score: ScoreSection = ScoreSection()
     policies: PoliciesSection = PoliciesSection()
     tabs: TabsSection | None = None
+    webhooks: WebhooksSection = WebhooksSection()
     folder: Annotated[Path, Field(exclude=True)] = Path()
     """Where the file lies; relative paths start here."""
 

@@ -15,6 +15,7 @@ from oracle.api.finish import Finished, Meter
 from oracle.api.policies import policies_router
 from oracle.api.problems import ApiError, problem
 from oracle.api.records import records_router
+from oracle.api.signing import webhook_key
 from oracle.api.source import Source
 from oracle.domain.errors import EarnestError
 from oracle.score.versions import CURRENT
@@ -94,6 +95,7 @@ def _about(source: Source) -> APIRouter:
             key=source.key.public,
             algorithm="ed25519",
             signs='"earnest/api/1" LF path-and-query LF sha256(body)',
+            webhook_key=webhook_key(source.key),
         )
 
     return router

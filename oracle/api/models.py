@@ -30,11 +30,15 @@ class Status(Document):
 
 
 class Key(Document):
-    """The public key (ed25519, base64) that answers are signed with, and what it signs."""
+    """The public key (ed25519, base64) that answers are signed with, and what it signs.
+
+    `webhook_key`: the one deliveries to webhooks are signed with (`v1a` of Standard Webhooks).
+    """
 
     key: str
     algorithm: str
     signs: str
+    webhook_key: str
 
 
 class AgentLine(Document):

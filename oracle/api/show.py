@@ -92,13 +92,13 @@ def event(listed: ListedEvent) -> models.Event:
         tx_hash=listed.tx_hash,
         name=listed.name,
         subject=listed.subject,
-        arguments=_told(_parsed(listed.body)),
+        arguments=event_arguments(listed.body),
     )
 
 
-def _parsed(body: str) -> Any:
-
-    return json.loads(body)
+def event_arguments(body: str) -> Any:
+    """An event's arguments as they are kept, whole numbers as decimal strings."""
+    return _told(json.loads(body))  # not orjson: integers of any size
 
 
 def _told(value: Any) -> Any:

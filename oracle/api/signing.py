@@ -12,7 +12,9 @@ import os
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from oracle.domain.errors import EarnestError
@@ -73,9 +75,27 @@ class ResponseKey:
             )
         return cls(seed)
 
+    def derived(self, purpose: bytes) -> bytes:
+        """32 secret bytes for another purpose: HKDF (RFC 5869) with SHA-256, the purpose as its info.
+
+        Nothing this key signs tells anything about them, and they tell nothing about this key.
+        """
+        return HKDF(hashes.SHA256(), 32, None, purpose).derive(self._key.private_bytes_raw())
+
     def sign(self, target: str, body: bytes) -> str:
         """The signature of an answer, base64."""
         return base64.b64encode(self._key.sign(message_of(target, body))).decode()
+
+
+def webhook_signer(key: ResponseKey) -> Ed25519PrivateKey:
+    """The key that signs deliveries to webhooks and nothing else, derived from this one."""
+    return Ed25519PrivateKey.from_private_bytes(key.derived(b"earnest/webhook-key/1\n"))
+
+
+def webhook_key(key: ResponseKey) -> str:
+    """Its public half, as Standard Webhooks writes it."""
+    raw = webhook_signer(key).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return "whpk_" + base64.b64encode(raw).decode()
 
 
 def is_signed(public: str, signature: str, target: str, body: bytes) -> bool:

@@ -50,6 +50,9 @@ COMMANDS: dict[str, CommandEntry] = {
         "oracle.cli.score", "score", "Compute an agent's trust score, and say what made it."
     ),
     "policy": CommandEntry("oracle.cli.policy", "policy", "Policies that act: check, simulate, run, admit."),
+    "webhook": CommandEntry(
+        "oracle.cli.webhook", "webhook", "Have changes of scores, jobs, disputes and coverage sent to you."
+    ),
     "mcp": CommandEntry("oracle.cli.mcp", "mcp", "Let an agent ask an oracle's API before it hires."),
     "tx": CommandEntry("oracle.cli.tx", "tx", "Show transactions: queued, pending, mined, final."),
     "replay": CommandEntry("oracle.cli.replay", "replay", "Go through every decision about a job again."),

@@ -71,3 +71,18 @@ class PoliciesSection(Section):
     files: tuple[Path, ...] = ()
     every: Seconds = 30.0
     """Between two looks at what is new."""
+
+
+class WebhooksSection(Section):
+    """How changes are sent to those who subscribed with `oracle webhook add`."""
+
+    insecure: bool = False
+    """Also to http and to addresses that are not public: for receivers on machines of your own."""
+    seconds: Seconds = 10.0
+    """For a whole delivery, from the host's name to the answer."""
+    tries: Annotated[int, Field(ge=1, le=50)] = 10
+    """How often a delivery is tried before it is dead."""
+    wait: Seconds = 5.0
+    """Seconds before the second try; three times as long before each further one, up to eight hours."""
+    poll: Seconds = 1.0
+    """Seconds between two looks for changes and for deliveries that are due."""

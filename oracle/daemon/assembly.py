@@ -251,7 +251,8 @@ def assembled(
         if policies is not None and not dry_run:
             policed = PolicyDesk(database, policies, every=settings.policies.every, leads=leads)
             stack.enter_context(closing(policed)).start()
-        api = stack.enter_context(public_api(settings, database, deployment, policies))
+        may_send = (lambda: False) if dry_run else leads
+        api = stack.enter_context(public_api(settings, database, deployment, policies, leads=may_send))
         stack.enter_context(hosted(settings, health, metrics.registry, routers=routers, with_api=api))
         yield service
 

@@ -93,8 +93,13 @@ def public_api(
     database: Database,
     deployment: Deployment,
     policies: Following | None = None,
+    *,
+    leads: Callable[[], bool] = lambda: True,
 ) -> Iterator[Callable[[ASGIApp, Limits], ASGIApp]]:
     """What puts API and pages before the public's application, where `[api]` asks for it. Ended on leaving.
+
+    Args:
+        leads: Whether this process may send to webhooks now; of several on one database one does.
 
     Raises:
         ResponseKeyError: the key that signs answers cannot be used.
@@ -109,10 +114,14 @@ def public_api(
     from oracle.api.source import Source
     from oracle.pages.app import Front, make_pages
     from oracle.pages.place import Place
+    from oracle.webhooks.desk import RetryRule, WebhookDesk
+    from oracle.webhooks.sending import way_of
+    from oracle.webhooks.signing import WebhookKeys
 
+    key = ResponseKey.from_file(settings.path(section.key))
     source = Source(
         database,
-        ResponseKey.from_file(settings.path(section.key)),
+        key,
         kept_in(settings.path(settings.evidence.directory)),
         frozenset(settings.score.roots),
         policies,
@@ -121,6 +130,15 @@ def public_api(
     meter = None if per_second is None else Rates(per_second=per_second, burst=max(1, int(2 * per_second)))
     keeper = Keeper(database, source.book, source.directory)
     keeper.start()
+    hooks = WebhookDesk(
+        database,
+        WebhookKeys(key),
+        way_of(settings.webhooks),
+        RetryRule(settings.webhooks.tries, settings.webhooks.wait),
+        poll=settings.webhooks.poll,
+        leads=leads,
+    )
+    hooks.start()
 
     def fronted(app: ASGIApp, limits: Limits) -> ASGIApp:
         public = Switch(make_api(source, limits=limits, meter=meter), app)
@@ -135,6 +153,7 @@ def public_api(
     try:
         yield fronted
     finally:
+        hooks.close()
         keeper.close()
 
 

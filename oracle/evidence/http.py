@@ -95,7 +95,7 @@ class HttpFetcher:
                     response = client.send(request, stream=True)
                 except httpx.HTTPError as error:
                     raise StoreUnreachableError(
-                        f"{_shown(url)} did not answer: {error}", field=_shown(url)
+                        f"{shown(url)} did not answer: {error}", field=shown(url)
                     ) from error
                 try:
                     if response.status_code not in _REDIRECTS:
@@ -103,48 +103,66 @@ class HttpFetcher:
                     url = urljoin(url, response.headers.get("location", ""))
                 finally:
                     response.close()
-        raise ForbiddenLocationError(
-            f"{_shown(url)}: more than {self.redirects} redirects", field=_shown(url)
-        )
+        raise ForbiddenLocationError(f"{shown(url)}: more than {self.redirects} redirects", field=shown(url))
 
     def _request(self, client: httpx.Client, url: str, deadline: float) -> httpx.Request:
-        parts = urlsplit(url)
-        if parts.scheme not in self.schemes:
-            raise ForbiddenLocationError(
-                f"the scheme {parts.scheme!r} of {_shown(url)} is not allowed; use {sorted(self.schemes)}",
-                field=_shown(url),
-            )
-        if not parts.hostname or parts.username is not None or parts.password is not None:
-            raise ForbiddenLocationError(
-                f"{_shown(url)} has no host, or carries credentials", field=_shown(url)
-            )
-        host = parts.hostname
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        addresses = self.resolver(host, port)
-        private = [address for address in addresses if not is_public(address)]
-        if private and not self.allow_private:
-            raise ForbiddenLocationError(
-                f"the host {host!r} resolves to {private[0]}, which is not a public address",
-                field=_shown(url),
-            )
-        if not addresses:
-            raise StoreUnreachableError(f"the host {host!r} has no address", field=_shown(url))
-        pinned = httpx.URL(url).copy_with(host=addresses[0])
+        to = pinned(url, schemes=self.schemes, allow_private=self.allow_private, resolver=self.resolver)
         wait = max(0.1, min(_STEP_SECONDS, deadline - time.monotonic()))
         return client.build_request(
             "GET",
-            pinned,
-            headers={"Host": parts.netloc, "Accept-Encoding": "identity"},
+            to.url,
+            headers={"Host": to.netloc, "Accept-Encoding": "identity"},
             timeout=httpx.Timeout(wait),
-            extensions={"sni_hostname": host},
+            extensions={"sni_hostname": to.host},
         )
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A URL whose host is the address that was checked; `host` and `netloc` are what it was named."""
+
+    url: httpx.URL
+    host: str
+    netloc: str
+
+
+def pinned(url: str, *, schemes: frozenset[str], allow_private: bool, resolver: Resolver = resolve) -> Pinned:
+    """Resolve a URL's host once and see that every address of it is public.
+
+    Raises:
+        ForbiddenLocationError: scheme, credentials or address not allowed.
+        StoreUnreachableError: the host has no address.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ForbiddenLocationError(f"{shown(url)} is not a URL", field="url") from error
+    if parts.scheme not in schemes:
+        raise ForbiddenLocationError(
+            f"the scheme {parts.scheme!r} of {shown(url)} is not allowed; use {sorted(schemes)}",
+            field=shown(url),
+        )
+    if not parts.hostname or parts.username is not None or parts.password is not None:
+        raise ForbiddenLocationError(f"{shown(url)} has no host, or carries credentials", field=shown(url))
+    host = parts.hostname
+    addresses = resolver(host, port or (443 if parts.scheme == "https" else 80))
+    private = [address for address in addresses if not is_public(address)]
+    if private and not allow_private:
+        raise ForbiddenLocationError(
+            f"the host {host!r} resolves to {private[0]}, which is not a public address",
+            field=shown(url),
+        )
+    if not addresses:
+        raise StoreUnreachableError(f"the host {host!r} has no address", field=shown(url))
+    return Pinned(httpx.URL(url).copy_with(host=addresses[0]), host, parts.netloc)
 
 
 def _body(response: httpx.Response, url: str, max_bytes: int, deadline: float) -> bytes:
     if response.status_code in _GONE:
-        raise MissingContentError(f"{_shown(url)} answers {response.status_code}", field=_shown(url))
+        raise MissingContentError(f"{shown(url)} answers {response.status_code}", field=shown(url))
     if response.status_code != 200:
-        raise StoreUnreachableError(f"{_shown(url)} answers {response.status_code}", field=_shown(url))
+        raise StoreUnreachableError(f"{shown(url)} answers {response.status_code}", field=shown(url))
     body = bytearray()
     try:
         # raw bytes: a compressed answer nobody asked for must not be unpacked into memory
@@ -152,16 +170,16 @@ def _body(response: httpx.Response, url: str, max_bytes: int, deadline: float) -
             body += chunk
             if len(body) > max_bytes:
                 raise OversizedContentError(
-                    f"{_shown(url)} is larger than {max_bytes} bytes", field=_shown(url)
+                    f"{shown(url)} is larger than {max_bytes} bytes", field=shown(url)
                 )
             if time.monotonic() > deadline:
-                raise StoreUnreachableError(f"{_shown(url)} was too slow", field=_shown(url))
+                raise StoreUnreachableError(f"{shown(url)} was too slow", field=shown(url))
     except httpx.HTTPError as error:
-        raise StoreUnreachableError(f"{_shown(url)} broke off: {error}", field=_shown(url)) from error
+        raise StoreUnreachableError(f"{shown(url)} broke off: {error}", field=shown(url)) from error
     return bytes(body)
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """A URL without credentials or query, cut short: it came from outside and may end up in a log."""
     try:
         parts = urlsplit(url)

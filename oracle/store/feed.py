@@ -1,0 +1,271 @@
+"""Changes that were told or are to be, and how far the chain was made into them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, exists, or_, select, tuple_, update
+from sqlalchemy.orm import Session, aliased
+
+from oracle.domain.types import ZERO_HASH, Address, Hash
+from oracle.store import chain as chain_store
+from oracle.store.standings import Standing, get_standings
+from oracle.store.tables import AnnouncedRow, Block, ChangeRow, EventRow, FeedRow, JobRow, StandingRow
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The block up to which events were made into changes; `begun` is where that began."""
+
+    begun: int
+    height: int
+    height_hash: Hash
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChange:
+    """A change as it is kept."""
+
+    id: int
+    name: str
+    kind: str
+    agent: Address | None
+    subject: Hash | None
+    height: int
+    height_hash: Hash
+    orphaned: bool
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEvent:
+    """An event of a job, with its block's hash and time."""
+
+    block: int
+    block_hash: Hash
+    time: int
+    log_index: int
+    tx_hash: Hash
+    name: str
+    job: Hash
+    agent: Address
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What was told of an agent last. `*_wrong`: the id of the change that told it, where it was orphaned."""
+
+    score: int | None
+    cap: int
+    exposure: int
+    score_change: int | None
+    coverage_change: int | None
+    score_wrong: str | None
+    coverage_wrong: str | None
+
+
+def begin(session: Session) -> None:
+    """Have changes made from the newest block on; nothing where that has begun. Nothing older is told."""
+    if session.get(FeedRow, 1) is None:
+        head = chain_store.cursor(session)
+        at = (-1, ZERO_HASH) if head is None else (head.number, head.hash)
+        session.add(FeedRow(id=1, begun=at[0], height=at[0], height_hash=at[1]))
+        session.flush()
+
+
+def reached(session: Session) -> Reached | None:
+    """How far it went; None where nobody ever listened."""
+    row = session.get(FeedRow, 1)
+    return None if row is None else Reached(row.begun, row.height, row.height_hash)
+
+
+def set_reached(session: Session, height: int, height_hash: Hash) -> None:
+    """Say how far it went."""
+    session.execute(update(FeedRow).values(height=height, height_hash=height_hash))
+
+
+def add_change(
+    session: Session,
+    *,
+    name: str,
+    kind: str,
+    agent: Address | None,
+    subject: Hash | None,
+    height: int,
+    height_hash: Hash,
+    body: str,
+) -> int | None:
+    """Keep a change. Its number; None where it is kept already."""
+    if session.scalar(select(ChangeRow.id).where(ChangeRow.name == name)) is not None:
+        return None
+    row = ChangeRow(
+        name=name,
+        kind=kind,
+        agent=agent,
+        subject=subject,
+        height=height,
+        height_hash=height_hash,
+        orphaned=False,
+        body=body,
+        noticed_at=time.time(),
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def changes_after(session: Session, number: int, *, limit: int = 1_000) -> list[StoredChange]:
+    """Changes in the order in which they were noticed, those after this number (0: all that are kept)."""
+    query = select(ChangeRow).where(ChangeRow.id > number).order_by(ChangeRow.id).limit(limit)
+    return [_change(row) for row in session.scalars(query)]
+
+
+def get_changes(session: Session, numbers: Sequence[int]) -> dict[int, StoredChange]:
+    """Changes by number."""
+    rows = session.scalars(select(ChangeRow).where(ChangeRow.id.in_(numbers)))
+    return {row.id: _change(row) for row in rows}
+
+
+def highest_changes(session: Session, *, below: tuple[int, int], limit: int) -> list[StoredChange]:
+    """Changes of blocks that hold as far as is known, the highest first, below this height and number."""
+    query = (
+        select(ChangeRow)
+        .where(
+            tuple_(ChangeRow.height, ChangeRow.id) < tuple_(*below),
+            ChangeRow.height >= 0,
+            ChangeRow.orphaned.is_(False),
+        )
+        .order_by(ChangeRow.height.desc(), ChangeRow.id.desc())
+        .limit(limit)
+    )
+    return [_change(row) for row in session.scalars(query)]
+
+
+def mark_orphaned(session: Session, number: int) -> None:
+    """Say that the block a change followed from is gone."""
+    session.execute(update(ChangeRow).where(ChangeRow.id == number).values(orphaned=True))
+
+
+def job_events(
+    session: Session, names: Sequence[str], *, after: int, limit: int
+) -> tuple[list[FeedEvent], int | None]:
+    """Events of jobs by these names in blocks after this one, whole blocks, in the order of the chain.
+
+    Args:
+        limit: About so many; a block with more is whole all the same.
+
+    Returns:
+        The events, and the block up to which these are all; None where there are no more.
+    """
+    wanted = (EventRow.name.in_(names), EventRow.block_number > after)
+    blocks = select(EventRow.block_number).where(*wanted).order_by(EventRow.block_number).limit(1)
+    first, beyond = session.scalar(blocks), session.scalar(blocks.offset(limit))
+    last = None if first is None or beyond is None else max(first, beyond - 1)
+    query = (
+        select(EventRow, Block.hash, Block.timestamp, JobRow.provider)
+        .join(Block, Block.block_number == EventRow.block_number)
+        .join(JobRow, JobRow.job == EventRow.subject)
+        .where(*wanted)
+        .order_by(EventRow.block_number, EventRow.log_index)
+    )
+    if last is not None:
+        query = query.where(EventRow.block_number <= last)
+    found = [
+        FeedEvent(
+            block=row.block_number,
+            block_hash=block_hash,
+            time=when,
+            log_index=row.log_index,
+            tx_hash=row.tx_hash,
+            name=row.name,
+            job=row.subject or ZERO_HASH,
+            agent=provider,
+            body=row.body,
+        )
+        for row, block_hash, when, provider in session.execute(query)
+    ]
+    return found, last
+
+
+def differing(session: Session, *, limit: int) -> list[tuple[Standing, Announced | None]]:
+    """Agents that stand otherwise than was told last, or of which what was told last is gone."""
+    row, told = StandingRow, AnnouncedRow
+    score, coverage = aliased(ChangeRow), aliased(ChangeRow)
+    other: list[ColumnElement[bool]] = [
+        told.provider.is_(None),
+        row.score.is_distinct_from(told.score),
+        row.cap != told.cap,
+        row.exposure != told.exposure,
+        score.orphaned.is_(True),
+        coverage.orphaned.is_(True),
+    ]
+    query = (
+        select(row.provider, told, score.name, score.orphaned, coverage.name, coverage.orphaned)
+        .outerjoin(told, told.provider == row.provider)
+        .outerjoin(score, score.id == told.score_change)
+        .outerjoin(coverage, coverage.id == told.coverage_change)
+        .where(or_(*other))
+        .order_by(row.provider)
+        .limit(limit)
+    )
+    found = list(session.execute(query))
+    standing = get_standings(session, [agent for agent, *_ in found])
+    return [
+        (standing[agent], _announced(last, s_name if s_gone else None, c_name if c_gone else None))
+        for agent, last, s_name, s_gone, c_name, c_gone in found
+    ]
+
+
+def vanished(session: Session, *, limit: int) -> list[tuple[Address, Announced]]:
+    """Agents of which something was told and who, on this branch, never had a job."""
+    told = AnnouncedRow
+    score, coverage = aliased(ChangeRow), aliased(ChangeRow)
+    query = (
+        select(told, score.name, coverage.name)
+        .outerjoin(score, score.id == told.score_change)
+        .outerjoin(coverage, coverage.id == told.coverage_change)
+        .where(
+            or_(told.score.is_not(None), told.cap != 0, told.exposure != 0),
+            ~exists().where(JobRow.provider == told.provider),
+        )
+        .limit(limit)
+    )
+    found: list[tuple[Address, Announced]] = []
+    for row, s_name, c_name in session.execute(query):
+        last = _announced(row, s_name, c_name)
+        if last is not None:
+            found.append((row.provider, last))
+    return found
+
+
+def set_announced(session: Session, agent: Address, last: Announced) -> None:
+    """Keep what was told of an agent last."""
+    row = session.get(AnnouncedRow, agent)
+    if row is None:
+        row = AnnouncedRow(provider=agent)
+        session.add(row)
+    row.score, row.cap, row.exposure = last.score, last.cap, last.exposure
+    row.score_change, row.coverage_change = last.score_change, last.coverage_change
+
+
+def _announced(row: AnnouncedRow | None, score: str | None, coverage: str | None) -> Announced | None:
+    if row is None:
+        return None
+    return Announced(row.score, row.cap, row.exposure, row.score_change, row.coverage_change, score, coverage)
+
+
+def _change(row: ChangeRow) -> StoredChange:
+    return StoredChange(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        agent=row.agent,
+        subject=row.subject,
+        height=row.height,
+        height_hash=row.height_hash,
+        orphaned=row.orphaned,
+        body=row.body,
+    )
