@@ -36,7 +36,7 @@ def upgrade() -> None:
         sa.Column("height_hash", oracle.store.columns.HexBytes(), nullable=False),
         sa.Column("orphaned", sa.Boolean(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("noticed_at", sa.Float(), nullable=False),
+        sa.Column("noticed_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_changes")),
         sa.UniqueConstraint("name", name=op.f("uq_changes_name")),
     )
@@ -58,7 +58,7 @@ def upgrade() -> None:
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("kinds", sa.String(length=120), nullable=False),
         sa.Column("agents", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("stopped", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
     )
@@ -70,11 +70,11 @@ def upgrade() -> None:
         sa.Column("message", sa.String(length=64), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("retry_at", sa.Float(), nullable=False),
+        sa.Column("retry_at", sa.Double(), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("ended_at", sa.Float(), nullable=True),
+        sa.Column("ended_at", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
-        sa.UniqueConstraint("webhook", "change", name=op.f("uq_webhook_deliveries_webhook")),
+        sa.UniqueConstraint("webhook", "change", name=op.f("uq_webhook_deliveries_webhook_change")),
         sa.UniqueConstraint("message", name=op.f("uq_webhook_deliveries_message")),
     )
     with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
