@@ -7,21 +7,26 @@ One process writes a log; others may read it.
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
 from oracle.domain.types import Hash
-from oracle.tabs.reading import LogError, LogReader, connect, raw_of
-from oracle.tabs.records import SCHEMA, TRIGGERS, VERSION, Asked, Entry, Note, Served, Signed
+from oracle.tabs.reading import LogError, LogReader, connect
+from oracle.tabs.records import SCHEMA, TRIGGERS, VERSION, Entry
+from oracle.tabs.writing import Rows
 
 BATCH = 512  # groups of entries in one transaction at most
+MANY = 8  # groups in one transaction from which on more are waited for:
+LINGER = 0.002  # for so many seconds, about what the sync takes
 
 
 class LogFullError(LogError):
@@ -34,6 +39,15 @@ class LogLimits:
 
     message: int = 1_048_576
     total: int = 64 * 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Entries that are stored together, and who waits: a thread, or a coroutine of `loop`."""
+
+    entries: Sequence[Entry]
+    waiting: Future[None] | asyncio.Future[None]
+    loop: asyncio.AbstractEventLoop | None = None
 
 
 class TabLog(LogReader):
@@ -64,7 +78,7 @@ class TabLog(LogReader):
         except LogError:
             os.close(self._lock)
             raise
-        self._queue: queue.SimpleQueue[tuple[Sequence[Entry], Future[None]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Group | None] = queue.SimpleQueue()
         self._giving = threading.Lock()
         self._closed = False
         self._size = path.stat().st_size
@@ -84,11 +98,19 @@ class TabLog(LogReader):
             LogError: an entry does not follow what the log holds (a gap, a repeat), or the disk failed.
         """
         done: Future[None] = Future()
-        with self._giving:
-            if not self._closed:
-                self._queue.put((entries, done))
-                return done
-        done.set_exception(LogError("the log is closed"))
+        if not self._give(_Group(entries, done)):
+            done.set_exception(LogError("the log is closed"))
+        return done
+
+    def store(self, *entries: Entry) -> asyncio.Future[None]:
+        """As `append`, for a coroutine: all that one transaction stored is told to its loop in one call.
+
+        What was given is stored, whether or not anybody waits to the end.
+        """
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
+        if not self._give(_Group(entries, done, loop)):
+            done.set_exception(LogError("the log is closed"))
         return done
 
     def close(self) -> None:
@@ -102,32 +124,37 @@ class TabLog(LogReader):
             super().close()
             os.close(self._lock)
 
+    def _give(self, group: _Group) -> bool:
+        with self._giving:
+            if not self._closed:
+                self._queue.put(group)
+            return not self._closed
+
     def _write(self) -> None:
         connection = connect(self.path)
         ids: dict[Hash, int] = {}
-        going = True
+        going, many = True, False
         try:
             while going:
                 batch = [self._queue.get()]
+                if many:
+                    time.sleep(LINGER)
                 while len(batch) < BATCH and not self._queue.empty():
                     batch.append(self._queue.get())
-                going = None not in batch
-                self._store(connection, [item for item in batch if item is not None], ids)
+                going, many = None not in batch, len(batch) >= MANY
+                self._commit(connection, [item for item in batch if item is not None], ids)
         finally:
             # Should it end by a defect, nobody may wait for ever.
             with self._giving:
                 self._closed = True
+            left = []
             while not self._queue.empty():
                 if (item := self._queue.get()) is not None:
-                    item[1].set_exception(LogError("the log is closed"))
+                    left.append(item)
+            _tell(left, LogError("the log is closed"))
             connection.close()
 
-    def _store(
-        self,
-        connection: sqlite3.Connection,
-        batch: list[tuple[Sequence[Entry], Future[None]]],
-        ids: dict[Hash, int],
-    ) -> None:
+    def _commit(self, connection: sqlite3.Connection, batch: list[_Group], ids: dict[Hash, int]) -> None:
         """One transaction for all; where it fails, one for each, so that only what is wrong is refused."""
         try:
             if self.full:
@@ -137,8 +164,10 @@ class TabLog(LogReader):
                     next_step="close the tab and begin a new log, or raise the limit",
                 )
             connection.execute("BEGIN IMMEDIATE")
-            for entries, _ in batch:
-                _insert(connection, entries, ids, self.limits)
+            rows = Rows(self.limits.message)
+            for group in batch:
+                rows.add(connection, group.entries, ids)
+            rows.insert(connection)
             connection.execute("COMMIT")
             pages, page = (
                 connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size")
@@ -149,105 +178,41 @@ class TabLog(LogReader):
                 connection.execute("ROLLBACK")
             ids.clear()
             if len(batch) > 1 and not isinstance(error, LogFullError):
-                for item in batch:
-                    self._store(connection, [item], ids)
+                for group in batch:
+                    self._commit(connection, [group], ids)
                 return
-            refusal = error if isinstance(error, LogError) else LogError(f"the log took nothing: {error}")
-            for _, done in batch:
-                done.set_exception(refusal)
+            _tell(batch, error if isinstance(error, LogError) else LogError(f"the log took nothing: {error}"))
             return
-        for _, done in batch:
-            done.set_result(None)
+        _tell(batch, None)
 
 
-def _insert(
-    connection: sqlite3.Connection, entries: Sequence[Entry], ids: dict[Hash, int], limits: LogLimits
-) -> None:
-    for entry in entries:
-        match entry:
-            case Asked(call, signature, message):
-                _fits(message, limits)
-                tab = _tab_id(connection, call.tab, ids)
-                connection.execute(
-                    "INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (tab, call.number, raw_of(call.request), call.price, call.time, signature, message),
-                )
-                _use_number(connection, tab, call.number)
-            case Served(number, receipt, tally, signature, message, frontier):
-                _fits(message, limits)
-                tab = _tab_id(connection, receipt.tab, ids)
-                connection.execute(
-                    "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        tab,
-                        number,
-                        receipt.index,
-                        raw_of(receipt.response),
-                        receipt.price,
-                        receipt.time,
-                        receipt.status,
-                        tally.amount,
-                        raw_of(tally.root),
-                        signature,
-                        message,
-                    ),
-                )
-                moved = connection.execute(
-                    "UPDATE tabs SET count = ?, amount = ?, peaks = ?"
-                    " WHERE id = ? AND count = ? AND amount = ?",
-                    (
-                        tally.count,
-                        tally.amount,
-                        frontier.packed(),
-                        tab,
-                        receipt.index,
-                        tally.amount - receipt.price,
-                    ),
-                )
-                if moved.rowcount != 1:
-                    raise LogError(
-                        f"receipt {receipt.index} does not follow what the log of tab {receipt.tab} holds",
-                        field="index",
-                    )
-            case Signed(party, tally, signature):
-                connection.execute(
-                    "INSERT OR IGNORE INTO tallies VALUES (?, ?, ?, ?, ?, ?)",
-                    (
-                        _tab_id(connection, tally.tab, ids),
-                        party.value,
-                        tally.count,
-                        tally.amount,
-                        raw_of(tally.root),
-                        signature,
-                    ),
-                )
-            case Note(tab_hash, number, kind, time, document):
-                tab = _tab_id(connection, tab_hash, ids)
-                connection.execute(
-                    "INSERT INTO notes (tab, number, kind, time, document) VALUES (?, ?, ?, ?, ?)",
-                    (tab, number, kind, time, document),
-                )
-                _use_number(connection, tab, number)
+def _tell(groups: Sequence[_Group], error: LogError | None) -> None:
+    """Say how it ended, to each loop once."""
+    loops: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None] | Future[None]]] = {}
+    for group in groups:
+        if group.loop is None:
+            _end(group.waiting, error)
+        else:
+            loops.setdefault(group.loop, []).append(group.waiting)
+    for loop, waiting in loops.items():
+        try:
+            loop.call_soon_threadsafe(_end_all, waiting, error)
+        except RuntimeError:  # the loop is closed: nobody of it waits any more
+            continue
 
 
-def _use_number(connection: sqlite3.Connection, tab: int, number: int) -> None:
-    connection.execute(
-        "UPDATE tabs SET next_number = max(next_number, ?) WHERE id = ?", (min(number + 1, 2**63 - 1), tab)
-    )
+def _end_all(waiting: Sequence[asyncio.Future[None] | Future[None]], error: LogError | None) -> None:
+    for each in waiting:
+        _end(each, error)
 
 
-def _fits(message: bytes, limits: LogLimits) -> None:
-    if len(message) > limits.message:
-        raise LogError(
-            f"a message has {len(message)} bytes; the limit is {limits.message}", field="limits.message"
-        )
-
-
-def _tab_id(connection: sqlite3.Connection, tab: Hash, ids: dict[Hash, int]) -> int:
-    if tab not in ids:
-        connection.execute("INSERT OR IGNORE INTO tabs VALUES (NULL, ?, 0, 0, x'', 0)", (raw_of(tab),))
-        ids[tab] = connection.execute("SELECT id FROM tabs WHERE tab = ?", (raw_of(tab),)).fetchone()[0]
-    return ids[tab]
+def _end(waiting: asyncio.Future[None] | Future[None], error: LogError | None) -> None:
+    if waiting.done():  # who waited was cancelled
+        return
+    if error is None:
+        waiting.set_result(None)
+    else:
+        waiting.set_exception(error)
 
 
 def _locked(path: Path) -> int:

@@ -165,8 +165,7 @@ class Purse:
 
     async def _stored(self, *entries: Entry) -> None:
         try:
-            # Shielded: what was given to the log is stored, whoever stops waiting.
-            await asyncio.shield(asyncio.wrap_future(self.log.append(*entries)))
+            await self.log.store(*entries)
         except LogError:
             self._ledger = None
             raise

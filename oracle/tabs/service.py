@@ -148,7 +148,7 @@ class Service:
         taken = [tab.unsaved] if tab.unsaved else []
         tab.unsaved = None
         asked = Asked(call, admitted.signature, admitted.message)
-        stored = asyncio.wrap_future(self._log.append(asked, served, *taken))
+        stored = self._log.store(asked, served, *taken)
 
         def conclude(stored: asyncio.Future[None]) -> None:
             failed = stored.cancelled() or stored.exception() is not None
@@ -183,7 +183,7 @@ class Service:
         self._take(tab, tally, signature)
         if tab.unsaved is not None:
             unsaved, tab.unsaved = tab.unsaved, None
-            await asyncio.wrap_future(self._log.append(unsaved))
+            await self._log.store(unsaved)
         return tab.ledger.signed
 
     async def again(self, call: Call, signature: bytes) -> Answer | None:
@@ -203,7 +203,7 @@ class Service:
             tab.called_off.add(call.number)
             tab.ledger.next_number = max(tab.ledger.next_number, call.number + 1)
             note = Note(call.tab, call.number, ABANDONED, int(self._clock()))
-            await asyncio.wrap_future(self._log.append(note))
+            await self._log.store(note)
         return before
 
     async def buyer(self, tab: Hash) -> Address:

@@ -92,7 +92,6 @@ async def _provide(folder: Path, end: socket.socket) -> dict[str, float]:
     service = Service(log, PROVIDER, DOMAIN, account, RULES)
     reader, writer = await asyncio.open_connection(sock=end, limit=2**20)
     used, served = 0.0, 0
-    tasks: set[asyncio.Task[None]] = set()
 
     async def serve(line: bytes) -> None:
         nonlocal served, used
@@ -114,10 +113,9 @@ async def _provide(folder: Path, end: socket.socket) -> dict[str, float]:
         if served == WARM_UP:
             used = time.process_time()
 
-    while line := await reader.readline():
-        task = asyncio.create_task(serve(line))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
+    async with asyncio.TaskGroup() as group:  # one that raises ends this side, and so the other
+        while line := await reader.readline():
+            group.create_task(serve(line))
     spent = time.process_time() - used
     log.close()
     writer.close()
@@ -130,36 +128,45 @@ async def _buy(folder: Path, end: socket.socket) -> dict[str, float]:
     purse.agree(RULES)
     reader, writer = await asyncio.open_connection(sock=end, limit=2**20)
     waiting: dict[int, asyncio.Future[Given]] = {}
-    room = asyncio.Semaphore(IN_FLIGHT)
 
     async def listen() -> None:
         while line := await reader.readline():
             number, given = line.split(b" ", 1)
             waiting.pop(int(number)).set_result(Given.model_validate_json(given))
+        raise RuntimeError("the provider ended before its time")
 
     async def call() -> None:
-        async with room:
-            asked = await purse.call(REQUEST, 1_000)
-            newest = purse.newest
-            payment = Payment(
-                call=asked.call,
-                call_signature="0x" + asked.signature.hex(),
-                tally=newest.tally if newest else None,
-                tally_signature="0x" + newest.signature.hex() if newest else None,
-            )
-            answer = waiting[asked.call.number] = asyncio.get_running_loop().create_future()
-            writer.write(payment.model_dump_json(by_alias=True).encode() + b"\n")
-            await purse.accept(asked.call.number, await answer, 200, RESPONSE)
+        asked = await purse.call(REQUEST, 1_000)
+        newest = purse.newest
+        payment = Payment(
+            call=asked.call,
+            call_signature="0x" + asked.signature.hex(),
+            tally=newest.tally if newest else None,
+            tally_signature="0x" + newest.signature.hex() if newest else None,
+        )
+        answer = waiting[asked.call.number] = asyncio.get_running_loop().create_future()
+        writer.write(payment.model_dump_json(by_alias=True).encode() + b"\n")
+        await purse.accept(asked.call.number, await answer, 200, RESPONSE)
 
-    listening = asyncio.create_task(listen())
-    await asyncio.gather(*(call() for _ in range(WARM_UP)))
-    started, used = time.perf_counter(), time.process_time()
-    await asyncio.gather(*(call() for _ in range(INTERACTIONS)))
-    seconds, spent = time.perf_counter() - started, time.process_time() - used
+    async def calls(count: int) -> None:
+        left = iter(range(count))
+
+        async def one_after_another() -> None:
+            for _ in left:
+                await call()
+
+        await asyncio.gather(*(one_after_another() for _ in range(IN_FLIGHT)))
+
+    async with asyncio.TaskGroup() as group:
+        listening = group.create_task(listen())
+        await calls(WARM_UP)
+        started, used = time.perf_counter(), time.process_time()
+        await calls(INTERACTIONS)
+        seconds, spent = time.perf_counter() - started, time.process_time() - used
+        listening.cancel()
     if purse.tally.count != WARM_UP + INTERACTIONS:
         raise RuntimeError(f"{purse.tally.count} interactions are signed for")
     writer.close()
-    listening.cancel()
     log.close()
     return {
         "receipts_per_second": INTERACTIONS / seconds,

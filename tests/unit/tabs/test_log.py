@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sqlite3
 import stat
 from concurrent.futures import wait
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -217,3 +219,58 @@ def test_after_a_crash_at_any_byte_whole_interactions_are_left(tmp_path: Path) -
             again.close()
             seen.add(count)
     assert seen >= {1, 2, 3, 4, 5, 6}
+
+
+async def test_coroutines_are_told_by_their_loop__one_that_does_not_follow_alone_is_refused(
+    tmp_path: Path,
+) -> None:
+    log = TabLog(tmp_path / "log.sqlite3")
+    first, second, third = interactions(3)
+    waiting = [log.store(*third), log.store(*first), log.store(*second)]
+    found = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(each) for each in found] == [LogError, type(None), type(None)]
+    assert log.head(TAB).count == 2
+    log.close()
+    with pytest.raises(LogError, match="closed"):
+        await log.store(*third)
+
+
+async def test_who_stops_waiting__does_not_undo_what_was_given(tmp_path: Path) -> None:
+    log = TabLog(tmp_path / "log.sqlite3")
+    first, second, third = interactions(3)
+    log.store(*first).cancel()
+    await asyncio.gather(log.store(*second), log.store(*third))
+    log.close()
+    reader = LogReader(tmp_path / "log.sqlite3")
+    assert reader.head(TAB).count == 3
+    reader.close()
+
+
+def test_a_loop_that_is_gone__stops_nobody_else(tmp_path: Path) -> None:
+    log = TabLog(tmp_path / "log.sqlite3")
+    first, second, _ = interactions(3)
+
+    async def give() -> None:
+        log.store(*first)
+
+    asyncio.run(give())
+    log.append(*second).result(5)
+    log.close()
+
+
+def test_many_at_once__share_a_few_transactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[int] = []
+    commit = TabLog._commit
+
+    def counting(self: TabLog, connection: sqlite3.Connection, batch: list[Any], ids: dict[str, int]) -> None:
+        batches.append(len(batch))
+        commit(self, connection, batch, ids)
+
+    monkeypatch.setattr(TabLog, "_commit", counting)
+    log = TabLog(tmp_path / "log.sqlite3")
+    waiting = [log.append(*entries) for entries in interactions(200)]
+    for each in waiting:
+        each.result(5)
+    assert log.head(TAB).count == 200
+    assert len(batches) < 40
+    log.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -240,7 +239,7 @@ async def test_a_provider_that_contradicts_itself_is_paid_no_more(world: World) 
     ledger = world.service._tabs[TAB].ledger
     ledger.amount += 5  # its tallies now say more than its receipts
     ledger._frontier = ledger._frontier.append(bytes(32))
-    world.provider_log.append = lambda *_entries: _done()  # type: ignore[method-assign]
+    world.provider_log.store = lambda *_entries: _done()  # type: ignore[method-assign]
     with pytest.raises(RefusedError):
         await world.client.get("/echo/b")
     assert [note.kind for note in world.buyer_log.notes(TAB)] == [CONTRADICTION]
@@ -252,8 +251,8 @@ async def test_a_provider_that_contradicts_itself_is_paid_no_more(world: World) 
         await world.client.get("/echo/d")
 
 
-def _done() -> Future[None]:
-    done: Future[None] = Future()
+def _done() -> asyncio.Future[None]:
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     done.set_result(None)
     return done
 
