@@ -9,23 +9,28 @@ import unicodedata
 from typing import Any, Final
 
 from oracle.evaluation.checks.base import CheckError, CheckInputs, Finding, short
-from oracle.evaluation.checks.nursery import NurseryError
+from oracle.evaluation.checks.nursery import NurseryError, Sitting, sitting
 from oracle.pact.expressions import EXTENSIONS
 from oracle.pact.measures import CelMeasure, Fact, PatternMeasure, SchemaMeasure
+from oracle.pact.methodology import CheckLimits
 
 _ANSWER_BYTES: Final = 1_000_000
+_SCHEMAS_KNOWN: Final = 256  # that were found to be schemas lately; a pact is the pact of many jobs
 
 
 def _ask(task: dict[str, Any], inputs: CheckInputs) -> dict[str, Any]:
-    """Put a task to a child.
+    """Put a task to the child that this delivery's checks share.
 
     Raises:
         CheckError: it took too long, died, or says that it could not.
     """
-    limits = inputs.limits.checks
+    return _answer(task, inputs.sitting, inputs.limits.checks)
+
+
+def _answer(task: dict[str, Any], child: Sitting, limits: CheckLimits) -> dict[str, Any]:
     task |= {"seconds": limits.seconds, "memory_bytes": limits.memory_bytes}
     try:
-        answer = inputs.sitting.ask(json.dumps(task).encode(), seconds=limits.seconds, most=_ANSWER_BYTES)
+        answer = child.ask(json.dumps(task).encode(), seconds=limits.seconds, most=_ANSWER_BYTES)
     except NurseryError as error:
         if error.timed_out:
             raise CheckError(f"the check took more than {limits.seconds} s and was stopped") from error
@@ -35,9 +40,21 @@ def _ask(task: dict[str, Any], inputs: CheckInputs) -> dict[str, Any]:
     return answer
 
 
+@functools.lru_cache(_SCHEMAS_KNOWN)
+def _check_form(schema: str, limits: CheckLimits) -> None:
+    """Check that a schema is one: once for many deliveries, in a child that sees nothing of any.
+
+    Raises:
+        CheckError: it is none, or that could not be found out; asked again the next time.
+    """
+    with sitting() as apart:
+        _answer({"method": "schema_form", "schema": json.loads(schema)}, apart, limits)
+
+
 def json_schema(measure: SchemaMeasure, inputs: CheckInputs) -> Finding:
     """The delivered JSON is valid under the schema."""
     document = inputs.delivered_json(measure.file)
+    _check_form(json.dumps(measure.schema_), inputs.limits.checks)
     answer = _ask({"method": "json_schema", "schema": measure.schema_, "document": document}, inputs)
     problems = answer["problems"]
     if answer["holds"]:

@@ -10,6 +10,7 @@ import pytest
 
 from oracle.domain.signatures import address_of, sign_digest
 from oracle.evaluation.checks.child import macro_depth
+from oracle.evaluation.checks.nursery import Sitting
 from oracle.evaluation.checks.receipts import Receipt, percentile
 from oracle.evaluation.checks.suites import judge
 from oracle.evaluation.sandbox.suite import SuiteReport
@@ -193,6 +194,27 @@ def test_schema_references_are_never_fetched() -> None:
     result = checked(measure, as_json({}))
     assert result.state == "undecided"
     assert "Unresolvable" in result.reason or "Wrapped" in result.reason
+
+
+def test_a_schema_is_looked_at_once_and_one_that_is_none_stays_undecided(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    ask = Sitting.ask
+
+    def noted(self: Sitting, task: bytes, **limits: Any) -> dict[str, Any]:
+        asked.append(json.loads(task)["method"])
+        return ask(self, task, **limits)
+
+    monkeypatch.setattr(Sitting, "ask", noted)
+    schema = SCHEMA | {"schema": {"type": "object", "title": "looked at once"}}
+    assert checked(schema, as_json({})).state == "passed"
+    assert checked(schema, as_json([])).state == "failed"
+    assert asked == ["schema_form", "json_schema", "json_schema"]
+    none = SCHEMA | {"schema": {"type": "no such type"}}
+    for _ in range(2):
+        result = checked(none, as_json({}))
+        assert (result.state, "SchemaError" in result.reason) == ("undecided", True)
 
 
 @pytest.mark.parametrize(
