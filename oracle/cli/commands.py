@@ -53,6 +53,9 @@ COMMANDS: dict[str, CommandEntry] = {
     "webhook": CommandEntry(
         "oracle.cli.webhook", "webhook", "Have changes of scores, jobs, disputes and coverage sent to you."
     ),
+    "incident": CommandEntry(
+        "oracle.cli.incident", "incident", "Replay a failed job until the broken assumption is named."
+    ),
     "mcp": CommandEntry("oracle.cli.mcp", "mcp", "Let an agent ask an oracle's API before it hires."),
     "tx": CommandEntry("oracle.cli.tx", "tx", "Show transactions: queued, pending, mined, final."),
     "replay": CommandEntry("oracle.cli.replay", "replay", "Go through every decision about a job again."),

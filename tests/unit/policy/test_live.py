@@ -29,8 +29,7 @@ RULES = rule("streak", "failure-streak", "above = 0", refuse("3 USDC")) + rule(
 )
 
 
-@pytest.fixture
-def database(databases: Databases) -> Database:
+def stored(databases: Databases) -> Database:
     made = Database(databases.made())
     store(made, history(80))
     with made.write() as session:
@@ -38,13 +37,23 @@ def database(databases: Databases) -> Database:
     return made
 
 
-@pytest.fixture
-def config(database: Database, tmp_path: Path) -> Path:
+def configured(database: Database, folder: Path) -> Path:
+    """A configuration beside a policy, over a store with history."""
     url = database.engine.url.render_as_string(hide_password=False)
-    (tmp_path / "p.toml").write_text(HEAD + RULES)
-    path = tmp_path / "oracle.toml"
+    (folder / "p.toml").write_text(HEAD + RULES)
+    path = folder / "oracle.toml"
     path.write_text(CONFIG.format(url=url) + f'[score]\nroots = ["{ROOT}"]\n[policies]\nfiles = ["p.toml"]\n')
     return path
+
+
+@pytest.fixture
+def database(databases: Databases) -> Database:
+    return stored(databases)
+
+
+@pytest.fixture
+def config(database: Database, tmp_path: Path) -> Path:
+    return configured(database, tmp_path)
 
 
 def asked(config: Path, *arguments: str) -> tuple[int, dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""A failure, replayed from the evidence until the broken assumption is named. See docs/incidents.md."""
