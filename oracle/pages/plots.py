@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from oracle.pages import text
 
-_WIDTH, _HEIGHT = 640, 220
+_WIDTH, _HEIGHT = 1_000, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 10, 26
 _DAYS_SHORT = 3 * 86_400  # seconds; below this the axis tells hours
 _WHOLE = 1_000  # thousandths

@@ -19,7 +19,7 @@ from oracle.store import listing, standings
 from oracle.store.standings import AgentFilter, Order, Standing
 
 LINES: Final = 50  # agents on a page
-_MOST_PACTS = 3  # of an agent, in its line
+_MOST_PACTS = 2  # of an agent, in its line
 _DAY = 86_400
 _LONGEST = 200  # characters of a field
 ORDERS: Final = {

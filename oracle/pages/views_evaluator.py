@@ -1,16 +1,44 @@
-"""An evaluator as a page shows it."""
+"""An evaluator as a page shows it: its seats, its stake, and how its verdicts stood."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from starlette.requests import Request
 
 from oracle.api import models, show
 from oracle.api.problems import ApiError
-from oracle.domain.types import Address, parse_address
+from oracle.domain.types import Address, Hash, parse_address
 from oracle.pages.place import Place
 from oracle.pages.text import View
+from oracle.pages.views_jobs import JobLine, job_line
+from oracle.pages.views_record import LOOKED_AT, Conduct, JurorRate, conduct, juror_rates, slashed_over
 from oracle.score.document import At
 from oracle.store import listing
+
+_SEATS: Final = 20
+_JOBS: Final = 10
+
+
+class SeatPage(View):
+    """A seat in one committee: `covers` is what k members' stake can cover there. Amounts are base units."""
+
+    committee: Hash
+    index: int
+    key: Address | None
+    standing: str
+    stake: int
+    full_stake: int
+    owed: int
+    slashed: int
+    overturned: int
+    silent: int
+    threshold: int
+    members: int
+    covers: int
+    conduct: Conduct
+    jurors: tuple[JurorRate, ...]
+    jobs: tuple[JobLine, ...]
 
 
 class EvaluatorPage(View):
@@ -18,7 +46,9 @@ class EvaluatorPage(View):
 
     at: At
     account: Address
-    seats: tuple[models.Evaluator, ...]
+    stake: int
+    slashed: int
+    seats: tuple[SeatPage, ...]
 
 
 def evaluator(place: Place, request: Request) -> EvaluatorPage:
@@ -28,9 +58,64 @@ def evaluator(place: Place, request: Request) -> EvaluatorPage:
         EarnestError: it never joined a committee.
     """
     address = parse_address(request.path_params["address"], field="the evaluator's address")
+    seats: list[SeatPage] = []
     with place.source.reading() as (session, at):
-        everyone = show.evaluators(session, listing.list_evaluators(session, limit=10_000))
-    seats = tuple(one for one in everyone if one.account == address)
+        for id_, _, terms in listing.list_committees(session, limit=_SEATS, evaluator=address):
+            members = listing.list_evaluators(session, limit=100, committee=id_)
+            mine = [one for one in show.evaluators(session, members) if one.account == address]
+            if not mine:
+                continue
+            jobs = listing.list_jobs(session, limit=LOOKED_AT, parties={"committee": id_})
+            did = conduct(mine[0].index, jobs, slashed_over(session, id_))
+            seats.append(
+                _seat(
+                    mine[0],
+                    full_stake=terms.stake,
+                    threshold=terms.threshold,
+                    members=len(terms.evaluators),
+                    did=did,
+                    jurors=juror_rates(place, jobs, mine[0].index),
+                    jobs=tuple(
+                        job_line(place, one) for one in jobs if one.record.signers >> mine[0].index & 1
+                    )[:_JOBS],
+                )
+            )
     if not seats:
         raise ApiError(404, "no evaluator with this account ever joined a committee here", field="address")
-    return EvaluatorPage(at=at, account=address, seats=seats)
+    return EvaluatorPage(
+        at=at,
+        account=address,
+        stake=sum(seat.stake for seat in seats),
+        slashed=sum(seat.slashed for seat in seats),
+        seats=tuple(seats),
+    )
+
+
+def _seat(
+    one: models.Evaluator,
+    *,
+    full_stake: int,
+    threshold: int,
+    members: int,
+    did: Conduct,
+    jurors: tuple[JurorRate, ...],
+    jobs: tuple[JobLine, ...],
+) -> SeatPage:
+    return SeatPage(
+        committee=one.committee,
+        index=one.index,
+        key=one.key,
+        standing="expelled" if one.equivocated else one.standing,
+        stake=int(one.stake),
+        full_stake=full_stake,
+        owed=int(one.owed),
+        slashed=int(one.slashed),
+        overturned=one.overturned,
+        silent=one.silent,
+        threshold=threshold,
+        members=members,
+        covers=threshold * full_stake,
+        conduct=did,
+        jurors=jurors,
+        jobs=jobs,
+    )
