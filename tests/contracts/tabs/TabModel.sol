@@ -22,6 +22,8 @@ abstract contract TabModel is TabFixture {
         bool failed; // a Fail is settled: the bond is the buyer's
         uint256 kept; // of `held`: fees of verdicts that `keptFor` earned
         uint32 keptFor;
+        bool unready; // the fee for readiness is handed out already
+        bool stale; // coverage was given back after 300 days: nobody is slashed
     }
 
     TabAgreement[] internal all;
@@ -63,16 +65,26 @@ abstract contract TabModel is TabFixture {
         if (ghosts[i].keptFor != set) modelHandOver(i);
     }
 
+    /// The escrow takes what the stake holds above its reservations, up to one share.
+    function modelEquivocated(uint256 i, uint256 evaluator) internal {
+        uint256 above = stakeDue[evaluator] - reserved();
+        uint256 taken = ghosts[i].covered < above ? ghosts[i].covered : above;
+        stakeDue[evaluator] -= taken;
+        uint256 parties = taken - taken / 2;
+        due[buyer] += parties - parties / 2;
+        due[provider] += parties / 2;
+    }
+
     function modelAgree(uint256 i, ITabEvents.TabView memory v, uint256 toProvider) internal {
         TabAgreement memory a = all[i];
         Ghost storage g = ghosts[i];
         modelHandOver(i);
         bool judged_ = v.phase == ITabEvents.Phase.Judged || v.phase == ITabEvents.Phase.Disputed;
-        uint256 fees = g.covered == 0 ? 0 : a.terms.fee;
+        uint256 fees = g.unready ? 0 : a.terms.fee;
         if (v.phase == ITabEvents.Phase.Presented || judged_) fees += a.terms.verdictFee;
         if (judged_ && v.basis == Basis.Silence) {
             fees = 0;
-            _slash(v, provider, SILENCE, true);
+            _slash(i, v, provider, SILENCE, true);
         }
         feesDue += fees;
         g.held -= fees;
@@ -120,7 +132,7 @@ abstract contract TabModel is TabFixture {
         g.held -= rest;
         if (f.overturned) _overturned(i, v, f, fees, rest);
         else _stands(i, v, f, fees, rest);
-        if (f.overturned || f.silence) g.covered = 0;
+        if (f.overturned || f.silence) (g.covered, g.unready) = (0, true);
         (g.deposit, g.buyerDisputes) = (0, false);
         ++g.periods;
         g.failed = f.outcome == Outcome.Fail;
@@ -145,7 +157,7 @@ abstract contract TabModel is TabFixture {
         uint256 moved = f.pay > v.payable_ ? f.pay - v.payable_ : v.payable_ - f.pay;
         if (_oneFails(f, v)) moved += bond;
         if (f.silence && moved < SILENCE) moved = SILENCE;
-        _slash(v, favoured, moved, f.silence);
+        _slash(i, v, favoured, moved, f.silence);
     }
 
     function _stands(uint256 i, ITabEvents.TabView memory v, Final memory f, uint256 fees, uint256 rest)
@@ -154,7 +166,7 @@ abstract contract TabModel is TabFixture {
         bool byBuyer = ghosts[i].buyerDisputes;
         if (f.silence) {
             due[buyer] += fees;
-            _slash(v, provider, SILENCE, true);
+            _slash(i, v, provider, SILENCE, true);
         }
         if (!f.ruled) {
             due[byBuyer ? buyer : provider] += rest;
@@ -190,7 +202,10 @@ abstract contract TabModel is TabFixture {
         ghosts[i].held -= amount;
     }
 
-    function _slash(ITabEvents.TabView memory v, address to, uint256 amount, bool silence) private {
+    function _slash(uint256 i, ITabEvents.TabView memory v, address to, uint256 amount, bool silence)
+        private
+    {
+        if (ghosts[i].stale) return;
         uint256 parts = K;
         if (silence) parts = _count(v.members);
         uint256 each = (amount + parts - 1) / parts;
@@ -207,7 +222,7 @@ abstract contract TabModel is TabFixture {
         modelHandOver(i);
         due[buyer] += balance + collateral + (a.terms.periods - periods) * a.terms.verdictFee;
         due[g.failed ? buyer : provider] += a.terms.bond;
-        if (g.covered != 0) feesDue += a.terms.fee;
+        if (!g.unready) feesDue += a.terms.fee;
         (g.held, g.covered) = (0, 0);
     }
 

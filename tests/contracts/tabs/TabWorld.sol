@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Basis, Outcome} from "../../../contracts/interfaces/Types.sol";
+import {Basis, Outcome, Statement} from "../../../contracts/interfaces/Types.sol";
 import {IEscrow} from "../../../contracts/interfaces/IEscrow.sol";
 import {ITabEvents} from "../../../contracts/tabs/interfaces/ITabEvents.sol";
 import {ITabs} from "../../../contracts/tabs/interfaces/ITabs.sol";
@@ -45,7 +45,7 @@ abstract contract TabWorld is TabRules {
 
     /// The more often, the further tabs get.
     function tabActs() internal pure returns (bytes4[] memory list) {
-        bytes4[26] memory each = [
+        bytes4[28] memory each = [
             this.actGoOn.selector,
             this.actGoOn.selector,
             this.actGoOn.selector,
@@ -71,6 +71,8 @@ abstract contract TabWorld is TabRules {
             this.actForge.selector,
             this.actAtTheEnd.selector,
             this.actPaySigners.selector,
+            this.actEquivocate.selector,
+            this.actStale.selector,
             this.actWait.selector
         ];
         list = new bytes4[](each.length);
@@ -148,22 +150,25 @@ abstract contract TabWorld is TabRules {
 
     function actReplace(uint256 seed) external {
         (bool any, uint256 i) = _pick(seed);
-        if (!any) return;
+        if (any) _replace(i, seed);
+        _look();
+    }
+
+    function _replace(uint256 i, uint256 seed) private {
         TabAgreement memory a = all[i];
         Tally memory t = pending[i];
-        Tally memory more =
-            tally(t.count + uint64(bound(seed, 0, 3000)), t.amount + uint64(bound(seed >> 32, 0, 20e6)));
-        bool byProvider = seed >> 248 & 1 == 0;
+        uint64 count = uint64(bound(seed, t.count < 1000 ? 0 : t.count - 1000, t.count + 3000));
+        uint64 amount = uint64(bound(seed >> 32, t.amount < 1e6 ? 0 : t.amount - 1e6, t.amount + 9e6));
+        Tally memory more = tally(count, amount);
+        bool byProvider = seed >> 248 & 3 == 0;
         uint256 before = stateOf(a).deadline;
-        if (_act(byProvider ? provider : relayer, replaceCall(a, more))) {
-            pending[i] = more;
-            uint256 least = byProvider ? 0 : block.timestamp + MIN_CHALLENGE;
-            if (stateOf(a).deadline != (before < least ? least : before)) broken = "another window";
-            if (block.timestamp >= (byProvider ? before : regular[i])) broken = "replaced late";
-            if (more.count <= t.count || more.amount < t.amount) broken = "replaced by a lower one";
-            if (more.amount > ghosts[i].signed) ghosts[i].signed = more.amount;
-        }
-        _look();
+        if (!_act(byProvider ? provider : relayer, replaceCall(a, more))) return;
+        pending[i] = more;
+        uint256 least = byProvider ? 0 : block.timestamp + MIN_CHALLENGE;
+        if (stateOf(a).deadline != (before < least ? least : before)) broken = "another window";
+        if (block.timestamp >= (byProvider ? before : regular[i])) broken = "replaced late";
+        if (more.count <= t.count || more.amount < t.amount) broken = "replaced by a lower one";
+        if (more.amount > ghosts[i].signed) ghosts[i].signed = more.amount;
     }
 
     function actJudge(uint256 seed) external {
@@ -224,7 +229,7 @@ abstract contract TabWorld is TabRules {
 
     /// Whoever has served until the end still presents it.
     function actAtTheEnd(uint256 seed) external {
-        if (seed & 15 != 0) return; // rarely: it ends things
+        if (seed & 3 != 0) return; // rarely: it ends things
         (bool any, uint256 i) = _pick(seed >> 4);
         if (!any) return;
         TabAgreement memory a = all[i];
@@ -263,7 +268,11 @@ abstract contract TabWorld is TabRules {
     function actAgree(uint256 seed) external {
         if (seed & 7 != 0) return; // rarely: it ends things early
         (bool any, uint256 i) = _pick(seed);
-        if (!any) return;
+        if (any) _agree(i, seed);
+        _look();
+    }
+
+    function _agree(uint256 i, uint256 seed) private {
         TabAgreement memory a = all[i];
         ITabEvents.TabView memory v = stateOf(a);
         uint256 held = uint256(v.balance) + _collateral(i, v) + a.terms.bond;
@@ -295,6 +304,44 @@ abstract contract TabWorld is TabRules {
             )
         );
         if (_act(relayer, call)) modelAgree(i, v, toProvider);
+    }
+
+    /// One evaluator, once, contradicts itself.
+    function actEquivocate(uint256 seed) external {
+        (bool any, uint256 i) = _pick(seed);
+        if (!any || seed & 0x70000 != 0) return;
+        TabAgreement memory a = all[i];
+        uint256 e = N - 1;
+        (bytes32 id, bytes32 d) = (idOf(a), deliverableOf(a, pending[i]));
+        Statement memory x = statement(keys[e], id, d, Outcome.Pass, 1);
+        Statement memory y = statement(keys[e], id, d, Outcome.Fail, 1);
+        if (_act(relayer, _proof(a, d, x, x))) forged = "no contradiction";
+        ITabEvents.TabView memory v = stateOf(a);
+        bool can = ghosts[i].covered != 0 && v.members & (1 << e) != 0 && expelled != e;
+        if (expelled == e) return; // a second one would only owe
+        if (!can) return;
+        modelEquivocated(i, e);
+        if (!_act(relayer, _proof(a, d, x, y))) broken = "a contradiction has no consequence";
+        expelled = e;
+        _look();
+    }
+
+    function _proof(TabAgreement memory a, bytes32 d, Statement memory x, Statement memory y)
+        private
+        view
+        returns (bytes memory)
+    {
+        return abi.encodeCall(tabs.proveEquivocation, (a.terms, oh(a), d, x, y));
+    }
+
+    /// Nobody acts for 300 days, and somebody gives the coverage back.
+    function actStale(uint256 seed) external {
+        if (seed & 31 != 0) return;
+        (bool any, uint256 i) = _pick(seed >> 5);
+        if (!any || ghosts[i].covered == 0) return;
+        skip(300 days);
+        escrow.releaseStale(committee, address(tabs), idOf(all[i]));
+        (ghosts[i].covered, ghosts[i].stale) = (0, true);
         _look();
     }
 
@@ -347,16 +394,24 @@ abstract contract TabWorld is TabRules {
         TabAgreement memory a = all[i];
         ITabEvents.TabView memory v = stateOf(a);
         if (v.phase == ITabEvents.Phase.Open) {
-            if (seed & 0x3000 == 0) return _close(i);
+            if (v.closing && seed & 0x4000 == 0 && block.timestamp < v.end) vm.warp(v.end);
+            if (seed & 0x3000 == 0 || block.timestamp >= v.end) return _close(i);
             if (block.timestamp < v.from) vm.warp(v.from);
             return this.actPresent(seed);
         }
         if (v.phase == ITabEvents.Phase.Presented) {
+            if (block.timestamp < v.deadline && seed & 0x1000 == 0) {
+                // In the last second, and in the time that this adds.
+                vm.warp(v.deadline - 1);
+                return this.actReplace(seed);
+            }
             if (block.timestamp < v.deadline) vm.warp(v.deadline);
             if (seed & 0x70 != 0) _judge(i, seed);
             else vm.warp(v.deadline + a.terms.verdict);
         } else if (v.phase == ITabEvents.Phase.Judged) {
-            if (seed & 0x30 == 0) _dispute(i, seed);
+            bool wronged = a.terms.bond == 0 && v.outcome == Outcome.Fail;
+            if (seed & 0x30 == 0 || wronged) _dispute(i, wronged ? seed | 0x100 : seed);
+            else if (seed & 0xc00 == 0 && v.basis == Basis.Silence) return _agree(i, seed);
             else if (block.timestamp < v.deadline) vm.warp(v.deadline);
             _settle(i);
         } else if (v.phase == ITabEvents.Phase.Disputed) {
@@ -368,7 +423,7 @@ abstract contract TabWorld is TabRules {
             }
         } else if (v.phase != ITabEvents.Phase.Closed) {
             // Mostly not in time: few tabs would see a default else.
-            if (v.phase == ITabEvents.Phase.Owing && seed & 0xc0 != 0 && block.timestamp < v.deadline) {
+            if (v.phase == ITabEvents.Phase.Owing && seed & 0x40 != 0 && block.timestamp < v.deadline) {
                 vm.warp(v.deadline);
             }
             _settle(i);
@@ -397,7 +452,7 @@ abstract contract TabWorld is TabRules {
     function _refill() private {
         for (uint256 i; i < N; ++i) {
             uint256 missing = STAKE - stakeOf(i);
-            if (missing == 0) continue;
+            if (missing == 0 || i == expelled) continue;
             mintUSDC(evaluators[i], missing);
             vm.startPrank(evaluators[i]);
             usdc.approve(address(escrow), missing);
@@ -417,11 +472,13 @@ abstract contract TabWorld is TabRules {
 
     function _judge(uint256 i, uint256 seed) private {
         TabAgreement memory a = all[i];
-        uint32 set = [uint32(7), 19, 28][(seed >> 40) % 3];
-        Outcome outcome = Outcome(1 + (seed >> 48) % 3);
+        // Mostly the same three, mostly content: tabs live for several periods.
+        uint32 set = seed >> 40 & 1 == 0 ? 7 : expelled < N ? 14 : 28;
+        Outcome outcome =
+            [Outcome.Pass, Outcome.Pass, Outcome.Pass, Outcome.Fail, Outcome.Lapse][(seed >> 48) % 5];
         uint256 claim = pending[i].amount - stateOf(a).settledAmount;
         uint64 pay = uint64(bound(seed >> 56, 0, claim + claim / 8));
-        if (seed & 0x300 == 0) pay = uint64(claim);
+        if (seed & 0x100 == 0) pay = uint64(claim);
         if (seed & 0x1c00 == 0) pay = uint64(claim + 1);
         if (outcome == Outcome.Lapse) pay = 0;
         TabVerdict memory v = verdictOf(a, pending[i], outcome, pay, set);
@@ -458,6 +515,10 @@ abstract contract TabWorld is TabRules {
         Outcome outcome = Outcome(1 + (seed >> 8) % 3);
         uint256 pay = outcome == Outcome.Lapse ? 0 : bound(seed >> 16, 0, claim);
         if (seed & 3 == 0) (outcome, pay) = (v.outcome, v.payable_);
+        // Without a bond only the word changes, and with it who was right.
+        if (a.terms.bond == 0 && v.outcome == Outcome.Fail && seed & 4 == 0) {
+            (outcome, pay) = (Outcome.Pass, v.payable_);
+        }
         bytes memory ruling = abi.encodeCall(tabs.rule, (subjectOf(a), outcome, pay));
         if (_act(relayer, ruling)) forged = "a stranger ruled";
         bytes32 old = keccak256(abi.encode(idOf(a), uint256(v.period)));
@@ -509,6 +570,7 @@ abstract contract TabWorld is TabRules {
         ITabEvents.TabView memory v = stateOf(a);
         uint256 covered = uint256(v.balance) + a.terms.credit;
         uint256 amount = v.settledAmount + bound(seed >> 64, 0, covered + covered / 8);
+        if (seed >> 250 & 3 == 0) amount = v.settledAmount + covered;
         uint256 count = v.settledCount + (seed >> 254 == 0 ? (seed >> 128) % 3 * 1000 : 40_000);
         return tally(uint64(count), uint64(amount));
     }
