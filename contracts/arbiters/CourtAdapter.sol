@@ -65,6 +65,8 @@ contract CourtAdapter is ICourtAdapter {
         (address arbiter, uint256 rulingEnds, address buyer, address provider) = docket.rulingOf(subject);
         if (rulingEnds <= block.timestamp) revert NotDisputed(subject);
         if (arbiter != address(this)) revert NotOurs(subject, arbiter);
+        // A court that says Pass says nothing of how much.
+        if (docket.rulesOnSums()) revert CannotNameSums(address(docket));
         disputeID = _create(address(docket), subject);
         _cases[disputeID].terms.buyer = buyer;
         _cases[disputeID].terms.provider = provider;

@@ -19,6 +19,9 @@ interface ICourtAdapter is IArbitrable, IEvidence {
     error NotDisputed(bytes32 subject);
     /// @notice The arbiter of the subject is another.
     error NotOurs(bytes32 subject, address arbiter);
+    /// @notice The book's rulings name what is payable, and the court chooses among outcomes only. So nobody pays the court for
+    /// it, and what is provisional stands: a committee for such books needs another arbiter.
+    error CannotNameSums(address docket);
     /// @notice The dispute is before the court already, or was.
     error AlreadyRaised(bytes32 subject);
     /// @notice The court asks for `cost` and was sent `paid`.
@@ -100,7 +103,7 @@ interface ICourtAdapter is IArbitrable, IEvidence {
         bytes calldata signature
     ) external payable returns (uint256 disputeID);
 
-    /// @notice Takes a disputed subject of a book to the court.
+    /// @notice Takes a disputed subject of a book to the court, but for books whose rulings name what is payable.
     function raiseOn(IRulable docket, bytes32 subject) external payable returns (uint256 disputeID);
 
     /// @notice Submits evidence (ERC-1497) until the court has ruled. Only the two parties.

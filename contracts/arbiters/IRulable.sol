@@ -23,4 +23,7 @@ interface IRulable {
         external
         view
         returns (address arbiter, uint256 rulingEnds, address buyer, address provider);
+
+    /// @notice Whether a ruling has to name what is payable. An arbiter that only chooses an outcome takes no such subject.
+    function rulesOnSums() external view returns (bool);
 }

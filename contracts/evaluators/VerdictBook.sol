@@ -247,6 +247,11 @@ contract VerdictBook is Finality {
         return (a.arbiter, r.deadline, a.buyer, a.provider);
     }
 
+    /// @inheritdoc IRulable
+    function rulesOnSums() external pure returns (bool) {
+        return false;
+    }
+
     /// @inheritdoc IVerdictBook
     function recordOf(bytes32 subject) external view returns (Record memory) {
         return _get(subject);

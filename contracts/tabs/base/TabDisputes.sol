@@ -94,6 +94,11 @@ abstract contract TabDisputes is ITabLife, TabStore {
         if (tab.id != 0) return (a.arbiter, tab.p.deadline, a.buyer, a.provider);
     }
 
+    /// @inheritdoc IRulable
+    function rulesOnSums() external pure returns (bool) {
+        return true;
+    }
+
     /// @inheritdoc ITabLife
     function appealOf(bytes32 subject) external view returns (Appeal memory) {
         return _appeals[subject];

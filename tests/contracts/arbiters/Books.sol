@@ -25,6 +25,7 @@ contract Book is IRulable {
     bytes private _call;
     bytes public answer;
     bool public went;
+    bool public rulesOnSums;
 
     constructor(IEscrow escrow, uint256 cost) {
         (ESCROW, COST) = (escrow, cost);
@@ -32,6 +33,10 @@ contract Book is IRulable {
 
     function raise(bytes32 subject, Dispute calldata d) external {
         _disputes[subject] = d;
+    }
+
+    function asksForSums() external {
+        rulesOnSums = true;
     }
 
     /// What to call back when a ruling comes.

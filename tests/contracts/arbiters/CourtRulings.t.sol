@@ -261,6 +261,12 @@ contract CourtRulingsTest is CourtFixture {
             relayer, PRICE, call, abi.encodeWithSelector(ICourtAdapter.NotDisputed.selector, subject)
         );
         vm.warp(ends - 1);
+        uint256 asking = vm.snapshotState();
+        book.asksForSums();
+        adapterRefuses(
+            relayer, PRICE, call, abi.encodeWithSelector(ICourtAdapter.CannotNameSums.selector, address(book))
+        );
+        vm.revertToState(asking);
         goes(relayer, PRICE, call);
         goes(provider, 0, abi.encodeCall(adapter.submitEvidence, (1, "ipfs://evidence")));
         uint256 snapshot = vm.snapshotState();

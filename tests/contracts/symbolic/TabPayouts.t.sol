@@ -51,6 +51,14 @@ contract TabPayoutsSymbolic is Test {
         assert(ok.and(_conserves(c, s)).and(s.arbiter == c.arbiterCost).and(s.withFee == c.bySilence));
     }
 
+    /// What the parties agree on is beside it: the signers, the silent and the arbiter get what is theirs.
+    function check_tabAgreed_conserves(Figures memory x) public view {
+        TabPayouts.Case memory c = _case(x);
+        if (c.deposit == 0) c.arbiterCost = 0;
+        (bool ok, TabPayouts.Split memory s) = _ask(abi.encodeCall(lib.agreed, (c)));
+        assert(ok.and(_conserves(c, s)).and(s.arbiter == c.arbiterCost).and(s.withFee == c.bySilence));
+    }
+
     function check_tabOverturned_conserves(Figures memory x, uint8 ruling, uint64 ruled) public view {
         TabPayouts.Case memory c = _case(x);
         vm.assume((ruling >= 1).and(ruling <= 3));
@@ -71,8 +79,9 @@ contract TabPayoutsSymbolic is Test {
             if (c.bySilence && moved < c.silence) moved = c.silence;
             uint256 parts = c.bySilence ? c.members : c.threshold;
             assert((s.slashEach * parts >= moved).and(s.slashEach * parts < moved + parts));
-            uint256 before = c.payable_ + (c.provisional == Outcome.Fail ? 0 : c.bond);
-            uint256 after_ = ruled + (Outcome(ruling) == Outcome.Fail ? 0 : c.bond);
+            // In halves of a unit: of two that leave the provider the same, a Fail is the worse one.
+            uint256 before = 2 * c.payable_ + (c.provisional == Outcome.Fail ? 0 : 2 * c.bond + 1);
+            uint256 after_ = 2 * uint256(ruled) + (Outcome(ruling) == Outcome.Fail ? 0 : 2 * c.bond + 1);
             assert(s.slashedToProvider == (after_ > before));
         }
     }
@@ -116,6 +125,11 @@ contract SpoiltTabs is TabsHarness {
     function upheld(TabPayouts.Case memory c) external pure override returns (TabPayouts.Split memory s) {
         s = TabPayouts.upheld(c);
         s.evaluators += 2;
+    }
+
+    function agreed(TabPayouts.Case memory c) external pure override returns (TabPayouts.Split memory s) {
+        s = TabPayouts.agreed(c);
+        ++s.provider;
     }
 
     function overturned(TabPayouts.Case memory c, Outcome outcome, uint256 payable_)

@@ -138,6 +138,33 @@ contract TabDisputeTest is TabFixture {
         refused(relayer, abi.encodeCall(tabs.lapse, (a.terms, oh(a), other)), reason);
     }
 
+    /// The stored mark tells only roots apart, and is short. Suppose somebody found another root with the same one: what is
+    /// judged is signed by k evaluators with the whole deliverable, and everything else that counts is stored in full.
+    function test_anotherRootWithTheSameMarkGivesNothing() public {
+        (TabAgreement memory a, Tally memory t) = presented(90e6);
+        Tally memory other = Tally(t.count, t.amount, keccak256("another root"));
+        TabVerdict memory honest = verdictOf(a, t, Outcome.Pass, 80e6, 7);
+        bytes32 slot = bytes32(uint256(keccak256(abi.encode(idOf(a), uint256(1)))) + 1);
+        uint256 word = uint256(vm.load(address(tabs), slot));
+        assertEq(word >> 197, uint256(deliverableOf(a, t)) >> 197, "the mark stands elsewhere");
+        uint256 rest = word & ((1 << 197) - 1);
+        vm.store(address(tabs), slot, bytes32(rest | (uint256(deliverableOf(a, other)) >> 197 << 197)));
+        // Evaluators sign what was presented, and that is not this root.
+        _refusedVerdict(a, other, honest);
+        bytes memory posted = abi.encodeCall(tabs.attest, (a.terms, oh(a), other, honest));
+        refusedWith(relayer, posted, ICoverage.NotTheKey.selector);
+        // Nor does another count or amount pass, whatever the mark.
+        Tally memory more = Tally(t.count, t.amount + 1, t.root);
+        vm.store(address(tabs), slot, bytes32(rest | (uint256(deliverableOf(a, more)) >> 197 << 197)));
+        refusedWith(relayer, judgeCall(a, more, Outcome.Pass, 80e6), ITabEvents.WrongTally.selector);
+        // Silence takes nothing from the root.
+        vm.store(address(tabs), slot, bytes32(rest | (uint256(deliverableOf(a, other)) >> 197 << 197)));
+        skip(a.terms.verdict);
+        lapse(a, other);
+        assertEq(stateOf(a).count, t.count);
+        assertEq(stateOf(a).amount, t.amount);
+    }
+
     function test_notTwiceAndNotAfterAFork() public {
         (TabAgreement memory a, Tally memory t) = presented(90e6);
         bytes memory call = judgeCall(a, t, Outcome.Pass, 1);
@@ -335,6 +362,23 @@ contract TabDisputeTest is TabFixture {
         refused(arbiter, call, notDisputed(subjectOf(a)));
         (address by,,,) = tabs.rulingOf(subjectOf(a));
         assertEq(by, address(0));
+    }
+
+    function test_appealOf() public {
+        (TabAgreement memory a,) = judged(90e6, Outcome.Pass, 80e6);
+        assertTrue(tabs.rulesOnSums());
+        assertEq(tabs.appealOf(subjectOf(a)).tab, 0);
+        dispute(a, buyer, Outcome.Pass, 50e6);
+        bytes32 subject = subjectOf(a);
+        rule(a, Outcome.Pass, 80e6);
+        ITabEvents.Appeal memory appeal = tabs.appealOf(subject);
+        assertEq(appeal.tab, idOf(a));
+        assertEq(appeal.arbiter, arbiter);
+        assertEq(appeal.cost, ARBITER_COST);
+        assertEq(appeal.deposit, 24e6);
+        assertTrue(appeal.buyerDisputes);
+        assertEq(uint8(appeal.ruled), uint8(Outcome.Pass));
+        assertEq(appeal.payable_, 80e6);
     }
 
     function ruledOn(Outcome first, uint64 pay, address by, Outcome outcome, uint64 ruled)
