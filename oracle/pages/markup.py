@@ -41,13 +41,15 @@ def usdc(units: int | None) -> Markup:
     return Markup('<span class="amount"><span class="num">{}</span> {}</span>').format(number, unit)
 
 
-def signed_usdc(units: int) -> Markup:
-    """A gain or a loss (base units), with its sign."""
-    number, unit = format_usdc(abs(units)).rsplit(" ", 1)
-    sign, kind = ("+", "gain") if units > 0 else ("−", "loss") if units < 0 else ("", "even")
-    return Markup('<span class="amount {}"><span class="num">{}{}</span> {}</span>').format(
-        kind, sign, number, unit
-    )
+def units(amount: int) -> Markup:
+    """An amount (base units) without its unit, where the table's caption names it."""
+    return Markup('<span class="num nowrap">{}</span>').format(format_usdc(amount).rsplit(" ", 1)[0])
+
+
+def signed_units(amount: int) -> Markup:
+    """A gain or a loss (base units) with its sign, where the table's caption names the unit."""
+    sign, kind = ("+", "gain") if amount > 0 else ("−", "loss") if amount < 0 else ("", "even")
+    return Markup('<span class="{}">{}{}</span>').format(kind, sign, units(abs(amount)))
 
 
 def hexes(value: str | None, href: str | None = None) -> Markup:

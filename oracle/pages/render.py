@@ -26,7 +26,7 @@ class Renderer:
         shared: dict[str, Any] = {
             name: getattr(markup, name)
             for name in (
-                "when", "day", "usdc", "signed_usdc", "hexes", "whole", "account", "agent", "job",
+                "when", "day", "usdc", "units", "signed_units", "hexes", "whole", "account", "agent", "job",
                 "committee", "evaluator", "pact", "badge",
             )
         }  # fmt: skip

@@ -31,8 +31,8 @@ _DISPUTES: Final = 20
 _PACTS: Final = 20
 _DAY = 86_400
 _DAYS: Final = 90  # of history
-_SHORT: Final = 3 * _DAY  # below this a history is drawn piece by piece
-_MOST_POINTS: Final = 120
+TRUSTED_FROM: Final = 500
+"""From this score on a page says how far to trust: by the cautious end, more than half of the work passes."""
 
 
 class PactCount(View):
@@ -73,6 +73,7 @@ class AgentPage(View):
     agent_id: str | None
     score: ScoreDocument
     said: Line
+    is_trusted: bool
     points: tuple[Point, ...]
     states: tuple[tuple[str, int], ...]
     jobs: tuple[JobLine, ...]
@@ -112,6 +113,7 @@ def agent(place: Place, request: Request) -> AgentPage:
         agent_id=None if agent_id is None else str(agent_id),
         score=score,
         said=verdict_on(score),
+        is_trusted=score.score is not None and score.score >= TRUSTED_FROM,
         points=history_of(pieces, source.roots, now=at.time),
         states=tuple((state.word, count) for state, count in sorted(states.items())),
         jobs=tuple(job_line(place, one) for one in jobs),
@@ -137,20 +139,16 @@ def verdict_on(score: ScoreDocument) -> str:
 
 
 def history_of(pieces: Sequence[Evidence], roots: frozenset[Hash], *, now: int) -> tuple[Point, ...]:
-    """Scores at past midnights (UTC) and now; of a young agent, after each piece of evidence and now."""
-    if not pieces:
+    """Scores at past midnights (UTC) and now; none of an agent known for less than a day."""
+    if not pieces or now - pieces[0].at < _DAY:
         return ()
-    first = pieces[0].at
-    if now - first < _SHORT:
-        times = sorted({piece.at for piece in pieces})[-_MOST_POINTS:]
-    else:
-        last = now - now % _DAY
-        begin = max(first - first % _DAY, last - (_DAYS - 1) * _DAY)
-        times = list(range(begin, last + 1, _DAY))
+    first, last = pieces[0].at, now - now % _DAY
+    begin = max(first - first % _DAY, last - (_DAYS - 1) * _DAY)
+    times = list(range(begin, last + 1, _DAY))
     standing, rest = v1.Standing(roots), iter(pieces)
     piece = next(rest, None)
     points: list[Point] = []
-    for time in [*times, now] if not times or times[-1] < now else times:
+    for time in [*times, now] if times[-1] < now else times:
         while piece is not None and piece.at <= time:
             standing.add(piece)
             piece = next(rest, None)

@@ -27,7 +27,7 @@ from oracle.pages.acts_view import JobActs
 from oracle.pages.place import Place
 from oracle.pages.text import Line, View
 from oracle.pages.views_checks import Checks, Evidence
-from oracle.pages.views_story import Moment, Money, Told, money, timeline
+from oracle.pages.views_story import Moment, Money, Told, money, result_of, timeline
 from oracle.score.document import At
 from oracle.store import chain as chain_store
 from oracle.store import codec, listing
@@ -80,6 +80,7 @@ class JobPage(View):
     outcome: str | None
     provisional: bool
     summary: Line
+    result: Line | None
     price: int
     up_front: int
     gated: int
@@ -173,6 +174,7 @@ def job_page(
     agreement, record = found.agreement, found.record
     terms, opening = agreement.terms, agreement.opening
     step = _step(found, committee, at.time, site.lapse_challenge)
+    slashed = [one.event for one in told if isinstance(one.event, e.Slashed)]
     return JobPage(
         at=at,
         job=found.job,
@@ -187,6 +189,7 @@ def job_page(
         outcome=record.outcome.word if record.outcome else None,
         provisional=record.state in (State.JUDGED, State.DISPUTED),
         summary=step.summary[:1].upper() + step.summary[1:],
+        result=result_of(record, slashed),
         price=agreement.price,
         up_front=opening.up_front,
         gated=terms.gated,
@@ -204,7 +207,7 @@ def job_page(
         gives=tuple(_gives(label, payout) for label, payout in step.payouts),
         acts=None if committee is None else job_acts(agreement, record, committee, site, at.time),
         timeline=timeline(told, agreement),
-        money=money(agreement, record, [one.event for one in told if isinstance(one.event, e.Slashed)]),
+        money=money(agreement, record, slashed),
         checks=checks,
         evidence=_evidence(record, committee, kept),
         commands=commands(found.job, at, record.evidence, origin),

@@ -138,6 +138,23 @@ def _closed(event: e.JobClosed) -> tuple[str, str, Outcome | None]:
     return title, f"{_HOW[event.how]} It gave {given or 'nobody anything'}.", event.outcome
 
 
+def result_of(record: JobRecord, slashed: Sequence[e.Slashed]) -> str | None:
+    """Who got what at the end, in a sentence, but for what went up front; None where it is not over."""
+    if record.state is not State.CLOSED:
+        return None
+    parts = (
+        ("the buyer", record.to_buyer),
+        ("the provider", record.to_provider),
+        ("the evaluators", record.to_evaluators),
+        ("the arbiter", record.to_arbiter),
+    )
+    given = [f"{who} got {format_usdc(amount)}" for who, amount in parts if amount]
+    said = ", ".join(given) if given else "nobody got anything"
+    taken = sum(len(members_of(one.slashed)) * one.each for one in slashed)
+    lost = f" Evaluators lost {format_usdc(taken)} of their stake." if taken else ""
+    return f"{said[:1].upper()}{said[1:]}.{lost}"
+
+
 def money(agreement: Agreement, record: JobRecord, slashed: Sequence[e.Slashed]) -> Money:
     """Whose money came in and went out so far.
 
