@@ -90,6 +90,7 @@ def _run(console: Console, chain: Anvil, *, wants_jury: bool, picture: Path | No
         "verdict …",
     )
     with daemon.running(sites):
+        show.say(console, f"Watch it in a browser: {sites[daemon.SERVING].url}/live")
         deals = parties.prepare(town, parties.relabelled(PLANS, jury=wants_jury), store)
         show.say(console, f"{len(deals)} jobs, each opened by the buyer's one signature; blocks every 2 s:")
         tab.settle_errand(town, errand, ContentStore(handover))

@@ -34,6 +34,11 @@ class Site:
     process: subprocess.Popen[bytes] | None = None
 
     @property
+    def url(self) -> str:
+        """Where it answers, on this machine."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def config(self) -> Path:
         """Its configuration, as an operator would write it."""
         return self.folder / "oracle.toml"

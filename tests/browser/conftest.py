@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.browsers import DESKTOP, SIZES, chromium, chromium_path, page_of
+from scripts.local.browser import DESKTOP, chromium, chromium_path, page_of
+from tests.browser.browsers import SIZES
 from tests.browser.town import Town, running_town
 
 

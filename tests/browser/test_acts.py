@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 from oracle.domain.terms import Agreement
 from oracle.domain.types import Hash, Outcome, State, checksum
 from scripts.local.anvil import CHAIN_ID
+from scripts.local.browser import DESKTOP, page_of
 from scripts.local.market import UNIT
-from tests.browser.browsers import DESKTOP, page_of
 from tests.browser.town import Town
 from tests.browser.wallets import Wallet
 

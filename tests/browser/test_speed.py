@@ -15,7 +15,7 @@ from oracle.store import standings
 from oracle.store.standings import DAY, Standing
 from oracle.web.host import Host
 from oracle.web.limits import Limits
-from tests.browser.browsers import DESKTOP, PHONE, page_of
+from scripts.local.browser import DESKTOP, PHONE, page_of
 from tests.databases import Databases
 from tests.unit.api.world import World, made_world
 
