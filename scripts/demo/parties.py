@@ -46,12 +46,16 @@ class Deal:
 def prepare(town: Town, plans: tuple[Plan, ...], store: ContentStore) -> list[Deal]:
     """Publish pacts, sign agreements, pack deliveries: everything before the first transaction."""
     store.put(town.methodology.canonical())
-    now = town.market.now()
     deals = []
-    for number, plan in enumerate(plans, start=1):
+    packed = []
+    for plan in plans:
         folder = EXAMPLES / plan.example
         pact = Pact.parse((folder / "pact.json").read_bytes(), what=f"{plan.example}/pact.json")
         publish(pact, folder / "materials", store)
+        packed.append((plan, pact, _packed(plan, pact, store)))
+    # Only now: the limits are short, and packing takes a while on a loaded machine.
+    now = town.market.now()
+    for number, (plan, pact, deliverable) in enumerate(packed, start=1):
         agreement = Agreement(
             Terms(
                 buyer=town.market.buyer.address.lower(),
@@ -75,7 +79,7 @@ def prepare(town: Town, plans: tuple[Plan, ...], store: ContentStore) -> list[De
             ),
         )
         job = typed.job_id(town.market.escrow.domain, agreement)
-        deals.append(Deal(plan, agreement, job, _packed(plan, pact, store)))
+        deals.append(Deal(plan, agreement, job, deliverable))
     return deals
 
 
