@@ -87,9 +87,10 @@ def verdicts(alias: str | None, output: Path) -> None:
 @cli.command(cls=ConnectedProviderCommand)
 @_common
 def tabs(alias: str | None, output: Path) -> None:
-    """The book of tabs, and where documents for their evaluators are named."""
-    _run("Tabs", alias, output, {})
+    """The book of tabs, where documents for their evaluators are named, and a lens on tabs."""
+    book = _run("Tabs", alias, output, {})
     _run("Handover", alias, output, {})
+    _run("TabLens", alias, output, {"tabs": book})
 
 
 @cli.command(cls=ConnectedProviderCommand)
@@ -108,15 +109,15 @@ def policy(alias: str | None, output: Path, book: str) -> None:
     _run("CapturePolicy", alias, output, {"book": book})
 
 
-def _run(name: str, alias: str | None, output: Path, arguments: dict[str, str]) -> None:
+def _run(name: str, alias: str | None, output: Path, arguments: dict[str, str]) -> str:
     try:
-        _deploy(name, alias, output, arguments)
+        return _deploy(name, alias, output, arguments)
     except EarnestError as error:
         message = f"{error.message}. {error.next_step or ''}".rstrip()
         raise click.ClickException(message) from error
 
 
-def _deploy(name: str, alias: str | None, output: Path, arguments: dict[str, str]) -> None:
+def _deploy(name: str, alias: str | None, output: Path, arguments: dict[str, str]) -> str:
     provider = ape.networks.provider
     network = provider.network
     web3: Web3 = provider.web3
@@ -127,8 +128,10 @@ def _deploy(name: str, alias: str | None, output: Path, arguments: dict[str, str
     sender = sender_for(alias, web3, answered)
     record = deploy_companion(web3, sender, record, _compiled(name), arguments)
     path = record.write(output)
-    click.echo(f"deploy: {name} {record.companions[-1].address} beside escrow {record.escrow.address}")
+    address = record.companions[-1].address
+    click.echo(f"deploy: {name} {address} beside escrow {record.escrow.address}")
     click.echo(f"deploy: written to {path}")
+    return address
 
 
 def _compiled(name: str) -> CompiledCompanion:

