@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import Page
 
 from oracle.domain.terms import Agreement
 from oracle.domain.types import Hash
+from oracle.pages import app
 from tests.browser.browsers import overflow, violations
 from tests.browser.town import Town
 
@@ -87,6 +89,12 @@ def test_every_page_is_accessible_and_fits(page: Page, town: Town, places: Place
         if wider:
             found.append(f"{name}: {wider} pixels wider than the window")
     assert not found, "\n".join(found)
+
+
+def test_no_page_is_left_out(places: Places) -> None:
+    for path, template, _ in app._VIEWS:
+        shape = re.compile(re.sub(r"{\w+}", "[^/?]+", path))
+        assert any(shape.fullmatch(each.split("?")[0]) for each in places.paths.values()), template
 
 
 def test_every_page_is_small_on_the_wire(desk: Page, town: Town, places: Places) -> None:
