@@ -17,6 +17,7 @@ from oracle.api.problems import ApiError, problem
 from oracle.api.records import records_router
 from oracle.api.signing import webhook_key
 from oracle.api.source import Source
+from oracle.api.tabs import tabs_router
 from oracle.domain.errors import EarnestError
 from oracle.score.versions import CURRENT
 from oracle.store import scores
@@ -50,6 +51,7 @@ def described(source: Source) -> FastAPI:
     router.include_router(_about(source))
     router.include_router(agents_router(source))
     router.include_router(records_router(source))
+    router.include_router(tabs_router(source))
     router.include_router(policies_router(source))
     app.include_router(router)
 

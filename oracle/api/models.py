@@ -132,6 +132,102 @@ class JobAnswer(Document):
     job: Job
 
 
+class Tab(Document):
+    """A tab: what was agreed, and where it stands. Members are indices in the committee.
+
+    `phase`: open, presented, judged, disputed, ruled, owing or closed. `settled_count` interactions and
+    `settled_amount` were gone through by settled periods, whatever of it was paid. From `ends` on nothing is
+    presented.
+    """
+
+    tab: Hash
+    block: int
+    buyer: Address
+    provider: Address
+    agent_id: str
+    committee: Hash
+    members: tuple[int, ...]
+    pact: Hash
+    offchain: Hash
+    deposit: Amount
+    credit: Amount
+    bond: Amount
+    ceiling: Amount
+    fee: Amount
+    verdict_fee: Amount
+    due: Amount
+    end_by: int
+    period: int
+    periods: int
+    window: int
+    verdict: int
+    challenge: int
+    ruling: int
+    grace: int
+    notice: int
+    secured: bool
+    phase: str
+    settled_periods: int
+    settled_count: Amount
+    settled_amount: Amount
+    ends: int
+    ending: str | None
+    closed_at: int | None
+
+
+class TabVerdict(Document):
+    """What the committee attested about a period, with the hash of each signer's evidence."""
+
+    outcome: str
+    payable: Amount
+    signers: tuple[int, ...]
+    evidence: tuple[Hash, ...]
+    challenge_ends: int
+
+
+class TabDispute(Document):
+    """A dispute about a period; `ruled` is null while, or where, the arbiter says nothing."""
+
+    party: Address
+    sought: str
+    sought_payable: Amount
+    deposit: Amount
+    ruling_ends: int
+    ruled: str | None
+    ruled_payable: Amount | None
+
+
+class TabPeriod(Document):
+    """A period of a tab. Count and amount are the tally's, since opening; `presented` is this period's part.
+
+    `silent`: members that attested nothing, where nobody judged in time.
+    """
+
+    number: int
+    count: Amount
+    amount: Amount
+    presented: Amount
+    root: Hash
+    presented_at: int
+    window_ends: int
+    last: bool
+    verdict: TabVerdict | None
+    silent: tuple[int, ...]
+    dispute: TabDispute | None
+    outcome: str | None
+    payable: Amount | None
+    paid: Amount | None
+    settled_at: int | None
+
+
+class TabAnswer(Document):
+    """One tab with its periods, in order."""
+
+    at: At
+    tab: Tab
+    periods: tuple[TabPeriod, ...]
+
+
 class Event(Document):
     """An event of the escrow as it was emitted; whole numbers are decimal strings."""
 

@@ -12,6 +12,7 @@ from oracle.chain.decoder import TOPICS
 from oracle.chain.deployments import Deployment, load_deployment
 from oracle.chain.escrow import Escrow
 from oracle.chain.pool import Pool, PoolPolicy, Source
+from oracle.chain.tab_decoder import TAB_TOPICS
 from oracle.chain.turn import Turn
 from oracle.config import Settings
 from oracle.configuration.process import WebSection
@@ -32,9 +33,9 @@ from oracle.daemon.ports import ChainPort, EvaluationPort
 from oracle.daemon.sampler import Sampler
 from oracle.daemon.service import Parts, Service, wanted_now
 from oracle.daemon.signing import Attester
-from oracle.daemon.tab_assembly import open_tab_desk, wanted_of
+from oracle.daemon.tab_assembly import open_tab_desk, tab_source, wanted_of
 from oracle.daemon.vitals import Vitals
-from oracle.daemon.watcher import Watcher
+from oracle.daemon.watcher import TabSource, Watcher
 from oracle.durable.opening import durable
 from oracle.durable.port import Runs
 from oracle.durable.threads import ThreadRuns
@@ -145,7 +146,7 @@ def assembled(
                 )
                 come_home(database)
         # The loop's turns stick to one endpoint; everyone else asks whoever answers.
-        turn = Turn(pool, TOPICS.values())
+        turn = Turn(pool, (*TOPICS.values(), *TAB_TOPICS.values()))
         chain = NodeChain(Escrow(turn, deployment.escrow, deployment.chain_id))
         escrow = Escrow(Anyone(pool), deployment.escrow, deployment.chain_id)
         store = open_store(settings)
@@ -214,6 +215,7 @@ def assembled(
                 peering=peering,
                 doubt=turn.doubt,
                 is_anchored=AnchorCheck(pool, deployment.escrow, agree=settings.chain.needed()),
+                tabs=tab_source(settings, deployment, turn),
                 runs=runs,
                 leads=leads,
                 on_lead=(lambda: None) if dry_run else peering.start,
@@ -287,6 +289,7 @@ def build(
     leads: Callable[[], bool] = lambda: True,
     on_lead: Callable[[], None] = lambda: None,
     wanted: Wanted = wanted_now,
+    tabs: TabSource | None = None,
 ) -> Service:
     """Tie the parts together. Without `runs`, evaluations run in threads and begin anew after a crash."""
 
@@ -326,6 +329,7 @@ def build(
             largest_span=settings.chain.largest_range,
             doubt=doubt,
             progressed=vitals.progressed,
+            tabs=tabs,
         ),
         evaluator=evaluator,
         attester=Attester(database, StoredJournal(database), evaluation, keys.evaluators, escrow.domain),

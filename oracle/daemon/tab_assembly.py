@@ -13,6 +13,7 @@ from oracle.chain.pool import Pool
 from oracle.chain.tabs import Tabs
 from oracle.config import Settings
 from oracle.configuration.base import ConfigError
+from oracle.configuration.tabs import TabsSection
 from oracle.daemon.anchor import PeriodCheck
 from oracle.daemon.cases import TabCases
 from oracle.daemon.evaluation import PipelineEvaluation
@@ -23,6 +24,7 @@ from oracle.daemon.tab_desk import TabDesk, TabParts
 from oracle.daemon.tab_evaluation import TabEvaluation
 from oracle.daemon.tab_reader import TabReader
 from oracle.daemon.tab_signing import TabAttester
+from oracle.daemon.watcher import TabSource
 from oracle.domain.typed import Domain
 from oracle.domain.types import Address
 from oracle.evaluation.pipeline import JuryFactory
@@ -57,13 +59,8 @@ def open_tab_desk(
     section = settings.tabs
     if section is None:
         return None
-    contract, handover = (
-        _address(deployment, "Tabs", section.contract),
-        _address(deployment, "Handover", section.handover),
-    )
-    known = deployment.companion("Tabs")
-    first_block = deployment.block if known is None or known.address != contract else known.block
-    tabs = Tabs(rpc, contract, deployment.chain_id, handover)
+    tabs = _tabs(settings, deployment, rpc)
+    contract, first_block = tabs.address, _first_block(deployment, tabs.address)
     judging = TabEvaluation(evaluation, store, chain_id=deployment.chain_id, contract=contract, jury=jury)
     parts = TabParts(
         database=database,
@@ -95,6 +92,33 @@ def open_tab_desk(
     )
     peering.on_news(desk.wake)
     return stack.enter_context(closing(desk))
+
+
+def tab_source(settings: Settings, deployment: Deployment, rpc: Client) -> TabSource | None:
+    """What the watcher follows beside the escrow, or None where the configuration has no section `tabs`.
+
+    Raises:
+        ConfigError: neither configuration nor deployment say where the contracts are.
+    """
+    if settings.tabs is None:
+        return None
+    tabs = _tabs(settings, deployment, rpc)
+    return TabSource(tabs.address, _first_block(deployment, tabs.address), tabs.events)
+
+
+def _tabs(settings: Settings, deployment: Deployment, rpc: Client) -> Tabs:
+    section = settings.tabs or TabsSection()
+    return Tabs(
+        rpc,
+        _address(deployment, "Tabs", section.contract),
+        deployment.chain_id,
+        _address(deployment, "Handover", section.handover),
+    )
+
+
+def _first_block(deployment: Deployment, contract: Address) -> int:
+    known = deployment.companion("Tabs")
+    return deployment.block if known is None or known.address != contract else known.block
 
 
 def _address(deployment: Deployment, name: str, given: Address | None) -> Address:

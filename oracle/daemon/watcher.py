@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import delete
 
 from oracle.chain.errors import BlockUnknownError, DecodeError, RangeTooWideError
+from oracle.chain.tab_decoder import TabOccurrence
 from oracle.daemon.ports import ChainPort, Logged
 from oracle.decide.jobs import ImpossibleEventsError, Place
 from oracle.decide.reorg import (
@@ -24,12 +25,14 @@ from oracle.decide.reorg import (
     common_ancestor,
     next_range,
 )
-from oracle.domain.types import ZERO_HASH
+from oracle.domain.types import ZERO_HASH, Address
 from oracle.store import chain as store
+from oracle.store import tabs as tab_store
 from oracle.store.database import Database
 from oracle.store.events import Happened, Saving
 from oracle.store.rollback import roll_back
 from oracle.store.tables import Block
+from oracle.store.tabs import TabHappened
 
 log = structlog.get_logger(__name__)
 
@@ -50,11 +53,21 @@ class _Read:
     start: int
     headers: list[store.Header]
     happened: list[Happened]
+    tabs: list[TabHappened]
 
     @property
     def last(self) -> store.Header:
         """The last block of the range."""
         return self.headers[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class TabSource:
+    """The tab contract: since when, and how its events between two blocks, both included, are read."""
+
+    contract: Address
+    first_block: int
+    events: Callable[[int, int], list[TabOccurrence]]
 
 
 class Watcher:
@@ -68,6 +81,7 @@ class Watcher:
         largest_span: Most blocks asked for at once.
         doubt: Told, with the reason, when the answers of a step did not fit together.
         progressed: Called after each range: the first step may take hours.
+        tabs: The tab contract, where there is one that is followed too.
     """
 
     def __init__(
@@ -80,6 +94,7 @@ class Watcher:
         largest_span: int = 10_000,
         doubt: Callable[[str], None] = lambda _reason: None,
         progressed: Callable[[], None] = lambda: None,
+        tabs: TabSource | None = None,
     ) -> None:
         self._database = database
         self._chain = chain
@@ -88,6 +103,8 @@ class Watcher:
         self._largest = largest_span
         self._doubt = doubt
         self._progressed = progressed
+        self._tabs = tabs
+        self._tabs_known = tabs is None
         self._span = min(FIRST_SPAN, largest_span)
 
     def step(self) -> Heights:
@@ -101,6 +118,8 @@ class Watcher:
         heights = self._chain.heights()
         try:
             cursor = self._undo_orphans(heights)
+            if not self._tabs_known:
+                self._begin_tabs(cursor)
             cursor = self._read_settled(cursor, heights)
             while (span := next_range(cursor.number, heights.latest, self._dense_span())) is not None:
                 try:
@@ -206,10 +225,33 @@ class Watcher:
                     raise
                 self._adapt(accepted=False)
                 continue
-            headers = self._with_logs(last, logged)
+            tabs = self._tab_events(start, end)
+            numbers = {item.block_number for item in logged} | {item.block_number for item in tabs}
+            headers = self._with_logs(last, numbers)
             if not PIECE // 2 < len(logged) <= PIECE:
                 self._adapt(accepted=len(logged) <= PIECE)
-            return _Read(start, headers, _placed(headers, logged))
+            return _Read(start, headers, _placed(headers, logged), _tabs_placed(headers, tabs))
+
+    def _tab_events(self, start: int, end: int) -> list[TabOccurrence]:
+        if self._tabs is None or end < self._tabs.first_block:
+            return []
+        return self._tabs.events(max(start, self._tabs.first_block), end)
+
+    def _begin_tabs(self, cursor: BlockId) -> None:
+        """What happened on tabs before they were followed, where jobs were: then scores begin anew."""
+        if self._tabs is None:
+            return
+        with self._database.read() as session:
+            known = tab_store.is_followed(session, self._tabs.contract)
+        if not known:
+            logged = self._tab_events(self._tabs.first_block, cursor.number)
+            numbers = sorted({item.block_number for item in logged})
+            headers = [header for header in self._chain.headers(numbers) if header is not None]
+            placed = _tabs_placed(headers, logged)
+            with self._database.write() as session:
+                tab_store.follow(session, self._tabs.contract)
+                tab_store.save_tab_events(session, placed)
+        self._tabs_known = True
 
     def _dense(self, cursor: BlockId, start: int, end: int) -> _Read:
         """Read a range near the head, every header of it."""
@@ -219,9 +261,9 @@ class Watcher:
             raise BrokenChainError(f"the node lacks a block between {start} and {end}")
         first = BlockId(start - 1, headers[0].parent_hash)
         check_linkage(first if cursor.hash == ZERO_HASH else cursor, headers)
-        logged = self._chain.logged(start, end)
+        logged, tabs = self._chain.logged(start, end), self._tab_events(start, end)
         _check_unchanged(headers[-1], self._chain.headers([end])[0])
-        return _Read(start, headers, _placed(headers, logged))
+        return _Read(start, headers, _placed(headers, logged), _tabs_placed(headers, tabs))
 
     def _adapt(self, *, accepted: bool) -> None:
         self._span = adapt_span(self._span, accepted=accepted, smallest=self._smallest, largest=self._largest)
@@ -243,6 +285,7 @@ class Watcher:
             def add(read: _Read) -> None:
                 store.save_blocks(session, read.headers)
                 saving.add(read.happened)
+                tab_store.save_tab_events(session, read.tabs)
                 if read.happened:
                     log.info(
                         "read", from_block=read.start, to_block=read.last.number, events=len(read.happened)
@@ -252,9 +295,9 @@ class Watcher:
             saving.finish()
             session.execute(delete(Block).where(Block.block_number < kept_from))
 
-    def _with_logs(self, last: store.Header, logged: list[Logged]) -> list[store.Header]:
+    def _with_logs(self, last: store.Header, blocks: set[int]) -> list[store.Header]:
         """Further back only blocks with events are kept, and the last one, which is looked at once more."""
-        numbers = sorted({item.block_number for item in logged} - {last.number})
+        numbers = sorted(blocks - {last.number})
         *found, after = self._chain.headers([*numbers, last.number])
         _check_unchanged(last, after)
         if None in found:
@@ -285,4 +328,22 @@ def _placed(headers: list[store.Header], logged: list[Logged]) -> list[Happened]
                 raise BrokenChainError(f"a log names block {number} with another hash than the block has")
             place = Place(number, item.block_hash, header.timestamp, item.log_index)
             happened.append(Happened(item.event, item.tx_hash, place))
+    return happened
+
+
+def _tabs_placed(headers: list[store.Header], logged: list[TabOccurrence]) -> list[TabHappened]:
+    """The same for events of tabs."""
+    by_number = {header.number: header for header in headers}
+    happened = []
+    for item in logged:
+        header = by_number.get(item.block_number)
+        if header is None or item.block_hash != header.hash:
+            raise BrokenChainError(
+                f"a log names block {item.block_number} with another hash than the block has"
+            )
+        happened.append(
+            TabHappened(
+                item.event, item.transaction_hash, item.block_number, item.log_index, header.timestamp
+            )
+        )
     return happened

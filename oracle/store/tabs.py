@@ -1,0 +1,164 @@
+"""Tabs as the chain logged them: events, and what was agreed. Rolled back as all that is of a block."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, cast, get_args
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import Session
+
+from oracle.domain.tab_events import CallFailed, TabEvent, TabOpened
+from oracle.domain.tab_terms import TabAgreement
+from oracle.domain.types import Address, Hash
+from oracle.store.among import among
+from oracle.store.codec import Codec
+from oracle.store.rows import insert_rows
+from oracle.store.tables import ScoreProgressRow, TabEventRow, TabRow, TabSourceRow
+
+_KINDS: dict[str, Codec[Any]] = {
+    kind.__name__: Codec(kind) for kind in get_args(TabEvent) if kind is not CallFailed
+}
+_AGREEMENTS = Codec(TabAgreement)
+
+
+class TabHappened(NamedTuple):
+    """An event of the tab contract with its place. `at`: the block's time, Unix seconds."""
+
+    event: TabEvent
+    tx_hash: Hash
+    block_number: int
+    log_index: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListedTab:
+    """What was agreed for a tab, and the block it was opened in."""
+
+    tab: Hash
+    block: int
+    agreement: TabAgreement
+    members: int
+
+
+def is_followed(session: Session, contract: Address) -> bool:
+    """Whether the events of this tab contract are stored as far as the chain was read."""
+    return session.get(TabSourceRow, contract) is not None
+
+
+def follow(session: Session, contract: Address) -> None:
+    """Begin with a tab contract: nothing of another stays, and evidence for scores is made anew."""
+    for table in (TabSourceRow, TabRow, TabEventRow, ScoreProgressRow):
+        session.execute(delete(table))
+    session.add(TabSourceRow(contract=contract))
+    session.flush()
+
+
+def save_tab_events(session: Session, happened: Sequence[TabHappened]) -> None:
+    """Store events, in the order of the chain."""
+    about = [one for one in happened if not isinstance(one.event, CallFailed)]
+    insert_rows(
+        session,
+        TabRow,
+        [
+            {
+                "tab": one.event.tab,
+                "buyer": one.event.buyer,
+                "provider": one.event.provider,
+                "committee": one.event.agreement.terms.committee,
+                "pact": one.event.agreement.opening.pact,
+                "agreement": _AGREEMENTS.text(one.event.agreement),
+                "members": one.event.members,
+                "block_number": one.block_number,
+            }
+            for one in about
+            if isinstance(one.event, TabOpened)
+        ],
+    )
+    insert_rows(
+        session,
+        TabEventRow,
+        [
+            {
+                "block_number": one.block_number,
+                "log_index": one.log_index,
+                "tx_hash": one.tx_hash,
+                "at": one.at,
+                "name": type(one.event).__name__,
+                "tab": one.event.tab,
+                "body": _KINDS[type(one.event).__name__].text(one.event),
+            }
+            for one in about
+            if not isinstance(one.event, CallFailed)
+        ],
+    )
+
+
+def list_tabs(
+    session: Session,
+    *,
+    limit: int,
+    before: tuple[int, Hash] | None = None,
+    parties: Mapping[str, str | None],
+) -> list[ListedTab]:
+    """Tabs, the last opened first.
+
+    Args:
+        before: Only those opened before this block and id.
+        parties: Values of the columns buyer, provider, committee and pact; None: any.
+    """
+    columns = {
+        "buyer": TabRow.buyer,
+        "provider": TabRow.provider,
+        "committee": TabRow.committee,
+        "pact": TabRow.pact,
+    }
+    wanted: list[ColumnElement[bool]] = [
+        columns[name] == value for name, value in parties.items() if value is not None
+    ]
+    if before is not None:
+        block, tab = before
+        wanted.append((TabRow.block_number < block) | ((TabRow.block_number == block) & (TabRow.tab < tab)))
+    query = (
+        select(TabRow.tab, TabRow.block_number, TabRow.agreement, TabRow.members)
+        .where(*wanted)
+        .order_by(TabRow.block_number.desc(), TabRow.tab.desc())
+        .limit(limit)
+    )
+    return [_listed(*row) for row in session.execute(query)]
+
+
+def get_tab(session: Session, tab: Hash) -> ListedTab | None:
+    """One tab; None where it was never opened, as far as was read."""
+    query = select(TabRow.tab, TabRow.block_number, TabRow.agreement, TabRow.members).where(TabRow.tab == tab)
+    row = session.execute(query).one_or_none()
+    return None if row is None else _listed(*row)
+
+
+def histories(
+    session: Session, tabs: Collection[Hash], *, up_to: int | None = None
+) -> dict[Hash, list[TabHappened]]:
+    """Everything that happened to these tabs, by tab, in the order of the chain.
+
+    Args:
+        up_to: Only up to this block.
+    """
+    row = TabEventRow
+    query = (
+        select(row.tab, row.name, row.body, row.tx_hash, row.block_number, row.log_index, row.at)
+        .where(among(session, row.tab, tabs))
+        .order_by(row.block_number, row.log_index)
+    )
+    if up_to is not None:
+        query = query.where(row.block_number <= up_to)
+    found: dict[Hash, list[TabHappened]] = {}
+    for tab, name, body, tx_hash, block, index, at in session.execute(query):
+        event = cast("TabEvent", _KINDS[name].value(body))
+        found.setdefault(tab, []).append(TabHappened(event, tx_hash, block, index, at))
+    return found
+
+
+def _listed(tab: Hash, block: int, agreement: str, members: int) -> ListedTab:
+    return ListedTab(tab, block, _AGREEMENTS.value(agreement), members)
