@@ -50,7 +50,7 @@ _MEANING = {
     "tab_open": "a tab: the buyer's authorization, the provider's bond pledged, coverage reserved",
     "tab_present": "a period's tally under both signatures",
     "tab_judge": "its verdict by three of five",
-    "tab_pay": "its settling after the challenge, paid to the provider's wallet, the signers' fee kept for them",
+    "tab_pay": "its settling after the challenge, paid to the provider's wallet, the signers' fee kept",
     "tab_settle": "tab_judge + tab_pay: a period of ten interactions settled, with verdict and payment",
     "tab_settle_credited": "the same, left as free collateral",
     "tab_period": "tab_present + tab_judge + tab_pay",
