@@ -32,6 +32,7 @@ from oracle.configuration.process import (
     WebhooksSection,
     WebSection,
 )
+from oracle.configuration.registry import RegistrySection
 from oracle.configuration.tabs import TabsSection
 from oracle.configuration.work import EvaluationSection, EvidenceSection, JurySection
 from oracle.decide.due import DuePolicy
@@ -72,6 +73,7 @@ class Settings(BaseSettings):
     policies: PoliciesSection = PoliciesSection()
     tabs: TabsSection | None = None
     webhooks: WebhooksSection = WebhooksSection()
+    registry: RegistrySection | None = None
     folder: Annotated[Path, Field(exclude=True)] = Path()
     """Where the file lies; relative paths start here."""
 

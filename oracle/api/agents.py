@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 
 from fastapi import APIRouter
@@ -16,10 +17,11 @@ from oracle.score.coverage import coverage
 from oracle.score.document import EvidenceDocument, ScoreDocument, Subject, explained, score_document
 from oracle.score.errors import ScoreError
 from oracle.score.versions import CURRENT, formula
-from oracle.store import closed, listing, scores, standings
+from oracle.store import closed, listing, registry, scores, standings
 from oracle.store.standings import AgentFilter
 
 _MOST_PACTS = 20
+_MOST_POSTS = 100
 _BEFORE, _AFTER = "/v1/agents/", "/score"
 
 
@@ -69,7 +71,35 @@ def agents_router(source: Source) -> APIRouter:
                 agent=address,
                 jobs={state.word: count for state, count in sorted(states.items())},
                 pacts=tuple(listing.pacts_of(session, address, limit=_MOST_PACTS)),
+                identities=tuple(
+                    models.Identity(
+                        agent_id=str(agent_id),
+                        registry=None
+                        if source.registry is None
+                        else f"eip155:{at.chain_id}:{source.registry}",
+                        jobs=count,
+                    )
+                    for agent_id, count in registry.identities_of(session, address, limit=_MOST_PACTS)
+                ),
             )
+
+    @router.get("/agents/{agent}/feedback", responses=inputs.answers())
+    def show_feedback(agent: inputs.AgentPath) -> models.FeedbackAnswer:
+        """What was written of an agent to ERC-8004's reputation registry by this oracle."""
+        address, agent_id = parse_agent(agent)
+        with source.reading() as (session, at):
+            posts = registry.of_agent(session, address, limit=_MOST_POSTS)
+            chosen = [show.feedback(post) for post in posts if agent_id in (None, post.agent_id)]
+            return models.FeedbackAnswer(at=at, agent=address, items=tuple(chosen))
+
+    @router.get("/feedback/{hash}", responses=inputs.answers(404))
+    def show_feedback_document(hash: inputs.HashPath) -> models.Stored:  # noqa: A002 - the path's word
+        """What one feedback was computed from; `feedbackHash` in the registry is the hash of it."""
+        with source.database.read() as session:
+            post = registry.by_digest(session, hash)
+        if post is None:
+            raise ApiError(404, "no feedback with this hash was written here", field="hash")
+        return models.Stored(hash=hash, kind="feedback", document=json.loads(post.body))
 
     @router.get("/agents/{agent}/score", responses=inputs.answers(404))
     def show_score(

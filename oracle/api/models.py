@@ -57,12 +57,54 @@ class AgentLine(Document):
 
 
 class Agent(Document):
-    """A provider: its jobs by state, and the pacts it worked under, the most used first (at most 20)."""
+    """A provider: its jobs by state, the pacts it worked under and the ERC-8004 ids it named.
+
+    The most used first, at most 20.
+    """
 
     at: At
     agent: Address
     jobs: dict[str, int]
     pacts: tuple[Hash, ...]
+    identities: tuple[Identity, ...]
+
+
+class Identity(Document):
+    """An ERC-8004 id that an agent's agreements name: its own word, until a feedback was posted for it.
+
+    `registry`: the reputation registry as `eip155:CHAIN:ADDRESS`; null where none is configured here.
+    """
+
+    agent_id: str
+    registry: str | None
+    jobs: int
+
+
+class Feedback(Document):
+    """What this oracle wrote, or is to write, of an agent and a period to the reputation registry.
+
+    `value`: share of passes, hundredths of a per cent. `summary`: count and value that `getSummary` gave for
+    it. `document`: the hash of what it was computed from, under /v1/feedback.
+    """
+
+    agent_id: str
+    since: int
+    until: int
+    passes: int
+    failures: int
+    value: int
+    state: str
+    reason: str | None
+    document: Hash
+    summary: tuple[int, int] | None
+
+
+class FeedbackAnswer(Document):
+    """An agent's feedback, the last period first (at most 100)."""
+
+    at: At
+    agent: Address
+    items: tuple[Feedback, ...]
 
 
 class ScorePoint(Document):

@@ -19,6 +19,7 @@ from oracle.score.evidence import Evidence
 from oracle.store import jobs as job_store
 from oracle.store import listing
 from oracle.store.listing import ListedEvent, ListedJob
+from oracle.store.registry import Post
 from oracle.store.standings import Standing
 
 _DAY = 86_400
@@ -37,6 +38,22 @@ def agent_line(standing: Standing) -> models.AgentLine:
         cap=str(standing.cap),
         last_pass=standing.last_pass,
         price=str(standing.price),
+    )
+
+
+def feedback(post: Post) -> models.Feedback:
+    """A feedback."""
+    return models.Feedback(
+        agent_id=str(post.agent_id),
+        since=post.start,
+        until=post.end,
+        passes=post.passes,
+        failures=post.failures,
+        value=post.value,
+        state=post.state,
+        reason=post.reason,
+        document=post.digest,
+        summary=post.summary,
     )
 
 

@@ -11,7 +11,7 @@ from oracle.api.book import ScoreBook
 from oracle.api.directory import Directory
 from oracle.api.problems import ApiError
 from oracle.api.signing import ResponseKey
-from oracle.domain.types import Hash
+from oracle.domain.types import Address, Hash
 from oracle.score.document import At
 from oracle.store import chain as chain_store
 from oracle.store import scores
@@ -37,6 +37,7 @@ class Source:
     Args:
         roots: Committees whose word counts in scores.
         policies: Whom the committee takes on; None where nothing is said about that.
+        registry: ERC-8004's reputation registry, where feedback is written to one.
     """
 
     def __init__(
@@ -46,10 +47,13 @@ class Source:
         read_document: ReadDocument,
         roots: frozenset[Hash],
         policies: Following | None = None,
+        *,
+        registry: Address | None = None,
     ) -> None:
         self.database = database
         self.policies = policies
         self.key = key
+        self.registry = registry
         self.roots = roots
         self.read_document = read_document
         self.book = ScoreBook(roots, key, lambda session: evidence_at(session, roots))

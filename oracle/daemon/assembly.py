@@ -30,6 +30,7 @@ from oracle.daemon.outbox import Outbox, Wanted
 from oracle.daemon.peering import Peering
 from oracle.daemon.policies import PolicyDesk, followed
 from oracle.daemon.ports import ChainPort, EvaluationPort
+from oracle.daemon.registry_assembly import open_registry_desk
 from oracle.daemon.sampler import Sampler
 from oracle.daemon.service import Parts, Service, wanted_now
 from oracle.daemon.signing import Attester
@@ -224,6 +225,11 @@ def assembled(
         stack.enter_context(closing(service))
         if desk is not None and not dry_run:
             desk.serve(service.wake)
+        registry = open_registry_desk(
+            settings, stack, deployment=deployment, escrow=escrow, database=database, keys=keys, leads=leads
+        )
+        if registry is not None and not dry_run:
+            registry.start()
         # Routers of peers and of the public are handed in here.
         web = settings.web or WebSection()
         counter = DeliveryCounter(database, store, keys.evaluators, most=web.body, wake=service.wake)

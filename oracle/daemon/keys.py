@@ -34,9 +34,15 @@ def named_keys(settings: Settings) -> list[tuple[str, KeySource]]:
     return [("keys.sender", settings.keys.sender), *evaluators]
 
 
+def _sources(settings: Settings) -> list[KeySource]:
+    """Wherever a key is configured; the registry's signs no verdict, and is opened apart."""
+    registry = [] if settings.registry is None else [settings.registry.key]
+    return [*(source for _, source in named_keys(settings)), *registry]
+
+
 def secrets_of(settings: Settings) -> list[str]:
     """Texts of the configuration that must never be logged."""
-    sources = [source for _, source in named_keys(settings)]
+    sources = _sources(settings)
     named = [os.environ.get(source.env, "") for source in sources if source.env is not None]
     bare = [value.removeprefix("0x") for value in named]
     remote = [source.web3signer.url.get_secret_value() for source in sources if source.web3signer is not None]
@@ -62,7 +68,7 @@ def load_keys(settings: Settings) -> Keys:
 
 def forget_environment(settings: Settings) -> None:
     """Take keys out of this process's environment, once they are loaded: children would inherit it."""
-    for _, source in named_keys(settings):
+    for source in _sources(settings):
         if source.env is not None:
             os.environ.pop(source.env, None)
 

@@ -125,6 +125,7 @@ def public_api(
         kept_in(settings.path(settings.evidence.directory)),
         frozenset(settings.score.roots),
         policies,
+        registry=None if settings.registry is None else settings.registry.reputation,
     )
     per_second = section.requests_per_second
     meter = None if per_second is None else Rates(per_second=per_second, burst=max(1, int(2 * per_second)))

@@ -349,7 +349,7 @@ def calldata(situation: Situation, step: Send) -> bytes:
             return calls.settle(terms, opening, pay_out=True)
         case Purpose.PROVE:
             return _proof(situation, step)
-        case Purpose.FILL | Purpose.CLOSE:
+        case Purpose.FILL | Purpose.CLOSE | Purpose.FEEDBACK:
             return b""
 
 

@@ -32,6 +32,8 @@ class Purpose(StrEnum):
     """Show the contract two attestations of one evaluator that contradict each other."""
     CLOSE = "close"
     """End a tab; a job is closed by what decides it."""
+    FEEDBACK = "feedback"
+    """Say in ERC-8004's reputation registry how an agent did; by a lane of its own."""
     FILL = "fill"
     """Nothing but using up a nonce that later ones wait for."""
 
@@ -154,7 +156,7 @@ def still_wanted(purpose: Purpose, record: JobRecord, terms: Terms, deliver_by: 
             return record.state in (State.JUDGED, State.DISPUTED) and timestamp >= record.deadline
         case Purpose.PROVE:
             return record.state is not State.NONE
-        case Purpose.CLOSE:
+        case Purpose.CLOSE | Purpose.FEEDBACK:
             return False
         case Purpose.FILL:
             return True

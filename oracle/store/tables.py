@@ -582,3 +582,27 @@ class DeliveryRow(Base):
     retry_at: Mapped[float]
     error: Mapped[str | None] = mapped_column(Text)
     ended_at: Mapped[float | None]
+
+
+class RegistryPostRow(Base):
+    """What is said of an agent and a period in ERC-8004's reputation registry; see `registry.py`."""
+
+    __tablename__ = "registry_posts"
+
+    subject: Mapped[str] = mapped_column(HexBytes, primary_key=True)
+    agent_id: Mapped[str] = mapped_column(String(78))  # uint256 as decimal text
+    provider: Mapped[str] = mapped_column(HexBytes, index=True)
+    period_start: Mapped[int] = mapped_column(BigInteger)
+    period_end: Mapped[int] = mapped_column(BigInteger)
+    passes: Mapped[int] = mapped_column(BigInteger)
+    failures: Mapped[int] = mapped_column(BigInteger)
+    value: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[str] = mapped_column(HexBytes, index=True)
+    body: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(8), index=True)
+    reason: Mapped[str | None] = mapped_column(Text)
+    tries: Mapped[int] = mapped_column(Integer)
+    retry_at: Mapped[float]
+    summary_count: Mapped[int | None] = mapped_column(BigInteger)
+    summary_value: Mapped[int | None] = mapped_column(BigInteger)
+    updated_at: Mapped[float]
