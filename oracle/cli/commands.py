@@ -56,6 +56,9 @@ COMMANDS: dict[str, CommandEntry] = {
     "incident": CommandEntry(
         "oracle.cli.incident", "incident", "Replay a failed job until the broken assumption is named."
     ),
+    "report": CommandEntry(
+        "oracle.cli.report", "report", "Measure the program: pacts kept, disputes, confidence, incidents."
+    ),
     "mcp": CommandEntry("oracle.cli.mcp", "mcp", "Let an agent ask an oracle's API before it hires."),
     "tx": CommandEntry("oracle.cli.tx", "tx", "Show transactions: queued, pending, mined, final."),
     "replay": CommandEntry("oracle.cli.replay", "replay", "Go through every decision about a job again."),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from oracle.domain.errors import EarnestError
 from oracle.domain.types import Address, Hash, members_of
 from oracle.evaluation.record import EvaluationRecord, parse_record
-from oracle.history.task import Task
+from oracle.history.task import Task, by_job
 from oracle.incident.case import Case, FailedCondition, Looked, Said
 from oracle.incident.derive import IncidentError
 from oracle.policy.document import Policy
@@ -45,41 +45,86 @@ def read_case(
         IncidentError: the job is not in this store.
         UnknownBlockError: nothing was read yet.
     """
-    at, stored = at_block(session, None), job_store.get_job(session, job)
-    if stored is None:
-        raise IncidentError(
-            f"job {job} is not in this store",
-            field="job",
-            next_step="oracle jobs lists those that are; the daemon may not have read that far",
+    return CaseReader(session, read, roots=roots, policies=policies).case(job)
+
+
+class CaseReader:
+    """Cases of many jobs over one view of the store; what they share is read once.
+
+    Args:
+        tasks: All jobs, where they were read already.
+
+    Raises:
+        UnknownBlockError: nothing was read yet.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        read: ReadDocument,
+        *,
+        roots: Collection[Hash],
+        policies: Sequence[Policy] = (),
+        tasks: Sequence[Task] | None = None,
+    ) -> None:
+        self.at = at_block(session, None)
+        self.tasks = tasks_of(session, roots=roots) if tasks is None else tasks
+        self._session, self._read = session, read
+        self._roots, self._policies = frozenset(roots), tuple(policies)
+        self._jobs = by_job(self.tasks)
+        self._near: dict[str, list[Task]] = {}
+        for task in self.tasks:
+            for key in (task.provider, task.committee):
+                self._near.setdefault(key, []).append(task)
+        self._methodologies = {
+            id_: known.methodology
+            for id_ in {task.committee for task in self.tasks}
+            if (known := job_store.get_committee(session, id_)) is not None
+        }
+        self._looked: dict[Hash, tuple[Looked, ...]] = {}
+
+    def case(self, job: Hash) -> Case:
+        """Everything that is known around a job.
+
+        Raises:
+            IncidentError: the job is not in this store.
+        """
+        session, stored, task = self._session, job_store.get_job(self._session, job), self._jobs.get(job)
+        if stored is None or task is None:
+            raise IncidentError(
+                f"job {job} is not in this store",
+                field="job",
+                next_step="oracle jobs lists those that are; the daemon may not have read that far",
+            )
+        near = {one.job: one for key in (task.provider, task.committee) for one in self._near[key]}
+        around = tuple(near.values())
+        failing = [one for one in around if one.failed and one.pact == task.pact and one.job != job]
+        return Case(
+            at=self.at,
+            task=task,
+            agreement=stored.agreement,
+            record=stored.record,
+            methodology=self._methodologies.get(task.committee),
+            slashed=_slashed(session, task),
+            looked=self._looks(task),
+            said=tuple(
+                Said(one.evaluator, one.attestation.outcome, one.seen_at)
+                for one in work.attestations_of(session, [job])
+                if one.attestation.deliverable == stored.record.deliverable
+            ),
+            around=around,
+            looks={one.job: self._looks(one) for one in failing[-_MOST_LOOKS:]},
+            events=tuple(_events(session, task)),
+            policies=self._policies,
+            methodologies=self._methodologies,
+            score=_score(around, task, self._roots),
         )
-    everything = tasks_of(session, roots=roots)
-    task = next(one for one in everything if one.job == job)
-    around = tuple(
-        one for one in everything if one.provider == task.provider or one.committee == task.committee
-    )
-    failing = [one for one in around if one.failed and one.pact == task.pact and one.job != job]
-    committees = {one: job_store.get_committee(session, one) for one in {one.committee for one in around}}
-    methodologies = {id_: known.methodology for id_, known in committees.items() if known is not None}
-    return Case(
-        at=at,
-        task=task,
-        agreement=stored.agreement,
-        record=stored.record,
-        methodology=methodologies.get(task.committee),
-        slashed=_slashed(session, task),
-        looked=_looks(session, read, task),
-        said=tuple(
-            Said(one.evaluator, one.attestation.outcome, one.seen_at)
-            for one in work.attestations_of(session, [job])
-            if one.attestation.deliverable == stored.record.deliverable
-        ),
-        around=around,
-        looks={one.job: _looks(session, read, one) for one in failing[-_MOST_LOOKS:]},
-        events=tuple(_events(session, task)),
-        policies=tuple(policies),
-        methodologies=methodologies,
-        score=_score(around, task, frozenset(roots)),
-    )
+
+    def _looks(self, task: Task) -> tuple[Looked, ...]:
+        found = self._looked.get(task.job)
+        if found is None:
+            found = self._looked[task.job] = _looks(self._session, self._read, task)
+        return found
 
 
 def _slashed(session: Session, task: Task) -> int:

@@ -30,6 +30,7 @@ from oracle.pages import (
     views_live,
     views_open,
     views_pact,
+    views_report,
 )
 from oracle.pages.answers import answered, kept
 from oracle.pages.assets import PREFIX, Assets
@@ -54,6 +55,8 @@ _VIEWS: Final[tuple[tuple[str, str, ViewMaker], ...]] = (
     ("/committees", "committees.html", views_committee.committees),
     ("/committees/{committee}", "committee.html", views_committee.committee),
     ("/pacts/{pact}", "pact.html", views_pact.pact),
+    ("/jobs/{job}/incident", "incident.html", views_report.incident),
+    ("/report", "report.html", views_report.report),
     ("/live", "live.html", views_live.live),
 )
 

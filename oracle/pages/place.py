@@ -13,17 +13,25 @@ from oracle.domain.errors import EarnestError
 from oracle.domain.typed import Domain
 from oracle.domain.types import Hash
 from oracle.evaluation.record import EvaluationRecord, parse_record
+from oracle.history.task import Task, by_job
+from oracle.incident.derive import incident_of
+from oracle.incident.document import Incident
+from oracle.incident.reading import CaseReader
 from oracle.pact.document import Pact
 from oracle.pages.acts_case import Site
 from oracle.pages.assets import Assets
 from oracle.pages.views_checks import Checks, checks
+from oracle.report.document import Report
+from oracle.report.reading import read_report
 from oracle.score.document import At
 from oracle.store import listing
+from oracle.store.tasks import TaskShelf
 
 _RECORDS: Final = 5  # of one verdict that are read for a page
 _CHECKS_KEPT: Final = 200
 _TITLES_KEPT: Final = 2_000
 _PACTS: Final = 100  # to choose from
+_REPORT_FOR: Final = 60.0  # seconds for which a report is kept
 _PACTS_FOR: Final = 60.0  # seconds for which the choice is kept
 
 
@@ -35,6 +43,8 @@ class _Kept:
     checks: dict[tuple[Hash, ...], Checks] = field(default_factory=dict)
     pacts: tuple[Hash, ...] = ()
     until: float = 0.0
+    tasks: TaskShelf | None = None
+    report: tuple[float, Report] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,42 @@ class Place:
             kept.pacts = tuple(listing.most_used_pacts(session, limit=_PACTS))
             kept.until = now + _PACTS_FOR
         return kept.pacts
+
+    def report(self, session: Session) -> Report:
+        """The report on everything, as of a minute ago."""
+        kept, now = self._kept, time.monotonic()
+        if kept.report is None or now >= kept.report[0]:
+            source = self.source
+            made = read_report(
+                session,
+                source.read_document,
+                roots=source.roots,
+                policies=() if source.policies is None else source.policies.policies,
+                tasks=self._tasks(session),
+            )
+            kept.report = (now + _REPORT_FOR, made)
+        return kept.report[1]
+
+    def incident(self, session: Session, job: Hash) -> Incident:
+        """What became of a job that did not end well.
+
+        Raises:
+            IncidentError: it is not here, or nothing went wrong with it.
+        """
+        source = self.source
+        tasks = self._tasks(session)
+        known = by_job(tasks).get(job)
+        if known is None or known.close is None:  # it may be newer than what was read
+            tasks = self._tasks(session, fresh=listing.get_job(session, job) is not None)
+        policies = () if source.policies is None else source.policies.policies
+        reader = CaseReader(session, source.read_document, roots=source.roots, policies=policies, tasks=tasks)
+        return incident_of(reader.case(job))
+
+    def _tasks(self, session: Session, *, fresh: bool = False) -> list[Task]:
+        kept = self._kept
+        if kept.tasks is None:
+            kept.tasks = TaskShelf(self.source.roots)
+        return kept.tasks.tasks(session, fresh=fresh)
 
     def record(self, content: Hash) -> EvaluationRecord | None:
         """An evaluation record that everybody may read: none of a private delivery, which quotes it."""

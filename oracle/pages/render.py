@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from oracle import __version__
-from oracle.pages import markup, plots, text
+from oracle.pages import markup, plots, text, views_report
 from oracle.pages.assets import Assets
 
 
@@ -31,7 +31,7 @@ class Renderer:
             )
         }  # fmt: skip
         shared |= {name: getattr(text, name) for name in ("duration", "share", "count", "short")}
-        shared |= {"score_bar": plots.score_bar, "history": plots.history}
+        shared |= {"score_bar": plots.score_bar, "history": plots.history, "drawn": views_report.drawn}
         # One name of these shadows nothing a page is given: a page's own values are all under `page`.
         self._environment.globals.update(shared, asset=assets.path, software=__version__)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
@@ -90,11 +92,11 @@ def _steps(session: Session, jobs: Select[Hash], up_to: int) -> _Steps:
         .where(EventRow.name.in_(_NAMES), EventRow.block_number <= up_to, EventRow.subject.in_(jobs))
     )  # fmt: skip
     found: _Steps = {}
-    for subject, name, body, number, index, hash_, time in session.execute(query):
+    for subject, name, body, number, index, hash_, at in session.execute(query):
         if subject is None:
             continue
         told = {} if name in ("JobOpened", "Delivered") else orjson.loads(body)
-        found.setdefault(subject, {})[name] = (Place(number, hash_, time, index), told)
+        found.setdefault(subject, {})[name] = (Place(number, hash_, at, index), told)
     return found
 
 
@@ -147,3 +149,27 @@ def _close(known: dict[str, tuple[Place, Any]], said: Evidence | None) -> Close 
     return Close(
         place, Outcome(told["outcome"]), Ending(told["how"]), said.finding, said.contest, said.outlay
     )
+
+
+class TaskShelf:
+    """All jobs, as of a moment ago: for readers that strangers ask often.
+
+    Args:
+        roots: Committees whose fees count as spent.
+        seconds: How long what was read is kept.
+    """
+
+    def __init__(self, roots: Collection[Hash], *, seconds: float = 30.0) -> None:
+        self._roots = frozenset(roots)
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._until = 0.0
+        self._tasks: list[Task] = []
+
+    def tasks(self, session: Session, *, fresh: bool = False) -> list[Task]:
+        """The jobs, in the order of opening; `fresh`: not older than this call."""
+        with self._lock:
+            if fresh or time.monotonic() >= self._until:
+                self._tasks = tasks_of(session, roots=self._roots)
+                self._until = time.monotonic() + self._seconds
+            return self._tasks

@@ -36,6 +36,7 @@ def every_page(world: World) -> list[str]:
         "/evaluators/0x" + "e1" * 20,
         f"/pacts/{job['pact']}",
         "/about",
+        "/report",
     ]
 
 
