@@ -146,10 +146,11 @@ def _votes(entry: ConditionEntry) -> list[Vote]:
     except ValidationError:
         # A record of another version: what the jury decided stands above, its votes are in the document.
         return []
-    return [_vote(juror) for juror in section.jurors]
+    return [vote_of(juror) for juror in section.jurors]
 
 
-def _vote(juror: JurorRecord) -> Vote:
+def vote_of(juror: JurorRecord) -> Vote:
+    """What a juror said of the delivery itself; its controls are in the record."""
     main = next((call for call in juror.calls if call.purpose is Purpose.MAIN), None)
     said = None if main is None else main.reason
     return Vote(

@@ -210,7 +210,7 @@ def job_page(
         money=money(agreement, record, slashed),
         checks=checks,
         evidence=_evidence(record, committee, kept),
-        commands=commands(found.job, at, record.evidence, origin),
+        commands=commands(found.job, at, sorted(record.evidence, key=lambda one: one not in kept), origin),
     )
 
 
