@@ -21,7 +21,7 @@ METHODOLOGY = methodology(
 PACT = pact(conditions=[ADDS_UP], evidence=[{"path": "response/body"}], materials=[], declares=FREE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # evaluators that were silent in one serve in no other
 def tab_market() -> Iterator[tuple[Anvil, Market]]:
     with running_market(methodology=METHODOLOGY.hash(), with_tabs=True) as market:
         yield market
