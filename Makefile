@@ -15,7 +15,7 @@ PYTHON_BIN := .venv/bin/python
 TEST_WORKERS ?= 3
 PARALLEL = -n $(TEST_WORKERS) --dist loadfile
 
-.PHONY: bench help setup setup-model test test-contracts test-python test-postgres test-web3-8 demo gas bench-jury chaos chaos-seeds verify mutate setup-verify lint fmt lock clean
+.PHONY: bench help setup setup-model test test-contracts test-python test-postgres test-web3-8 demo screenshots gas bench-jury chaos chaos-seeds verify mutate setup-verify lint fmt lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ setup-model: setup ## fetch the pinned local model once (1.1 GB) unless JURY=non
 
 demo: setup-model ## run the main job on a local chain; JURY=none leaves the model out, SERVE=1 keeps its API up
 	@$(PYTHON_BIN) -m scripts.demo
+
+screenshots: setup ## run the demo and take the pictures of its pages in docs/img
+	@$(PYTHON_BIN) -m scripts.screenshots
 
 test: lint test-contracts test-python test-postgres test-web3-8 ## run every check and test
 

@@ -91,9 +91,10 @@ def _run(console: Console, chain: Anvil, *, wants_jury: bool, picture: Path | No
     )
     with daemon.running(sites):
         show.say(console, f"Watch it in a browser: {sites[daemon.SERVING].url}/live")
+        tab.settle_errand(town, errand, ContentStore(handover))
+        # Last, because the limits of the agreements are short.
         deals = parties.prepare(town, parties.relabelled(PLANS, jury=wants_jury), store)
         show.say(console, f"{len(deals)} jobs, each opened by the buyer's one signature; blocks every 2 s:")
-        tab.settle_errand(town, errand, ContentStore(handover))
         parties.open_all(town, deals)
         parties.deliver_all(town, deals)
         _follow(console, town, deals, store, sites)

@@ -51,6 +51,7 @@ def test_dispute_is_paid_from_the_wallet_ruled_on_and_slashes(
     desk: Page, browser: Browser, town: Town, wrong: tuple[Agreement, Hash], buyer: Wallet
 ) -> None:
     _, job = wrong
+    buyer.counts_from_zero = True
     visit(desk, town, buyer, job)
     expect(desk.locator("#state")).to_contain_text("judged")
     before = town.market.escrow.collateral_of(town.market.buyer.address.lower())

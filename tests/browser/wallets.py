@@ -34,8 +34,9 @@ _SCRIPT = """
 class Wallet:
     """Signs for one account, and hands the rest to a node.
 
-    `chain` is the chain it is on; `refuses` are methods its person says no to; `asked` are the methods that a
-    page called, in order, and `signed` what it was shown.
+    `chain` is the chain it is on, `knows` are chains it can switch to, and `refuses` methods its person says no
+    to. `counts_from_zero` is for signatures as some hardware gives them. `asked` are the methods that a page
+    called, in order, and `signed` what it was shown.
     """
 
     url: str
@@ -43,6 +44,7 @@ class Wallet:
     chain: int
     refuses: frozenset[str] = frozenset()
     knows: frozenset[int] = frozenset()
+    counts_from_zero: bool = False
     asked: list[str] = field(default_factory=list)
     signed: list[dict[str, Any]] = field(default_factory=list)
 
@@ -70,8 +72,9 @@ class Wallet:
             case "eth_signTypedData_v4":
                 shown = json.loads(params[1])
                 self.signed.append(shown)
-                signature = self.account.sign_message(encode_typed_data(full_message=shown)).signature
-                return {"result": "0x" + signature.hex()}
+                signed = self.account.sign_message(encode_typed_data(full_message=shown))
+                v = signed.v - 27 if self.counts_from_zero else signed.v
+                return {"result": f"0x{signed.r:064x}{signed.s:064x}{v:02x}"}
             case "eth_sendTransaction":
                 return self._sent(params[0])
             case _:

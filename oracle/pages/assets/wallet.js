@@ -125,7 +125,10 @@ function entered(way) {
 async function signed(way) {
   say("Your wallet shows what you sign.");
   const params = [account, JSON.stringify(way.typed.data)];
-  return chosen.request({ method: "eth_signTypedData_v4", params });
+  const signature = String(await chosen.request({ method: "eth_signTypedData_v4", params })).toLowerCase();
+  // Some hardware wallets count v from 0; the contract and USDC count from 27.
+  const v = parseInt(signature.slice(-2), 16);
+  return signature.length === 132 && v < 2 ? signature.slice(0, -2) + (27 + v).toString(16) : signature;
 }
 
 async function filled(way) {
@@ -182,7 +185,7 @@ async function mined(hash) {
 async function intoAgreement(way) {
   const field = element("agreement");
   const file = JSON.parse(field.value);
-  file.signatures = { ...(file.signatures ?? {}), [way.into]: (await signed(way)).toLowerCase() };
+  file.signatures = { ...(file.signatures ?? {}), [way.into]: await signed(way) };
   field.value = JSON.stringify(file, null, 2);
   field.form.requestSubmit();
 }
