@@ -171,7 +171,7 @@ def _open_dispute(page: Page) -> None:
 
 
 def _at_the_end(camera: Camera) -> None:
-    agents = camera.asked("/agents?order=score&limit=1")["items"]
+    agents = camera.asked("/agents?order=fresh&limit=1")["items"]
     disputes = camera.asked("/disputes?limit=1")["items"]
     job = disputes[0]["arguments"]["job"]
     committee = camera.asked(f"/jobs/{job}")["job"]["committee"]

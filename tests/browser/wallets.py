@@ -34,9 +34,9 @@ _SCRIPT = """
 class Wallet:
     """Signs for one account, and hands the rest to a node.
 
-    `chain` is the chain it is on, `knows` are chains it can switch to, `refuses` methods its person says no to.
-    `counts_from_zero` is for signatures as some hardware gives them. `asked` are the methods that a page called,
-    in order, and `signed` what it was shown.
+    `chain` is the chain it is on, `knows` are chains it can switch to, `refuses` methods its person denies.
+    `counts_from_zero` is for signatures as some hardware gives them. `asked` are the methods that a page
+    called, in order, and `signed` what it was shown.
     """
 
     url: str
