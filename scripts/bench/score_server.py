@@ -10,6 +10,7 @@ from oracle.api.app import Switch, make_api
 from oracle.api.signing import ResponseKey
 from oracle.api.source import Source
 from oracle.daemon.openness import Keeper
+from oracle.store import standings
 from oracle.store.database import Database
 from oracle.web.app import make_app
 from oracle.web.host import Host
@@ -24,7 +25,13 @@ def main(url: str, key: str, root: str) -> None:
     host = Host(
         Switch(make_api(source, limits=limits), make_app([], limits=limits)), "127.0.0.1", 0, limits=limits
     )
-    Keeper(database, source.book, source.directory).start()
+    keeper = Keeper(database, source.book, source.directory)
+    with database.read() as session:
+        for agent in standings.everybody(session):
+            source.book.document(session, agent)
+    while keeper.step():
+        pass
+    keeper.start()
     host.start()
     print(f"port {host.port}", flush=True)
     threading.Event().wait()
