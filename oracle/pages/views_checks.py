@@ -63,14 +63,12 @@ class ConditionView(View):
 class Checks(View):
     """The pact's conditions with what came of them.
 
-    `reasons` are the records' words for the outcome, by evaluator; `held` of `total` weight where one record
-    says so. `pass_share` is what the conditions that are not critical must add up to, thousandths.
+    `reasons` are the records' words for the outcome, by evaluator; `hidden` are files in which something was
+    hidden from readers.
     """
 
     conditions: tuple[ConditionView, ...]
     reasons: tuple[tuple[Address, str, Line], ...]
-    pass_share: int
-    counted: int
     hidden: tuple[Line, ...]
 
 
@@ -103,8 +101,6 @@ def checks(pact: Pact | None, records: Sequence[EvaluationRecord]) -> Checks | N
         reasons=tuple(
             (record.evaluator, record.aggregation.outcome, record.aggregation.reason) for record in records
         ),
-        pass_share=0 if pact is None else pact.threshold.pass_share_bps // 10,
-        counted=sum(view.severity != "critical" for view in shown),
         hidden=tuple(_hidden(records)),
     )
 

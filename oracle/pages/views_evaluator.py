@@ -31,8 +31,6 @@ class SeatPage(View):
     full_stake: int
     owed: int
     slashed: int
-    overturned: int
-    silent: int
     threshold: int
     members: int
     covers: int
@@ -110,8 +108,6 @@ def _seat(
         full_stake=full_stake,
         owed=int(one.owed),
         slashed=int(one.slashed),
-        overturned=one.overturned,
-        silent=one.silent,
         threshold=threshold,
         members=members,
         covers=threshold * full_stake,

@@ -83,7 +83,6 @@ class JobPage(View):
     result: Line | None
     price: int
     up_front: int
-    gated: int
     bond: int
     fee: int
     challenge: int
@@ -192,7 +191,6 @@ def job_page(
         result=result_of(record, slashed),
         price=agreement.price,
         up_front=opening.up_front,
-        gated=terms.gated,
         bond=terms.bond,
         fee=terms.fee,
         challenge=terms.challenge,

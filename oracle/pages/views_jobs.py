@@ -21,13 +21,12 @@ LINES = 50  # jobs on a page
 
 
 class JobLine(View):
-    """A job in a list. Amounts are base units; `ended` is when it was closed."""
+    """A job in a list. Amounts are base units."""
 
     job: Hash
     pact: Hash
     pact_title: Line | None
     provider: Address
-    buyer: Address
     state: str
     outcome: str | None
     price: int
@@ -109,7 +108,6 @@ def job_line(place: Place, found: ListedJob) -> JobLine:
         pact=found.agreement.opening.pact,
         pact_title=place.pact_title(found.agreement.opening.pact),
         provider=terms.provider,
-        buyer=terms.buyer,
         state=record.state.word,
         outcome=record.outcome.word if record.outcome else None,
         price=found.agreement.price,

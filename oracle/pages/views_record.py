@@ -29,7 +29,6 @@ class Conduct(View):
 
     jobs: int
     signed: int
-    final: int
     disputed: int
     overturned: int
     silent: int
@@ -80,7 +79,6 @@ def conduct(index: int, jobs: Sequence[ListedJob], slashed: dict[Hash, int]) -> 
     return Conduct(
         jobs=len(jobs),
         signed=signed,
-        final=final,
         disputed=disputed,
         overturned=overturned,
         silent=silent,
