@@ -27,10 +27,14 @@ class Document(BaseModel):
 
 
 class At(Document):
-    """The block that everything was read at. `time` is the block's, Unix seconds."""
+    """The block that everything was read at. `time` is the block's, Unix seconds.
+
+    `tabs`: the tab contract whose periods are evidence too; null where jobs alone are read.
+    """
 
     chain_id: int
     escrow: Address
+    tabs: Address | None = None
     block: int
     block_hash: Hash
     time: int

@@ -1,4 +1,4 @@
-"""Closed jobs as evidence for trust scores, read from the tables of jobs and events."""
+"""Closed jobs and settled periods of tabs as evidence for trust scores, read from what is stored of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from oracle.domain.terms import Agreement
 from oracle.domain.types import Address, Hash, Outcome, State
 from oracle.score.coverage import Running
 from oracle.score.evidence import Evidence, Kind, contest_of, finding_of, outlay_of
-from oracle.store import codec
+from oracle.store import closed_periods, codec
 from oracle.store.tables import EventRow, JobRow, JobVersion
 
 _AT_ONCE = 400  # keys in one query; SQLite's older limit for parameters is 999
@@ -21,7 +21,7 @@ _AT_ONCE = 400  # keys in one query; SQLite's older limit for parameters is 999
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A closed job: its evidence, in which `outlay` is what this job alone cost the buyer."""
+    """A closed job, or a period: its evidence, in which `outlay` is what it alone cost the buyer."""
 
     evidence: Evidence
     provider: Address
@@ -31,13 +31,13 @@ class Closed:
 def closed_after(
     session: Session, block: int, *, up_to: int, limit: int, roots: Collection[Hash]
 ) -> tuple[list[Closed], int]:
-    """Jobs closed in blocks after `block`, in the order of the chain, whole blocks only.
+    """Jobs and periods that ended in blocks after `block`, in the order of the chain, whole blocks only.
 
     Args:
-        limit: About so many.
+        limit: About so many jobs.
 
     Returns:
-        The jobs, and the block up to which these are all.
+        Them, and the block up to which these are all.
     """
     query = (
         select(EventRow.block_number)
@@ -56,7 +56,8 @@ def closed_after(
     )
     # A block in which something happened: its header is kept.
     end = up_to if beyond is None else max((place[0] for place in places.values()), default=last)
-    return _closed(session, places, roots), end
+    periods = [Closed(*one) for one in closed_periods.ended_between(session, block, end, roots=roots)]
+    return _ordered([*_closed(session, places, roots), *periods]), end
 
 
 def closed_by(
@@ -67,7 +68,7 @@ def closed_by(
     up_to: int,
     roots: Collection[Hash],
 ) -> list[Closed]:
-    """Jobs of a provider, or of any of these buyers, closed up to a block, in the order of the chain."""
+    """Jobs and periods of a provider, or of any of these buyers, that ended up to a block, in order."""
     parties: list[Select[Hash]] = []
     if provider is not None:
         parties.append(select(JobRow.job).where(JobRow.provider == provider))
@@ -78,7 +79,12 @@ def closed_by(
             EventRow.name == "JobClosed", EventRow.block_number <= up_to, EventRow.subject.in_(jobs)
         )
         found |= _places(session, query)
-    return _closed(session, found, roots)
+    periods = closed_periods.ended_of(session, provider=provider, buyers=buyers, up_to=up_to, roots=roots)
+    return _ordered([*_closed(session, found, roots), *(Closed(*one) for one in periods)])
+
+
+def _ordered(found: list[Closed]) -> list[Closed]:
+    return sorted(found, key=lambda one: (one.evidence.block, one.evidence.log_index))
 
 
 def evidence_of(
@@ -183,7 +189,7 @@ def _pieces(items: Sequence[Hash]) -> Iterable[Sequence[Hash]]:
 def running_of(
     session: Session, provider: Address, *, up_to: int, agent_id: int | None = None
 ) -> list[Running]:
-    """A provider's jobs that were opened up to a block and not closed by then."""
+    """A provider's jobs and tabs that were opened up to a block and not closed by then."""
     query = (
         select(JobRow.agreement)
         .join(JobVersion, and_(JobVersion.job == JobRow.job, JobVersion.until_block.is_(None)))
@@ -195,7 +201,8 @@ def running_of(
         )
     )
     agreements = [codec.AGREEMENTS.value(text) for text in session.scalars(query)]
-    return [
+    tabs = closed_periods.running_tabs(session, provider, up_to=up_to, agent_id=agent_id)
+    return tabs + [
         Running(
             price=one.price,
             up_front=one.opening.up_front,

@@ -13,7 +13,15 @@ from oracle.domain.committee import Committee
 from oracle.domain.terms import Agreement
 from oracle.domain.types import Address, Hash, State
 from oracle.store import codec
-from oracle.store.tables import CommitteeRow, EvaluatorVersion, EventRow, JobRow, JobVersion
+from oracle.store.tables import (
+    CommitteeRow,
+    EvaluatorVersion,
+    EventRow,
+    JobRow,
+    JobVersion,
+    TabEventRow,
+    TabRow,
+)
 
 FREQUENT = ("JobOpened", "Delivered", "Judged", "JobClosed", "FeesEarned")
 """Events every job has; the others have an index of their own."""
@@ -333,11 +341,17 @@ def slashings(session: Session, committees: Collection[Hash]) -> list[tuple[Hash
 
 
 def changed_since(session: Session, block: int) -> Sequence[Address]:
-    """Providers of jobs to which something happened after a block."""
+    """Providers of jobs and tabs to which something happened after a block."""
     query = (
         select(JobRow.provider)
         .join(JobVersion, JobVersion.job == JobRow.job)
         .where(JobVersion.block_number > block)
         .distinct()
     )
-    return list(session.scalars(query))
+    on_tabs = (
+        select(TabRow.provider)
+        .join(TabEventRow, TabEventRow.tab == TabRow.tab)
+        .where(TabEventRow.block_number > block, TabRow.provider.in_(select(JobRow.provider)))
+        .distinct()
+    )
+    return sorted({*session.scalars(query), *session.scalars(on_tabs)})

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from oracle.domain.errors import EarnestError
 from oracle.score.document import At
 from oracle.store import chain as chain_store
+from oracle.store import tabs
 
 
 class UnknownBlockError(EarnestError):
@@ -40,6 +41,7 @@ def at_block(session: Session, block: int | None) -> At:
     return At(
         chain_id=chain_id,
         escrow=escrow,
+        tabs=tabs.followed(session),
         block=header.number,
         block_hash=header.hash,
         time=header.timestamp,

@@ -1,4 +1,4 @@
-"""Evidence for trust scores, kept ready: each closed job once, with what its buyer had spent by then."""
+"""Evidence for trust scores, kept ready: each job and period once, with what its buyer had spent then."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from oracle.domain.types import Address, Hash
 from oracle.score.evidence import Contest, Evidence, Finding, Kind
-from oracle.store import closed
+from oracle.store import closed, closed_periods
 from oracle.store.closed import Closed
 from oracle.store.rows import Row, insert_rows
 from oracle.store.tables import Block, EventRow, ScoreEvidenceRow, ScoreProgressRow
@@ -53,7 +53,7 @@ def is_behind(session: Session, roots: Collection[Hash]) -> bool:
 
 def _closed_since(session: Session, block: int) -> bool:
     query = select(EventRow.block_number).where(EventRow.block_number > block, EventRow.name == "JobClosed")
-    return session.scalar(query.limit(1)) is not None
+    return session.scalar(query.limit(1)) is not None or closed_periods.ended_since(session, block)
 
 
 def advance(session: Session, roots: Collection[Hash], *, limit: int = 1_000) -> list[Address] | None:

@@ -48,6 +48,11 @@ def is_followed(session: Session, contract: Address) -> bool:
     return session.get(TabSourceRow, contract) is not None
 
 
+def followed(session: Session) -> Address | None:
+    """The tab contract that is followed, if one is."""
+    return session.scalar(select(TabSourceRow.contract))
+
+
 def follow(session: Session, contract: Address) -> None:
     """Begin with a tab contract: nothing of another stays, and evidence for scores is made anew."""
     for table in (TabSourceRow, TabRow, TabEventRow, ScoreProgressRow):
@@ -130,6 +135,18 @@ def list_tabs(
     return [_listed(*row) for row in session.execute(query)]
 
 
+def get_tabs(session: Session, tabs: Collection[Hash]) -> list[ListedTab]:
+    """Those of these tabs that were opened."""
+    query = select(TabRow.tab, TabRow.block_number, TabRow.agreement, TabRow.members)
+    rows = session.execute(query.where(among(session, TabRow.tab, tabs))) if tabs else ()
+    return [_listed(*row) for row in rows]
+
+
+def agreement_of(text: str) -> TabAgreement:
+    """What was agreed, from the column `agreement`."""
+    return _AGREEMENTS.value(text)
+
+
 def get_tab(session: Session, tab: Hash) -> ListedTab | None:
     """One tab; None where it was never opened, as far as was read."""
     query = select(TabRow.tab, TabRow.block_number, TabRow.agreement, TabRow.members).where(TabRow.tab == tab)
@@ -145,6 +162,8 @@ def histories(
     Args:
         up_to: Only up to this block.
     """
+    if not tabs:
+        return {}
     row = TabEventRow
     query = (
         select(row.tab, row.name, row.body, row.tx_hash, row.block_number, row.log_index, row.at)
