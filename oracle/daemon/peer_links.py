@@ -7,13 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from oracle.daemon.peer_intake import LATER, STORED, PeerIntake
-from oracle.daemon.peer_view import Delivery, Said, deliveries, is_late, said_to
+from oracle.daemon.peer_view import Delivery, Said, deliveries, is_late, more_at, said_to
 from oracle.decide.exchange import Key, Shown, acknowledged, to_send
 from oracle.domain.errors import EarnestError
 from oracle.domain.typed import Domain, commitment_message, commitment_to, peers_domain, request_message
@@ -45,6 +46,14 @@ class ExchangeRules:
     reveal_before: int
 
 
+class Finished(NamedTuple):
+    """How many attestations there were when a peer knew all about them, and the chain's time until which that
+    holds if none comes: then there is more to pass on."""
+
+    stored: int
+    until: float
+
+
 @dataclass
 class Link:
     """One peer: where it is, what it has taken, and whether it answers."""
@@ -53,8 +62,8 @@ class Link:
     client: PeerClient
     breaker: Breaker
     shown: dict[Key, Shown] = field(default_factory=dict)
-    finished: dict[Hash, int] = field(default_factory=dict)
-    """Jobs the peer knows all about, with how many attestations there were then."""
+    finished: dict[Hash, Finished] = field(default_factory=dict)
+    """Deliveries the peer knows all about for now, by subject."""
     late: set[Hash] = field(default_factory=set)
     wake: threading.Event = field(default_factory=threading.Event)
 
@@ -230,13 +239,19 @@ class Exchange:
                     continue
                 subjects = self._intake.cases.under_way(session, committee, self._signers)
                 alive |= set(subjects)
-                pending = [job for job, count in subjects.items() if link.finished.get(job) != count]
+                pending = [
+                    job for job, count in subjects.items() if not _is_finished(link, job, count, timestamp)
+                ]
                 under_way = deliveries(session, self._intake.cases, committee, pending)
                 said = [
                     (delivery, said_to(delivery, recipient, mine, timestamp, self._rules.reveal_before))
                     for delivery in under_way
                 ]
-                self._finish(link, said, subjects, recipient)
+                for delivery, items in said:
+                    if _knows_all(link, delivery, items, recipient):
+                        subject = delivery.case.subject
+                        until = more_at(delivery, recipient, mine, timestamp)
+                        link.finished[subject] = Finished(subjects[subject], until)
                 found.append(
                     Errand(
                         committee=committee,
@@ -254,21 +269,8 @@ class Exchange:
                 )
         link.shown = {key: value for key, value in link.shown.items() if key[0] in alive}
         link.late &= alive
-        link.finished = {job: count for job, count in link.finished.items() if job in alive}
+        link.finished = {job: known for job, known in link.finished.items() if job in alive}
         return found
-
-    def _finish(
-        self,
-        link: Link,
-        under_way: Sequence[tuple[Delivery, Sequence[Said]]],
-        counts: Mapping[Hash, int],
-        recipient: int,
-    ) -> None:
-        """Look no more at what the peer knows all about, and has answered, until there is more to tell."""
-        for delivery, said in under_way:
-            told = [link.shown.get(item.sendable.key) for item in said]
-            if delivery.has_attested(recipient) and told and all(item and item.revealed for item in told):
-                link.finished[delivery.case.subject] = counts[delivery.case.subject]
 
     def _due(self, link: Link, sayable: Sequence[Said]) -> list[Said]:
         said = {item.sendable.key: item for item in sayable}
@@ -355,6 +357,18 @@ class Exchange:
             if terms is not None and peers & set(terms.evaluators):
                 found.append((committee, terms.evaluators))
         return found
+
+
+def _is_finished(link: Link, subject: Hash, count: int, timestamp: int) -> bool:
+    """Whether there is nothing new to tell a peer about a delivery with so many attestations."""
+    finished = link.finished.get(subject)
+    return finished is not None and finished.stored == count and timestamp < finished.until
+
+
+def _knows_all(link: Link, delivery: Delivery, said: Sequence[Said], recipient: int) -> bool:
+    """Whether a peer has acknowledged all that may be said now, and has answered."""
+    told = [link.shown.get(item.sendable.key) for item in said]
+    return delivery.has_attested(recipient) and bool(told) and all(item and item.revealed for item in told)
 
 
 def _place(item: StoredCommitment) -> tuple[Hash, Hash, Hash, int, Address]:

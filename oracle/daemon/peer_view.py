@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from oracle.daemon.cases import Case, Cases
 from oracle.decide.exchange import Round, Sendable, is_open_to_all, may_reveal
 from oracle.decide.jobs import EvaluatorRecord
-from oracle.domain.types import Address, Hash
+from oracle.domain.types import Address, Hash, Outcome
 from oracle.peers.messages import Reveal, Statement
 from oracle.store import jobs as job_store
 from oracle.store import peers as peer_store
@@ -18,6 +19,9 @@ from oracle.store import work as work_store
 from oracle.store.peers import StoredCommitment
 from oracle.store.work import StoredAttestation
 
+PASSED_ON_AFTER = (
+    6  # seconds of the chain for which an attestation that agrees with ours is left to its maker
+)
 NO_SALT: Hash = "0x" + "00" * 32  # shown with an attestation that opens no commitment
 
 
@@ -108,6 +112,10 @@ def said_to(
 ) -> list[Said]:
     """What evaluator `recipient` may hear about a delivery: our own statements, then others'.
 
+    What another attested as we did its maker tells it: we do after a while, if they cannot reach each other.
+    What differs, or contradicts itself, we pass on at once: whoever says one thing to one and another to the
+    next differs from one of them.
+
     Args:
         mine: Indices of the evaluators of this process.
         timestamp: The chain's time, Unix seconds.
@@ -127,13 +135,38 @@ def said_to(
             )
     if not reveal:
         return said
+    said += [
+        _said(bound[item.evaluator, item.signer], item, answered, item.digest, mine=False)
+        for item in _of_others(delivery, recipient, mine)
+        if _passed_on_at(delivery, item, mine) <= timestamp
+    ]
+    return said
+
+
+def more_at(delivery: Delivery, recipient: int, mine: Collection[int], timestamp: int) -> float:
+    """The chain's time from which there is more for an evaluator to hear than now; infinity for never."""
+    held = [_passed_on_at(delivery, item, mine) for item in _of_others(delivery, recipient, mine)]
+    return min((at for at in held if at > timestamp), default=math.inf)
+
+
+def _of_others(delivery: Delivery, recipient: int, mine: Collection[int]) -> list[StoredAttestation]:
+    """Committed attestations that are neither ours nor the recipient's."""
     # What it signed itself it knows. Of two with its key somebody else may have made one, and not told it.
     skipped = {*mine} if len(_by(delivery, recipient)) > 1 else {recipient, *mine}
-    for item in delivery.attestations:
-        commitment = bound.get((item.evaluator, item.signer))
-        if item.evaluator not in skipped and commitment is not None:
-            said.append(_said(commitment, item, answered, item.digest, mine=False))
-    return said
+    bound = {(item.evaluator, item.signer) for item in delivery.commitments}
+    return [
+        item
+        for item in delivery.attestations
+        if item.evaluator not in skipped and (item.evaluator, item.signer) in bound
+    ]
+
+
+def _passed_on_at(delivery: Delivery, item: StoredAttestation, mine: Collection[int]) -> float:
+    """The chain's time from which we pass on what another attested; infinity where it is of no more use."""
+    ours = {_vote(other) for other in delivery.attestations if other.evaluator in mine}
+    if _vote(item) not in ours or len(_by(delivery, item.evaluator)) > 1:
+        return 0
+    return math.inf if delivery.case.closed else item.seen_at + PASSED_ON_AFTER
 
 
 def is_late(delivery: Delivery, evaluator: int, timestamp: int, reveal_before: int) -> bool:
@@ -183,6 +216,10 @@ def _key(delivery: Delivery, evaluator: int) -> Address:
 
 def _by(delivery: Delivery, evaluator: int) -> list[StoredAttestation]:
     return [item for item in delivery.attestations if item.evaluator == evaluator]
+
+
+def _vote(item: StoredAttestation) -> tuple[Outcome, int]:
+    return item.attestation.outcome, item.attestation.payable
 
 
 def _by_subject(items: list[StoredCommitment]) -> dict[Hash, list[StoredCommitment]]:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
+from oracle.daemon.peer_view import PASSED_ON_AFTER
 from oracle.decide.due import DuePolicy, Purpose
 from oracle.domain import events
 from oracle.domain.typed import attestation_digest
@@ -23,6 +24,7 @@ from tests.databases import Databases
 from tests.unit.daemon.peer_nodes import (
     ACCOUNTS,
     COMMITTEE,
+    DELIVERED_AT,
     DOMAIN,
     JUDGE_BY,
     OTHER_COMMITTEE,
@@ -131,13 +133,31 @@ def test_two_that_cannot_reach_each_other__are_joined_by_the_third(chain: Chain,
     job = delivered(chain, trio)
     for node in trio:
         node.attest(job)
-    a.tell(2)
-    b.tell(2)
-    c.tell()
-    a.tell(2)
-    b.tell(2)
-    c.tell()
+    for timestamp in (0, DELIVERED_AT + PASSED_ON_AFTER - 1, DELIVERED_AT + PASSED_ON_AFTER):
+        assert set(a.attested(job)) <= {0, 2}, "what b says, b is given time to say itself"
+        if timestamp:
+            chain.block(timestamp)
+            for node in trio:
+                node.sync()
+        for _ in range(2):
+            a.tell(2)
+            b.tell(2)
+            c.tell()
     assert set(a.attested(job)) == set(b.attested(job)) == {0, 1, 2}
+
+
+def test_what_agrees_is_not_passed_on__what_differs_is_at_once(chain: Chain, trio: list[Node]) -> None:
+    a, b, c = trio
+    for outcome, passed_on in ((Outcome.PASS, {0, 2}), (Outcome.FAIL, {0, 1, 2})):
+        job = delivered(chain, trio, salt=int(outcome) + 7)
+        a.attest(job)
+        b.attest(job, outcome)
+        c.attest(job)
+        for _ in range(2):
+            a.tell(2)
+            b.tell(2)
+            c.tell()
+        assert {item.evaluator for item in a.stored(job)} == passed_on
 
 
 def test_another_outcome_is_stored_and_shown__and_makes_no_quorum(chain: Chain, trio: list[Node]) -> None:
