@@ -46,6 +46,8 @@ def places(town: Town) -> Places:
             "jobs": "/jobs",
             "job, passed": f"/jobs/{passed}",
             "job, failed": f"/jobs/{failed}",
+            "incident": f"/jobs/{failed}/incident",
+            "report": "/report",
             "job, open": f"/jobs/{waiting}",
             "job, judged": f"/jobs/{judged}",
             "job, disputed": f"/jobs/{wrong}",
