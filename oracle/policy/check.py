@@ -28,13 +28,13 @@ from oracle.policy.signals import MEANINGS, Signal
 class Flaw:
     """One thing wrong. `place`: policy and rule or field; `fix`: what to do.
 
-    `is_overdue`: it is a review that was missed, no contradiction.
+    `is_date`: it is about a day, no contradiction: a policy that is in force goes on.
     """
 
     place: str
     says: str
     fix: str
-    is_overdue: bool = False
+    is_date: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +106,14 @@ def _review_flaws(policy: Policy, now: int) -> Iterator[Flaw]:
             f"{policy.name}.review.reviewed",
             f"the last review is in the future: {policy.review.reviewed}",
             "name the day on which it was reviewed",
+            is_date=True,
         )
     if since > now + 366 * DAY:
         yield Flaw(
-            f"{policy.name}.since", f"it begins only on {policy.since}", "name a day within the next year"
+            f"{policy.name}.since",
+            f"it begins only on {policy.since}",
+            "name a day within the next year",
+            is_date=True,
         )
     due = reviewed + policy.review.every_days * DAY
     if due + policy.review.grace_days * DAY < now:
@@ -117,7 +121,7 @@ def _review_flaws(policy: Policy, now: int) -> Iterator[Flaw]:
             f"{policy.name}.review",
             f"its review was due on {day_of(due)} and is missed",
             "review it, then set review.reviewed",
-            is_overdue=True,
+            is_date=True,
         )
 
 

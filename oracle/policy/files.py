@@ -30,14 +30,14 @@ def load_policy(path: Path) -> Policy:
 def load_policies(paths: Iterable[Path], *, now: int) -> list[Policy]:
     """Policies that are to be in force together.
 
-    A missed review does not stop a policy: it is an event of its own.
+    Days do not stop a policy: a review that is missed is an event of its own.
 
     Raises:
         PolicyError: as `load_policy`, or they contradict each other.
         JsonError, DocumentError: as `load_policy`.
     """
     policies = [load_policy(path) for path in paths]
-    found = [flaw for flaw in flaws(policies, now=now) if not flaw.is_overdue]
+    found = [flaw for flaw in flaws(policies, now=now) if not flaw.is_date]
     if found:
         told = "; ".join(f"{flaw.place}: {flaw.says}" for flaw in found[:_MOST_SHOWN])
         raise PolicyError(

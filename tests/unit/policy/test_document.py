@@ -147,7 +147,7 @@ def test_check__dates() -> None:
     assert "in the future" in said(policy(), now=NOW - 40 * 86_400)[0]
     (missed,) = flaws([policy()], now=NOW + 60 * 86_400)
     assert "is missed" in missed.says
-    assert missed.is_overdue
+    assert missed.is_date
     assert "begins only" in said(policy(head=HEAD.replace("since = 2026-01-01", "since = 2028-01-01")))[0]
 
 
@@ -180,6 +180,7 @@ def test_load__contradictions_and_missing_files__are_refused(tmp_path: Path) -> 
         load_policies([path], now=NOW)
     path.write_text(HEAD + twice)
     assert load_policies([path], now=NOW + 900 * 86_400), "a missed review stops no policy"
+    assert load_policies([path], now=NOW - 900 * 86_400), "nor does a clock that is behind"
     with pytest.raises(PolicyError, match="cannot read"):
         load_policy(tmp_path / "none.toml")
     with pytest.raises(PolicyError, match="cannot read"):
