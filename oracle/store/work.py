@@ -16,7 +16,7 @@ from oracle.domain.types import Address, Hash, Outcome
 from oracle.store.among import among
 from oracle.store.rows import Row as Values
 from oracle.store.rows import insert_rows, table_of
-from oracle.store.tables import AttestationRow, EquivocationRow, EvaluationRow, JobRow
+from oracle.store.tables import AttestationRow, EquivocationRow, EvaluationRow, TabRow
 
 # Read as rows, not as objects: making and tracking an object costs many times what reading its row does.
 _EVALUATIONS = select(*table_of(EvaluationRow).c)
@@ -201,7 +201,7 @@ def running_evaluations(session: Session, before: float) -> list[StoredEvaluatio
     query = select(EvaluationRow).where(
         EvaluationRow.state == EvaluationState.RUNNING.value,
         EvaluationRow.updated_at <= before,
-        EvaluationRow.job.in_(select(JobRow.job)),
+        EvaluationRow.job.not_in(select(TabRow.tab)),
     )
     return [_evaluation(row) for row in session.scalars(query)]
 

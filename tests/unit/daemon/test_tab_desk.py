@@ -28,6 +28,7 @@ from oracle.store import work
 from oracle.store.database import Database
 from oracle.store.events import save_events
 from oracle.store.journal import StoredJournal
+from oracle.store.tabs import TabHappened, save_tab_events
 from tests.databases import Databases
 from tests.unit.daemon.peer_nodes import COMMITTEE, DOMAIN, SIGNERS, Chain, signed
 from tests.unit.tabs.test_tab_steps import BUYER, HASH, PROVIDER, TAB, TERMS
@@ -259,6 +260,7 @@ def kept(case: Case, desk: TabDesk) -> int:
 
 def test_running_evaluations_of_tabs__are_not_taken_for_lost_ones_of_jobs(case: Case) -> None:
     with case.database.write() as session:
+        save_tab_events(session, [TabHappened(OPENED, HASH, 1, 0, 10_000)])
         work.begin_evaluations(session, [(TAB, HASH, HASH)])
     with case.database.read() as session:
         assert work.running_evaluations(session, 10.0**12) == []
