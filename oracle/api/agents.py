@@ -17,11 +17,12 @@ from oracle.score.coverage import coverage
 from oracle.score.document import EvidenceDocument, ScoreDocument, Subject, explained, score_document
 from oracle.score.errors import ScoreError
 from oracle.score.versions import CURRENT, formula
-from oracle.store import closed, listing, registry, scores, standings
+from oracle.store import closed, listing, registry, scores, screening, standings
 from oracle.store.standings import AgentFilter
 
 _MOST_PACTS = 20
 _MOST_POSTS = 100
+_MOST_SCREENINGS = 200
 _BEFORE, _AFTER = "/v1/agents/", "/score"
 
 
@@ -91,6 +92,19 @@ def agents_router(source: Source) -> APIRouter:
             posts = registry.of_agent(session, address, limit=_MOST_POSTS)
             chosen = [show.feedback(post) for post in posts if agent_id in (None, post.agent_id)]
             return models.FeedbackAnswer(at=at, agent=address, items=tuple(chosen))
+
+    @router.get("/agents/{agent}/screening", responses=inputs.answers())
+    def show_screening(agent: inputs.AgentPath) -> models.ScreeningAnswer:
+        """Results of public benchmarks somebody attached to an agent. No score reads them."""
+        address, agent_id = parse_agent(agent)
+        with source.reading() as (session, at):
+            found = screening.of_agent(session, address, limit=_MOST_SCREENINGS)
+            return models.ScreeningAnswer(
+                at=at,
+                agent=address,
+                counted=False,
+                items=tuple(show.screening(one) for one in found if agent_id in (None, one.agent_id)),
+            )
 
     @router.get("/feedback/{hash}", responses=inputs.answers(404))
     def show_feedback_document(hash: inputs.HashPath) -> models.Stored:  # noqa: A002 - the path's word

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from oracle.domain.types import Address, Hash
 from oracle.score.document import Amount, At, Document, EvidenceDocument, Thousandths
@@ -105,6 +105,27 @@ class FeedbackAnswer(Document):
     at: At
     agent: Address
     items: tuple[Feedback, ...]
+
+
+class ScreeningLine(Document):
+    """A public benchmark's result as its source gives it. Nobody here checked it; no score reads it."""
+
+    id: int
+    agent_id: str | None
+    benchmark: str
+    result: str
+    source: str
+    measured_on: str
+    scope: str
+
+
+class ScreeningAnswer(Document):
+    """Results of public benchmarks about an agent, the last measured first (at most 200). Never counted."""
+
+    at: At
+    agent: Address
+    counted: Literal[False]
+    items: tuple[ScreeningLine, ...]
 
 
 class ScorePoint(Document):
@@ -300,6 +321,45 @@ class Evaluator(Document):
     equivocated: bool
 
 
+class Rate(Document):
+    """Errors of a juror on one class of probes.
+
+    `wrong`: with halves for what was void or undecided (`unheard` counts those); `share`, and the limits of
+    its 95 % interval, in thousandths.
+    """
+
+    asked: int
+    wrong: str
+    unheard: int
+    share: Thousandths
+    low: Thousandths
+    high: Thousandths
+
+
+class JurorRate(Document):
+    """How often a juror did not pass good work, passed bad work, and passed work made to mislead it."""
+
+    juror: str
+    good_not_passed: Rate
+    bad_passed: Rate
+    adversarial: Rate
+
+
+class Measurement(Document):
+    """Jurors' error rates on known-answer probes, measured here: over all probes, and by kind of criterion.
+
+    `not_measured`: jurors that could not be asked, and why.
+    """
+
+    methodology: Hash
+    probe_set: Hash
+    measured_at: int
+    probes: int
+    jurors: tuple[JurorRate, ...]
+    kinds: dict[str, tuple[JurorRate, ...]]
+    not_measured: dict[str, str]
+
+
 class Committee(Document):
     """A committee's terms."""
 
@@ -321,11 +381,15 @@ class Committee(Document):
 
 
 class CommitteeAnswer(Document):
-    """One committee, with its evaluators."""
+    """One committee, with its evaluators and what its methodology's jurors were measured to get wrong.
+
+    `measurement`: null where this oracle measured none.
+    """
 
     at: At
     committee: Committee
     evaluators: tuple[Evaluator, ...]
+    measurement: Measurement | None
 
 
 class PactLine(Document):
@@ -342,6 +406,12 @@ class Stored(Document):
     hash: Hash
     kind: str
     document: dict[str, Any]
+
+
+class MethodologyAnswer(Stored):
+    """A methodology, and what its jurors were measured to get wrong; null where this oracle measured none."""
+
+    measurement: Measurement | None
 
 
 EvidencePage = Page[EvidenceDocument]

@@ -162,6 +162,7 @@ def _committees(router: APIRouter, source: Source) -> None:
                 at=at,
                 committee=show.committee(committee, *found),
                 evaluators=show.evaluators(session, members),
+                measurement=source.measured(found[1].methodology),
             )
 
     @router.get("/evaluators", tags=["committees"], responses=inputs.answers())
@@ -225,9 +226,12 @@ def _documents(router: APIRouter, source: Source) -> None:
         return stored("pact", hash)
 
     @router.get("/methodologies/{hash}", tags=["documents"], responses=inputs.answers(404))
-    def show_methodology(hash: inputs.HashPath) -> models.Stored:  # noqa: A002 - the same
-        """How a committee judges, where its document is kept here."""
-        return stored("methodology", hash)
+    def show_methodology(hash: inputs.HashPath) -> models.MethodologyAnswer:  # noqa: A002 - the same
+        """How a committee judges, where its document is kept here, and how often its jurors were wrong."""
+        found = stored("methodology", hash)
+        return models.MethodologyAnswer(
+            hash=found.hash, kind=found.kind, document=found.document, measurement=source.measured(hash)
+        )
 
     @router.get("/evidence/{hash}", tags=["documents"], responses=inputs.answers(404))
     def show_record(hash: inputs.HashPath) -> models.Stored:  # noqa: A002 - the same

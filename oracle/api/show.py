@@ -20,6 +20,7 @@ from oracle.store import jobs as job_store
 from oracle.store import listing
 from oracle.store.listing import ListedEvent, ListedJob
 from oracle.store.registry import Post
+from oracle.store.screening import Screening
 from oracle.store.standings import Standing
 
 _DAY = 86_400
@@ -38,6 +39,19 @@ def agent_line(standing: Standing) -> models.AgentLine:
         cap=str(standing.cap),
         last_pass=standing.last_pass,
         price=str(standing.price),
+    )
+
+
+def screening(one: Screening) -> models.ScreeningLine:
+    """A public benchmark's result."""
+    return models.ScreeningLine(
+        id=one.id,
+        agent_id=None if one.agent_id is None else str(one.agent_id),
+        benchmark=one.benchmark,
+        result=one.result,
+        source=one.source,
+        measured_on=one.measured_on,
+        scope=one.scope,
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from oracle.api.book import ScoreBook
 from oracle.api.directory import Directory
+from oracle.api.models import Measurement
 from oracle.api.problems import ApiError
 from oracle.api.signing import ResponseKey
 from oracle.domain.types import Address, Hash
@@ -38,6 +39,7 @@ class Source:
         roots: Committees whose word counts in scores.
         policies: Whom the committee takes on; None where nothing is said about that.
         registry: ERC-8004's reputation registry, where feedback is written to one.
+        measured: Error rates of a methodology's jurors, by its hash; None where none were measured.
     """
 
     def __init__(
@@ -49,11 +51,13 @@ class Source:
         policies: Following | None = None,
         *,
         registry: Address | None = None,
+        measured: Callable[[Hash], Measurement | None] = lambda _methodology: None,
     ) -> None:
         self.database = database
         self.policies = policies
         self.key = key
         self.registry = registry
+        self.measured = measured
         self.roots = roots
         self.read_document = read_document
         self.book = ScoreBook(roots, key, lambda session: evidence_at(session, roots))

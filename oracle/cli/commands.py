@@ -50,6 +50,9 @@ COMMANDS: dict[str, CommandEntry] = {
         "oracle.cli.score", "score", "Compute an agent's trust score, and say what made it."
     ),
     "policy": CommandEntry("oracle.cli.policy", "policy", "Policies that act: check, simulate, run, admit."),
+    "screening": CommandEntry(
+        "oracle.cli.screening", "screening", "Attach public benchmark results; they never enter a score."
+    ),
     "webhook": CommandEntry(
         "oracle.cli.webhook", "webhook", "Have changes of scores, jobs, disputes and coverage sent to you."
     ),

@@ -110,6 +110,7 @@ def public_api(
         return
     # Only here: whoever serves no API need not load it.
     from oracle.api.app import Switch, make_api
+    from oracle.api.measured import measured_in
     from oracle.api.signing import ResponseKey
     from oracle.api.source import Source
     from oracle.pages.app import Front, make_pages
@@ -126,6 +127,7 @@ def public_api(
         frozenset(settings.score.roots),
         policies,
         registry=None if settings.registry is None else settings.registry.reputation,
+        measured=measured_in(settings.path(settings.jury.calibrations)),
     )
     per_second = section.requests_per_second
     meter = None if per_second is None else Rates(per_second=per_second, burst=max(1, int(2 * per_second)))

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session, aliased
 from oracle.domain.types import ZERO_HASH, Address, Hash
 from oracle.store import chain as chain_store
 from oracle.store.standings import Standing, get_standings
-from oracle.store.tables import AnnouncedRow, Block, ChangeRow, EventRow, FeedRow, JobRow, StandingRow
+from oracle.store.tables import Block, EventRow, JobRow, StandingRow
+from oracle.store.tables_told import AnnouncedRow, ChangeRow, FeedRow
 
 
 @dataclass(frozen=True, slots=True)
