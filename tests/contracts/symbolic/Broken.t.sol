@@ -8,12 +8,14 @@ import {Payouts} from "../../../contracts/libraries/Payouts.sol";
 import {PayoutsHarness} from "../harness/PayoutsHarness.sol";
 import {JobWordSymbolic} from "./JobWord.t.sol";
 import {PayoutsSymbolic} from "./Payouts.t.sol";
+import {PayoutSharesSymbolic} from "./Shares.t.sol";
 import {SignaturesHarness, SignaturesSymbolic} from "./Signatures.t.sol";
 
 // The symbolic checks on code that is wrong on purpose. Each check must be refuted here: a check that holds of anything
 // proves nothing. scripts/verify/symbolic.py fails where one is not.
 
-/// Rounds wrongly, reserves and deposits too little, and hands out a unit that nobody paid in.
+/// Rounds wrongly, reserves and deposits too little, moves too much, slashes otherwise than it says, and hands out a unit
+/// that nobody paid in.
 contract SpoiltPayouts {
     function ceilDiv(uint256 a, uint256 b) external pure returns (uint256) {
         return a % 3 == 0 ? a * b : a / b;
@@ -27,9 +29,14 @@ contract SpoiltPayouts {
         return value / 6;
     }
 
+    function moves(Payouts.Case memory c, Outcome) external pure returns (uint256) {
+        return c.gated + c.bond + 1;
+    }
+
     function stands(Payouts.Case memory c) external pure returns (Payouts.Split memory s) {
         s = Payouts.stands(c);
         ++s.buyer;
+        ++s.slashEach;
     }
 
     function upheld(Payouts.Case memory c) external pure returns (Payouts.Split memory s) {
@@ -53,6 +60,12 @@ contract SpoiltPayouts {
 }
 
 contract PayoutsBroken is PayoutsSymbolic {
+    function harness() internal override returns (PayoutsHarness) {
+        return PayoutsHarness(address(new SpoiltPayouts()));
+    }
+}
+
+contract PayoutSharesBroken is PayoutSharesSymbolic {
     function harness() internal override returns (PayoutsHarness) {
         return PayoutsHarness(address(new SpoiltPayouts()));
     }

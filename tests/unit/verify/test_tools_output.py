@@ -146,5 +146,27 @@ def test_gaps_are_explained_one_by_one(tree: Path) -> None:
 
 def test_calls_of_invariants_are_added_up() -> None:
     output = "[PASS] invariant_a() (runs: 4, calls: {}, reverts: 3)\n"
-    assert invariants.calls_made(output.format(512) + output.format(9)) == 521
-    assert invariants.calls_made("No tests found in project!") == 0
+    both = output.format(512) + output.format(9) + output.format(7).replace("_a", "_b")
+    assert invariants.calls_made(both) == {"invariant_a": 521, "invariant_b": 7}
+    assert invariants.count(both, ["invariant_a"]) == 528
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "No tests found in project!",
+        "[PASS] invariant_a() (runs: 1, calls: 9, reverts: 0)\n",
+        "[PASS] invariant_b() (runs: 0, calls: 0, reverts: 0)\n",
+    ],
+)
+def test_an_invariant_that_was_not_attacked_fails(output: str) -> None:
+    with pytest.raises(VerifyError, match="invariant_b"):
+        invariants.count(output, ["invariant_a", "invariant_b"])
+
+
+def test_the_invariants_of_every_part_are_declared() -> None:
+    """Jobs, arbiters, evaluators and tabs each have some; none is left out of the long run."""
+    found = invariants.declared()
+    for part in ("panel", "book", "tabs"):
+        assert f"invariant_{part}" in found
+    assert len(found) > 3
