@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.verify.tools import FORGE, HALMOS, ROOT, VENV, VerifyError, progress, run, tail
+from scripts.verify.tools import HALMOS, ROOT, VENV, VerifyError, progress, run, tail
 
 _BUILD = ".build/forge-symbolic/out"
 _SOURCES = ROOT / "tests" / "contracts" / "symbolic"
@@ -22,9 +21,7 @@ _VERDICT = re.compile(r"^\[(PASS|FAIL|TIMEOUT|ERROR)\] (\w+)\(", re.MULTILINE)
 _RUNNING = re.compile(r"^Running \d+ tests for \S+:(\w+)", re.MULTILINE)
 _TROUBLE = re.compile(r"^.*(?:\bERROR\b|not been fully|loop-bound).*$", re.MULTILINE)
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_LIMIT = 900  # seconds for one contract, and for building them all
-# Contracts at a time: halmos walks paths on one core.
-_WORKERS = 2
+_LIMIT = 900  # seconds for one contract
 
 
 @dataclass(frozen=True)
@@ -91,10 +88,8 @@ def prove() -> int:
 
     The error names every contract that failed, not only the first.
     """
-    _build()
     found = checks()
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        results = list(pool.map(_prove_one, found, found.values()))
+    results = [_prove_one(contract, declared) for contract, declared in found.items()]
     if failed := [str(result) for result in results if isinstance(result, VerifyError)]:
         raise VerifyError("\n".join(failed))
     return sum(result for result in results if isinstance(result, int))
@@ -110,15 +105,6 @@ def _prove_one(contract: str, declared: tuple[str, ...]) -> int | VerifyError:
     said = f"{proved} proved" if proved else f"{len(declared)} refuted, as they must be"
     progress(f"symbolic: {contract}: {said}")
     return proved
-
-
-def _build() -> None:
-    """Build as halmos would, once: two that start together would both build."""
-    command: list[str | Path] = [FORGE, "build", "--ast", "--root", ROOT]
-    command += ["--extra-output", "storageLayout", "metadata"]
-    done = run(command, environment={"FOUNDRY_PROFILE": "symbolic"}, timeout=_LIMIT)
-    if done.returncode != 0:
-        raise VerifyError(f"the symbolic checks do not build:\n{tail(done.stdout + done.stderr)}")
 
 
 def _halmos(contract: str) -> str:
