@@ -62,18 +62,16 @@ contract PayoutSharesSymbolic is PayoutCases {
     }
 
     /// Each signer of an overturned verdict pays its part of what the ruling moves.
-    function check_overturned_slashes(Figures memory x, uint8 k, uint8 ruling) public view {
-        Payouts.Case memory c = _judged(x, 0);
-        c.threshold = _concrete(k);
+    function check_overturned_slashes(Figures memory x, uint8 shape, uint8 ruling) public view {
+        Payouts.Case memory c = _judged(x, shape);
         Outcome outcome = _other(c, ruling);
         (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.overturned, (c, outcome)));
         assert(s.slashEach == lib.ceilDiv(lib.moves(c, outcome), c.threshold));
     }
 
     /// Each silent member pays its part of Z, or of what the ruling moves where that is more.
-    function check_overturnedInSilence_slashes(Figures memory x, uint8 n, uint8 ruling) public view {
-        Payouts.Case memory c = _unspoken(x, 0);
-        (c.members, c.silent) = (_concrete(n), 1);
+    function check_overturnedInSilence_slashes(Figures memory x, uint8 shape, uint8 ruling) public view {
+        Payouts.Case memory c = _unspoken(x, shape);
         Outcome outcome = _other(c, ruling);
         (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.overturned, (c, outcome)));
         uint256 moved = lib.moves(c, outcome);
@@ -81,9 +79,8 @@ contract PayoutSharesSymbolic is PayoutCases {
     }
 
     /// Each silent member pays its part of Z where the silence stands.
-    function check_silence_slashes(Figures memory x, uint8 n) public view {
-        Payouts.Case memory c = _unspoken(x, 0);
-        (c.members, c.silent) = (_concrete(n), 1);
+    function check_silence_slashes(Figures memory x, uint8 shape) public view {
+        Payouts.Case memory c = _unspoken(x, shape);
         uint256 each = lib.ceilDiv(c.silence, c.members);
         (, Payouts.Split memory stood) = _ask(abi.encodeCall(lib.stands, (c)));
         (, Payouts.Split memory upheld) = _ask(abi.encodeCall(lib.upheld, (c)));
