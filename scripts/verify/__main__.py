@@ -99,6 +99,7 @@ def _differential(_: int) -> dict[str, float | int | None]:
         "--timeout",
         "900",
         "tests/integration/chain/test_differential.py",
+        "tests/integration/chain/test_tabs_differential.py",
     ]
     done = run(command, environment={"EARNEST_DIFFERENTIAL_FACTOR": "3"}, timeout=1200, cwd=ROOT)
     if done.returncode != 0:

@@ -102,6 +102,16 @@ contract TabLensTest is TabFixture {
         comesTrue(a, 2);
     }
 
+    /// The fee for readiness went out with the verdict that was overturned.
+    function test_owingAfterAnOverturnedVerdict() public {
+        (TabAgreement memory a,) = judged(140e6, Outcome.Pass, 20e6);
+        dispute(a, provider, Outcome.Pass, 140e6);
+        rule(a, Outcome.Pass, 140e6);
+        settle(a);
+        assertPhase(a, ITabEvents.Phase.Owing);
+        assertEq(comesTrue(a, 1).steps[0].members, 0);
+    }
+
     function test_disputedAndRuled() public {
         (TabAgreement memory a,) = judged(90e6, Outcome.Pass, 80e6);
         dispute(a, buyer, Outcome.Fail, 10e6);

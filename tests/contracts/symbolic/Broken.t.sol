@@ -42,6 +42,7 @@ contract SpoiltPayouts {
     function upheld(Payouts.Case memory c) external pure returns (Payouts.Split memory s) {
         s = Payouts.upheld(c);
         s.evaluators += 2;
+        ++s.slashEach;
     }
 
     function overturned(Payouts.Case memory c, Outcome ruling)
@@ -56,6 +57,7 @@ contract SpoiltPayouts {
     function agreed(Payouts.Case memory c, uint256 toBuyer) external pure returns (Payouts.Split memory s) {
         s = Payouts.agreed(c, toBuyer);
         ++s.evaluators;
+        ++s.slashEach;
     }
 }
 

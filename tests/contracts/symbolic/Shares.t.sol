@@ -79,13 +79,24 @@ contract PayoutSharesSymbolic is PayoutCases {
     }
 
     /// Each silent member pays its part of Z where the silence stands.
-    function check_silence_slashes(Figures memory x, uint8 shape) public view {
+    function check_standsInSilence_slashes(Figures memory x, uint8 shape) public view {
         Payouts.Case memory c = _unspoken(x, shape);
-        uint256 each = lib.ceilDiv(c.silence, c.members);
-        (, Payouts.Split memory stood) = _ask(abi.encodeCall(lib.stands, (c)));
-        (, Payouts.Split memory upheld) = _ask(abi.encodeCall(lib.upheld, (c)));
-        (, Payouts.Split memory agreed) = _ask(abi.encodeCall(lib.agreed, (c, 0)));
-        assert((stood.slashEach == each).and(upheld.slashEach == each).and(agreed.slashEach == each));
+        (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.stands, (c)));
+        assert(s.slashEach == lib.ceilDiv(c.silence, c.members));
+    }
+
+    /// And where a dispute about it fails.
+    function check_upheldInSilence_slashes(Figures memory x, uint8 shape) public view {
+        Payouts.Case memory c = _unspoken(x, shape);
+        (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.upheld, (c)));
+        assert(s.slashEach == lib.ceilDiv(c.silence, c.members));
+    }
+
+    /// And where the parties agree: that does not make silence free.
+    function check_agreedInSilence_slashes(Figures memory x, uint8 shape) public view {
+        Payouts.Case memory c = _unspoken(x, shape);
+        (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.agreed, (c, 0)));
+        assert(s.slashEach == lib.ceilDiv(c.silence, c.members));
     }
 
     /// The deposit pays the arbiter, is no less than a fifth of the value, and no more than it must be.

@@ -526,6 +526,16 @@ contract TabSettleTest is TabFixture {
         assertClosed(a);
     }
 
+    function test_theDepositGoesBackToTheProviderToo() public {
+        (TabAgreement memory a,) = judged(90e6, Outcome.Pass, 10e6);
+        dispute(a, provider, Outcome.Pass, 90e6);
+        remember();
+        done(relayer, splitCall(a, 100e6, block.timestamp + 1, 4));
+        assertGot(80e6 + 9e6, 100e6 + 24e6 - ARBITER_COST);
+        assertEq(free(arbiter), ARBITER_COST);
+        assertClosed(a);
+    }
+
     function test_agreeingDoesNotMakeSilenceFree() public {
         (TabAgreement memory a,) = silenced(90e6);
         remember();
