@@ -30,7 +30,7 @@ from oracle.store.database import Database
 from oracle.store.events import Happened, save_events
 from oracle.store.schema import upgrade
 from scripts.bench.load import Load, measured
-from scripts.bench.score_history import ROOT, START, UNCOUNTED, agent, events, write
+from scripts.bench.score_history import ROOT, UNCOUNTED, agent, events, write
 from scripts.bench.score_history import header as block_header
 from scripts.local.postgres import postgres
 
@@ -72,8 +72,8 @@ def _formula(database: Database) -> dict[str, float]:
     """CPU milliseconds for an agent of 10,000 jobs: to read it, to score it from nothing, and one more."""
     roots, large = frozenset([ROOT]), agent(AGENTS)
     with database.read() as session:
-        warm = scores.evidence_about(session, agent(1))
-        v1.standing(warm, roots).score(2 * START)  # statements are compiled and libraries loaded once
+        warm = list(scores.evidence_about(session, agent(1)))
+        v1.standing(warm, roots).score(warm[-1].at)  # statements are compiled and libraries loaded once
         begun = time.process_time()
         evidence = list(scores.evidence_about(session, large))
         read = time.process_time()
