@@ -20,6 +20,7 @@ from oracle.evidence.store import ContentStore, DirectoryLocation
 from oracle.pact.methodology import Methodology
 from scripts.demo import daemon, parties, show, tab
 from scripts.demo.daemon import Site
+from scripts.demo.incidents import show_incidents
 from scripts.demo.juror import prepare_jury
 from scripts.demo.ledger import Account, accounts, every_unit
 from scripts.demo.parties import Deal
@@ -100,6 +101,7 @@ def _run(console: Console, chain: Anvil, *, wants_jury: bool, picture: Path | No
         _follow(console, town, deals, store, sites)
         of_tab = tab.conclude(console, town, errand, store)
         problems = _conclude(console, town, deals, sites, picture)
+        problems += show_incidents(console, town, deals, sites)
         show_scores(console, town, sites, jobs=len(deals))
     return [*problems, *of_tab]
 

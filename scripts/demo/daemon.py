@@ -13,12 +13,13 @@ from pathlib import Path
 
 from oracle.evidence.store import ContentStore, DirectoryLocation
 from scripts.demo.plan import Bench
-from scripts.demo.town import SIZE, DemoError, Town
+from scripts.demo.town import ROOT, SIZE, DemoError, Town
 from scripts.local.anvil import CHAIN_ID, Anvil, account
 from scripts.local.ports import free_ports
 
 _FIRST_SENDER = 7  # accounts from here on pay the evaluators' gas
 _STOP_SECONDS = 30
+ADMISSION = ROOT / "examples/policies/admission.toml"
 SERVING = 0
 """Which of them also closes the jobs of the committees that do not do it themselves."""
 
@@ -96,8 +97,11 @@ def _text(
         f'[committees."{town.committees[Bench.CARELESS]}"]\nserve = true\n'
         f'[committees."{town.committees[Bench.SILENT]}"]\nabstain = true\nserve = true\n'
     )
-    # One of them answers the public; it believes the committee that looks.
-    public = f'[api]\nkey = "api.key"\n[score]\nroots = ["{town.committees[Bench.DILIGENT]}"]\n'
+    # One of them answers the public; it believes the committee that looks, and says whom that takes on.
+    public = (
+        f'[api]\nkey = "api.key"\n[score]\nroots = ["{town.committees[Bench.DILIGENT]}"]\n'
+        f'[policies]\nfiles = ["{ADMISSION}"]\nevery = 2.0\n'
+    )
     others = "\n".join(
         f'[[peers.others]]\nevaluator = "{member.account.address}"\nurl = "http://127.0.0.1:{ports[other]}"'
         for other, member in enumerate(town.evaluators[Bench.DILIGENT])
