@@ -78,27 +78,6 @@ contract PayoutSharesSymbolic is PayoutCases {
         assert(s.slashEach == lib.ceilDiv(c.silence > moved ? c.silence : moved, c.members));
     }
 
-    /// Each silent member pays its part of Z where the silence stands.
-    function check_standsInSilence_slashes(Figures memory x, uint8 shape) public view {
-        Payouts.Case memory c = _unspoken(x, shape);
-        (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.stands, (c)));
-        assert(s.slashEach == lib.ceilDiv(c.silence, c.members));
-    }
-
-    /// And where a dispute about it fails.
-    function check_upheldInSilence_slashes(Figures memory x, uint8 shape) public view {
-        Payouts.Case memory c = _unspoken(x, shape);
-        (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.upheld, (c)));
-        assert(s.slashEach == lib.ceilDiv(c.silence, c.members));
-    }
-
-    /// And where the parties agree: that does not make silence free.
-    function check_agreedInSilence_slashes(Figures memory x, uint8 shape) public view {
-        Payouts.Case memory c = _unspoken(x, shape);
-        (, Payouts.Split memory s) = _ask(abi.encodeCall(lib.agreed, (c, 0)));
-        assert(s.slashEach == lib.ceilDiv(c.silence, c.members));
-    }
-
     /// The deposit pays the arbiter, is no less than a fifth of the value, and no more than it must be.
     function check_deposit(uint72 value, uint64 cost) public view {
         vm.assume(value <= 2 * uint256(type(uint64).max));
