@@ -12,9 +12,9 @@ from oracle.configuration.base import ConfigError
 from oracle.daemon.adapter import NodeChain
 from oracle.daemon.keys import Keys, load_key
 from oracle.daemon.outbox import Outbox
+from oracle.daemon.registry_desk import RegistryDesk, RegistryPolicy, wanted_posts
 from oracle.registry.aggregate import Place
 from oracle.registry.contract import Registry
-from oracle.registry.desk import RegistryDesk, RegistryPolicy, wanted_posts
 from oracle.store.database import Database
 
 _DAY = 86_400

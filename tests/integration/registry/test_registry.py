@@ -13,12 +13,12 @@ from oracle.configuration.base import ConfigError
 from oracle.daemon import assembly
 from oracle.daemon.adapter import NodeChain
 from oracle.daemon.outbox import Outbox
+from oracle.daemon.registry_desk import RegistryDesk, RegistryPolicy, wanted_posts
 from oracle.domain import typed
 from oracle.domain.canonical import keccak_hex
 from oracle.domain.types import Hash, Outcome, State
 from oracle.registry.aggregate import Place
 from oracle.registry.contract import Registry, Summary
-from oracle.registry.desk import RegistryDesk, RegistryPolicy, wanted_posts
 from oracle.signing.signer import LocalSigner
 from oracle.store import registry as store
 from oracle.store import schema
