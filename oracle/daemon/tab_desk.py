@@ -193,6 +193,7 @@ class TabDesk:
         }
         facts = TabFacts(
             now=seen.now,
+            settled=seen.settled,
             threshold=seat.committee.threshold,
             held=seat.held,
             close=policy.close,

@@ -16,10 +16,11 @@ from oracle.domain.types import Hash
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """All tabs as of a block. `now`: the latest block's time."""
+    """All tabs as of a block. `settled`: its time; `now`: the latest block's."""
 
     ledger: Ledger
     now: int
+    settled: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,9 @@ class TabReader:
             self._read(self._final, self._next, heights.finalized)
             self._next = heights.finalized + 1
         ledger = Ledger(dict(self._final.tabs))
-        self._read(ledger, self._next, heights.at(self._level))
-        return Seen(ledger, heights.timestamp)
+        last = heights.at(self._level)
+        self._read(ledger, self._next, last)
+        return Seen(ledger, heights.timestamp, self._times([last])[last])
 
     def _read(self, ledger: Ledger, start: int, end: int) -> None:
         logs: list[TabOccurrence | HandedOver] = [
@@ -68,11 +70,7 @@ class TabReader:
             *self._tabs.handed(start, end),
         ]
         logs.sort(key=lambda each: (each.block_number, each.log_index))
-        numbers = sorted({each.block_number for each in logs})
-        blocks = self._tabs.rpc.blocks(numbers) if numbers else []
-        times = {block.number: block.timestamp for block in blocks if block is not None}
-        if missing := [number for number in numbers if number not in times]:
-            raise BlockUnknownError(f"the node lacks block {missing[0]}, whose logs it returned")
+        times = self._times(sorted({each.block_number for each in logs}))
         for each in logs:
             at = When(each.block_number, each.block_hash, times[each.block_number], each.log_index)
             if isinstance(each, HandedOver):
@@ -82,3 +80,10 @@ class TabReader:
                 opening = each.event.agreement.opening
                 self.openings[each.event.tab] = OpeningFacts(tab_opening_hash(opening), opening.pact)
             ledger.apply(each.event, at)
+
+    def _times(self, numbers: list[int]) -> dict[int, int]:
+        blocks = self._tabs.rpc.blocks(numbers) if numbers else []
+        times = {block.number: block.timestamp for block in blocks if block is not None}
+        if missing := [number for number in numbers if number not in times]:
+            raise BlockUnknownError(f"the node lacks block {missing[0]}, of which it spoke")
+        return times

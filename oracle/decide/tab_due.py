@@ -45,6 +45,8 @@ class TabFacts:
 
     Args:
         now: The chain's time.
+        settled: The time of the last block that was read here as one that counts. Documents handed over
+            before the draw are known once it is past the draw; earlier, evaluators would read different ones.
         threshold: k of the committee.
         held: Indices of members whose current key is held here.
         close: Whether this process sends `lapse`, `settle` and `close`.
@@ -61,6 +63,7 @@ class TabFacts:
     """
 
     now: int
+    settled: int
     threshold: int
     held: Collection[int]
     close: bool
@@ -102,7 +105,7 @@ def _period_steps(tab: Tab, pending: Pending, facts: TabFacts) -> tuple[Step, ..
         due = _turn(tab, deliverable, facts, judge_by)
         return (Step(TabAct.LAPSE),) if facts.close and facts.now >= due else ()
     mine = [index for index in facts.held if tab.members >> index & 1 and index not in facts.expelled]
-    if not mine or facts.now < facts.draw_from:
+    if not mine or facts.settled < facts.draw_from:
         return ()
     if not facts.evaluated:
         return (Step(TabAct.EVALUATE),)

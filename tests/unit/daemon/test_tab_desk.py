@@ -73,7 +73,7 @@ class Reader:
         made = Ledger()
         for block, event in enumerate(self.events, start=1):
             made.apply(event, When(block, HASH, 10_000, 0))
-        return Seen(made, self.now)
+        return Seen(made, self.now, self.now)
 
 
 class Case:

@@ -69,6 +69,7 @@ def ledger(*events: TabEvent) -> Ledger:
 
 FACTS = TabFacts(
     now=5_030,
+    settled=5_030,
     draw_from=5_030,
     threshold=3,
     held=(0, 1),
@@ -96,10 +97,11 @@ def test_replaced_tally__is_the_pending_one() -> None:
     assert (tab.pending.period.count, tab.pending.period.settled_count) == (120, 0)
 
 
-def test_nothing_is_evaluated_before_the_draw_can_be_known() -> None:
-    early = replace(FACTS, now=5_029, evaluated=False)
+def test_nothing_is_evaluated_before_all_that_was_handed_over_is_read() -> None:
+    """The newest block is past the draw before the newest that counts here is."""
+    early = replace(FACTS, now=5_400, settled=5_029, evaluated=False)
     assert due(early, presented()) == ()
-    assert due(replace(early, now=5_030), presented()) == (Step(TabAct.EVALUATE),)
+    assert due(replace(early, settled=5_030), presented()) == (Step(TabAct.EVALUATE),)
 
 
 def test_attested_by_enough__is_judged_by_the_first_of_them() -> None:
