@@ -115,7 +115,8 @@ abstract contract TabLife is ITabLife, TabEnds {
         if (phase == Phase.Ruled) revert WrongPhase(tab.id, phase);
         uint256 held = tab.s.balance + _credit(t, tab) + TabFields.bond(t);
         if (toProvider > held) revert SplitTooLarge(toProvider, held);
-        bytes32 digest = _digest(TabHashes.split(tab.id, tab.s.period, phase, toProvider, expiry));
+        bytes32 digest =
+            _digest(TabHashes.split(tab.id, tab.s.period, phase, tab.p.payable_, toProvider, expiry));
         _requirePermission(TabFields.buyer(t), digest, expiry, buyerSignature);
         _requirePermission(TabFields.provider(t), digest, expiry, providerSignature);
         Flow memory flow;

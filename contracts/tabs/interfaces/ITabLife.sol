@@ -72,8 +72,10 @@ interface ITabLife is ITabEvents, IRulable {
     /// @notice Both parties split balance, collateral and bond as they like and end the tab, in any phase but Ruled. Of a
     /// pending dispute's deposit the arbiter keeps its cost and the disputant gets the rest; signers are paid, and the silent
     /// pay their parts of Z to the provider.
-    /// @dev Each calls or signs `TabSplit(bytes32 tab,uint64 period,uint8 phase,uint256 toProvider,uint256 expiry)` where
-    /// period is the number of those settled.
+    /// @dev Each calls or signs
+    /// `TabSplit(bytes32 tab,uint64 period,uint8 phase,uint64 payable,uint256 toProvider,uint256 expiry)`
+    /// where period is the number of those settled, and payable what `tabState` says: so a split that was signed while
+    /// something was owed is void once a part of it is paid.
     function agree(
         TabTerms calldata terms,
         bytes32 openingHash,

@@ -22,8 +22,9 @@ library TabHashes {
         "TabDispute(bytes32 tab,uint64 period,address party,uint8 provisional,uint64 provisionalPayable,uint8 sought,uint64 soughtPayable,uint256 expiry)"
     );
     bytes32 internal constant NOTICE = keccak256("Notice(bytes32 tab,address party,uint256 expiry)");
-    bytes32 internal constant SPLIT =
-        keccak256("TabSplit(bytes32 tab,uint64 period,uint8 phase,uint256 toProvider,uint256 expiry)");
+    bytes32 internal constant SPLIT = keccak256(
+        "TabSplit(bytes32 tab,uint64 period,uint8 phase,uint64 payable,uint256 toProvider,uint256 expiry)"
+    );
 
     /// @dev Hashed as it stands in calldata: a word with dirty upper bits gives an id that no clean terms have, and opening
     /// reads, and so checks, every field.
@@ -96,11 +97,14 @@ library TabHashes {
         return keccak256(abi.encode(NOTICE, tab_, party, expiry));
     }
 
-    function split(bytes32 tab_, uint256 period, ITabEvents.Phase phase, uint256 toProvider, uint256 expiry)
-        internal
-        pure
-        returns (bytes32)
-    {
-        return keccak256(abi.encode(SPLIT, tab_, period, phase, toProvider, expiry));
+    function split(
+        bytes32 tab_,
+        uint256 period,
+        ITabEvents.Phase phase,
+        uint256 payable_,
+        uint256 toProvider,
+        uint256 expiry
+    ) internal pure returns (bytes32) {
+        return keccak256(abi.encode(SPLIT, tab_, period, phase, payable_, toProvider, expiry));
     }
 }

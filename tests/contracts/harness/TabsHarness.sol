@@ -72,12 +72,15 @@ contract TabsHarness {
         return _digest(TabHashes.notice(id, party, expiry));
     }
 
-    function split(bytes32 id, uint64 period, ITabEvents.Phase phase, uint256 toProvider, uint256 expiry)
-        external
-        view
-        returns (bytes32)
-    {
-        return _digest(TabHashes.split(id, period, phase, toProvider, expiry));
+    function split(
+        bytes32 id,
+        uint64 period,
+        ITabEvents.Phase phase,
+        uint64 payable_,
+        uint256 toProvider,
+        uint256 expiry
+    ) external view returns (bytes32) {
+        return _digest(TabHashes.split(id, period, phase, payable_, toProvider, expiry));
     }
 
     function _digest(bytes32 structHash) private view returns (bytes32) {

@@ -450,11 +450,12 @@ contract TabSettleTest is TabFixture {
             keccak256(
                 abi.encode(
                     keccak256(
-                        "TabSplit(bytes32 tab,uint64 period,uint8 phase,uint256 toProvider,uint256 expiry)"
+                        "TabSplit(bytes32 tab,uint64 period,uint8 phase,uint64 payable,uint256 toProvider,uint256 expiry)"
                     ),
                     idOf(a),
                     uint64(stateOf(a).period),
                     phase,
+                    stateOf(a).payable_,
                     toProvider,
                     expiry
                 )
@@ -551,6 +552,16 @@ contract TabSettleTest is TabFixture {
         done(relayer, splitCall(a, 60e6, block.timestamp + 1, 6));
         assertGot(20e6 + 9e6, DEPOSIT + 60e6);
         assertEq(feesOf(7), VERDICT_FEE);
+        assertClosed(a);
+    }
+
+    function test_aSplitOfWhatIsOwedIsNotTakenOnTopOfAPayment() public {
+        TabAgreement memory a = owing(140e6, Outcome.Pass);
+        done(relayer, topUpCall(a, 15e6));
+        bytes memory call = splitCall(a, 60e6, block.timestamp + 1, 6);
+        settle(a); // pays 15 of the 40 that are owed
+        refusedWith(provider, call, ILedger.NotSignedBy.selector);
+        done(relayer, splitCall(a, 60e6, block.timestamp + 1, 6));
         assertClosed(a);
     }
 

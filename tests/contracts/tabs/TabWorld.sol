@@ -281,11 +281,12 @@ abstract contract TabWorld is TabRules {
             keccak256(
                 abi.encode(
                     keccak256(
-                        "TabSplit(bytes32 tab,uint64 period,uint8 phase,uint256 toProvider,uint256 expiry)"
+                        "TabSplit(bytes32 tab,uint64 period,uint8 phase,uint64 payable,uint256 toProvider,uint256 expiry)"
                     ),
                     idOf(a),
                     uint64(v.period),
                     uint8(v.phase),
+                    v.payable_,
                     toProvider,
                     block.timestamp + 1
                 )

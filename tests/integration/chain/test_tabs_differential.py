@@ -151,8 +151,8 @@ def test_ids_digests_and_deliverables_agree(harness: Harness, cases: list[tuple[
             ),
             (
                 "split",
-                (raw(tab), count, int(TabPhase.PRESENTED), amount, expiry),
-                tab_terms.tab_split_digest(domain, tab, count, TabPhase.PRESENTED, amount, expiry),
+                (raw(tab), count, int(TabPhase.OWING), 7, amount, expiry),
+                tab_terms.tab_split_digest(domain, tab, count, TabPhase.OWING, 7, amount, expiry),
             ),
         ]
         for name, arguments, digest in rows:
