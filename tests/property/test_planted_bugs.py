@@ -63,7 +63,7 @@ def test_a_planted_bug_is_found(databases: Databases, monkeypatch: pytest.Monkey
         run_state_machine_as_test(
             DaemonMachine,
             settings=settings(
-                max_examples=40,
+                max_examples=150,
                 stateful_step_count=30,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
