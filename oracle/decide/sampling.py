@@ -1,8 +1,8 @@
 """Which interactions of a tab's period are drawn: by a public random value, at rates anyone can recompute.
 
 The population is every interaction of the period whose receipt is there; one that is not has failed without
-being drawn. It is cut into strata: the interactions complained of, and the others by price, so that in one
-stratum the dearest costs less than twice the cheapest. In each stratum a simple random sample without
+being drawn. It is cut into strata: the interactions complained of and the others, both by price, so that in
+one stratum the dearest costs less than twice the cheapest. In each stratum a simple random sample without
 replacement is drawn, larger where more money is at stake: dear interactions are drawn at a higher rate
 than cheap ones. The inclusion probability of an interaction is drawn / population of its stratum.
 """
@@ -17,6 +17,8 @@ from oracle.decide.draw import Draw, DrawError
 
 BPS: Final = 10_000
 COMPLAINED: Final = "complained"
+PRICED: Final = "price"
+_FREE: Final = f"{COMPLAINED}-00"
 _LEAST: Final = 2  # of a stratum: from one draw nothing can be said about how sure it is
 
 
@@ -73,7 +75,7 @@ class Stratum:
     """One stratum with what was drawn of it.
 
     Args:
-        name: `complained`, or `price-N`: prices of N binary digits.
+        name: `complained-N` or `price-N`: prices of N binary digits.
         population: How many interactions it has.
         amount: The sum of their prices, in base units.
         drawn: Their indices in the tab, ascending; each had the inclusion probability
@@ -136,28 +138,29 @@ def draw_sample(
     Args:
         prices: (index, price in base units) of every interaction whose receipt is there, by rising index.
         complained: Indices the buyer complained of; others are ignored.
-        complaints_at_most: How many of these are drawn.
-        wanted: How many of the others are drawn, in all; a few more where there are many strata.
+        complaints_at_most: How many of these are drawn, in all; a few more where there are many strata.
+        wanted: How many of the others are drawn, in all; likewise.
         draw: Under a value that did not exist when prices and complaints were fixed.
 
-    Interactions without a price are drawn only where they were complained of: there is nothing to withhold.
+    Interactions without a price are drawn only where they were complained of, and those that cost leave
+    room: there is nothing to withhold. Complaints are cut by price too: else a dear one that is good, and not
+    drawn, would be taken to be as bad as the cheap ones that were.
     """
     named = frozenset(complained)
     members: dict[str, list[int]] = {}
     amounts: dict[str, int] = {}
     for index, price in prices:
-        if index in named:
-            name = COMPLAINED
-        elif price == 0:
+        if index not in named and price == 0:
             continue
-        else:
-            name = f"price-{price.bit_length():02d}"
+        name = f"{COMPLAINED if index in named else PRICED}-{price.bit_length():02d}"
         members.setdefault(name, []).append(index)
         amounts[name] = amounts.get(name, 0) + price
-    sizes = {name: len(indices) for name, indices in members.items() if name != COMPLAINED}
-    shares = allocate(sizes, amounts, wanted)
-    if COMPLAINED in members:
-        shares[COMPLAINED] = min(complaints_at_most, len(members[COMPLAINED]))
+    shares: dict[str, int] = {}
+    for kind, number in ((COMPLAINED, complaints_at_most), (PRICED, wanted)):
+        sizes = {name: len(members[name]) for name in members if name.startswith(kind) and amounts[name]}
+        shares |= allocate(sizes, amounts, number)
+        if kind == COMPLAINED and _FREE in members:
+            shares[_FREE] = min(len(members[_FREE]), max(0, number - sum(shares.values())))
     return tuple(
         Stratum(
             name,

@@ -139,7 +139,8 @@ class RateRises(Part):
 class TabRules(Part):
     """How a tab's period is judged from the interactions drawn.
 
-    Interactions the buyer complained of are all drawn, up to `complaints_at_most`. A period is Fail, and the
+    Interactions the buyer complained of are all drawn, up to `complaints_at_most`, beyond it more of the dear
+    ones; they are no longer in what else is drawn from, so some must be. A period is Fail, and the
     bond forfeited, where at the one-sided level `fail_level_bps` more than `fail_share_bps` of the amount is
     shown to have failed.
 
@@ -152,7 +153,7 @@ class TabRules(Part):
     """
 
     rises: RateRises = RateRises()
-    complaints_at_most: Annotated[int, Field(ge=0, le=100_000)] = 100
+    complaints_at_most: Annotated[int, Field(ge=1, le=100_000)] = 100
     fail_share_bps: Annotated[int, Field(ge=0, lt=10_000)] = 1_000
     fail_level_bps: Annotated[int, Field(gt=5_000, lt=10_000)] = 9_500
     hand_over_seconds: Annotated[int, Field(ge=0, le=86_400)] = HAND_OVER_SECONDS

@@ -9,6 +9,7 @@ from math import comb
 import pytest
 
 from oracle.decide.draw import Draw, DrawError
+from oracle.decide.estimate import Estimate, FailRule, Sampled, estimate
 from oracle.decide.sampling import (
     COMPLAINED,
     Rises,
@@ -20,6 +21,7 @@ from oracle.decide.sampling import (
     draw_sample,
     sample_size,
 )
+from oracle.domain.types import Outcome
 
 ROWS = (Row(1_000, 20, 0), Row(50_000, 100, 50), Row(None, 400, 100))
 RISES = Rises(3, 20_000, 20_000, 15_000, 40_000)
@@ -98,14 +100,57 @@ def test_draw_sample__dear_interactions_are_drawn_at_a_higher_rate() -> None:
 
 def test_draw_sample__complained_of__is_drawn_up_to_the_limit() -> None:
     prices = [5] * 100
-    assert drawn(prices, 10, complained=[3, 50, 99, 7_000])[COMPLAINED].drawn == (3, 50, 99)
-    many = drawn(prices, 10, complained=range(60), complaints_at_most=12)[COMPLAINED]
+    name = f"{COMPLAINED}-03"
+    assert drawn(prices, 10, complained=[3, 50, 99, 7_000])[name].drawn == (3, 50, 99)
+    many = drawn(prices, 10, complained=range(60), complaints_at_most=12)[name]
     assert (many.population, len(many.drawn), many.amount) == (60, 12, 300)
+
+
+def test_draw_sample__complaints_of_other_prices_are_strata_of_their_own() -> None:
+    strata = drawn([100] * 1_000 + [5_000_000, 0, 0], 10, complained=range(1_003), complaints_at_most=100)
+    assert {name: (each.population, len(each.drawn)) for name, each in strata.items()} == {
+        f"{COMPLAINED}-00": (2, 0),
+        f"{COMPLAINED}-07": (1_000, 99),
+        f"{COMPLAINED}-23": (1, 1),
+    }
+
+
+def test_draw_sample__free_ones_complained_of_take_what_is_left() -> None:
+    strata = drawn([100] * 7 + [0] * 9, 10, complained=range(16), complaints_at_most=12)
+    assert [len(each.drawn) for each in strata.values()] == [5, 7]
+    assert len(drawn([0] * 9, 10, complained=range(9), complaints_at_most=4)[f"{COMPLAINED}-00"].drawn) == 4
+
+
+def judged_with_complaints(number: int, *, bad_price: int, bad: int) -> Estimate:
+    """One good interaction for 5 USDC and bad ones, all of them complained of."""
+    prices = [5_000_000] + [bad_price] * bad
+    strata = drawn(prices, 60, number, complained=range(bad + 1), complaints_at_most=100)
+    outcomes = [
+        Sampled(
+            each.population,
+            each.amount,
+            tuple((prices[index], "failed" if index else "passed") for index in each.drawn),
+        )
+        for each in strata.values()
+    ]
+    return estimate(sum(prices), outcomes, FailRule(1_000, 9_500))
+
+
+def test_draw_sample__a_dear_good_one_does_not_hide_among_cheap_bad_ones() -> None:
+    """2 % of the amount is bad: by complaints a buyer must not make a Fail of it."""
+    found = [judged_with_complaints(number, bad_price=100, bad=1_000) for number in range(40)]
+    assert {each.outcome for each in found} == {Outcome.PASS}
+    assert {each.payable for each in found} == {5_000_000}
+    many = [judged_with_complaints(number, bad_price=3_000, bad=1_000) for number in range(10)]
+    assert {each.outcome for each in many} == {Outcome.FAIL}  # 38 % of the amount
 
 
 def test_draw_sample__free_interactions__are_drawn_only_where_complained_of() -> None:
     strata = drawn([0, 0, 7], 3, complained=[1])
-    assert {name: each.drawn for name, each in strata.items()} == {COMPLAINED: (1,), "price-03": (2,)}
+    assert {name: each.drawn for name, each in strata.items()} == {
+        f"{COMPLAINED}-00": (1,),
+        "price-03": (2,),
+    }
 
 
 def test_allocate__what_a_small_stratum_cannot_take_goes_to_the_others() -> None:

@@ -74,6 +74,7 @@ def test_version_1__has_no_field_for_tabs_in_its_canonical_form() -> None:
         {"tabs": TABS},
         {"schema": "earnest/methodology/2", "tabs": TABS | {"rises": {"new_pair_times_bps": 9_999}}},
         {"schema": "earnest/methodology/2", "tabs": {"gain_bps": 5_000}},
+        {"schema": "earnest/methodology/2", "tabs": TABS | {"complaints_at_most": 0}},
     ],
 )
 def test_tabs__not_as_its_version_has_it__is_refused(changes: dict[str, Any]) -> None:

@@ -66,7 +66,8 @@ def test_complained_of__is_drawn_and_costs_only_itself(tmp_path: Path) -> None:
     case = make_period(tmp_path, [BAD] + [GOOD] * 99, complained=(0, 400), sampling=5)
     record = case.judge()
     assert record.estimate.withheld == "10"
-    assert record.strata[0].name == "complained"
+    assert record.strata[0].name == "complained-04"
+    assert gone_through(case, record).holds
     assert record.intake.complaints == (case.task.subject.handed[1].document,)
 
 
