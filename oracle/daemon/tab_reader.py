@@ -57,8 +57,9 @@ class TabReader:
         heads = self._tabs.rpc.heads()
         heights = Heights(heads.latest.number, heads.safe, heads.finalized, heads.latest.timestamp)
         if heights.finalized >= self._next:
-            self._read(self._final, self._next, heights.finalized)
-            self._next = heights.finalized + 1
+            final = Ledger(dict(self._final.tabs))  # a range that breaks off half-way is read again, whole
+            self._read(final, self._next, heights.finalized)
+            self._final, self._next = final, heights.finalized + 1
         ledger = Ledger(dict(self._final.tabs))
         last = heights.at(self._level)
         self._read(ledger, self._next, last)
