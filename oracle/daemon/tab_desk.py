@@ -124,6 +124,8 @@ class TabDesk:
 
     def step(self) -> bool:
         """Read, decide, act: once. Whether anything was done. Where another process leads, it only reads.
+        What goes wrong about one tab is logged, and the others are served.
+
 
         Raises:
             EarnestError: the chain cannot be read now.
@@ -135,7 +137,7 @@ class TabDesk:
         acted = False
         for tab in seen.ledger.tabs.values():
             if not tab.closed:
-                acted = self._act(tab, seen) or acted
+                acted = self._serve(tab, seen) or acted
         return acted
 
     def wanted(self, session: Session, entries: Sequence[outbox_store.LiveEntry]) -> set[int]:
@@ -153,10 +155,22 @@ class TabDesk:
                 log.warning("tabs_not_read", error=type(error).__name__, reason=error.message)
             except DBAPIError as error:
                 log.warning("database_unusable", reason=str(error.orig), doing="tabs")
-            except Exception:  # a defect here must not end the work on every later tab
-                log.exception("tabs_step_failed")
+            except Exception:  # a defect here must not end all later steps
+                log.exception("tabs_crashed")
             self._news.wait(self._poll)
             self._news.clear()
+    def _serve(self, tab: Tab, seen: Seen) -> bool:
+        """Act on one tab; what its parties do must not silence the evaluators on the others."""
+        try:
+            return self._act(tab, seen)
+        except EarnestError as error:
+            log.warning("tab_not_served", tab=tab.tab, error=type(error).__name__, reason=error.message)
+        except DBAPIError as error:
+            log.warning("database_unusable", reason=str(error.orig), doing="a tab", tab=tab.tab)
+        except Exception:
+            log.exception("tabs_crashed", tab=tab.tab)
+        return False
+
 
     def _act(self, tab: Tab, seen: Seen) -> bool:
         policy = self._policies.get(tab.terms.committee, self._default)

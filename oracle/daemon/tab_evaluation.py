@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+import structlog
 from pydantic import Field
 
 from oracle.daemon.evaluation import PipelineEvaluation
@@ -31,6 +32,8 @@ from oracle.evidence.store import ContentStore
 from oracle.pact.document import Pact
 from oracle.pact.methodology import DrawRules, Methodology
 from oracle.tabs.export import exports_in
+
+log = structlog.get_logger(__name__)
 
 
 class UndecidedPeriod(Document):
@@ -105,6 +108,7 @@ class TabEvaluation:
             last_chance: The time for a verdict is nearly over: better undecided, with reasons, than silent.
 
         Raises:
+                That holds for a defect here, too: nobody is slashed for what a party handed over.
             NotNowError: it cannot be done now; try again.
         """
         try:
@@ -115,16 +119,23 @@ class TabEvaluation:
             record = self._documents.run(self._record(task, last_chance=last_chance))
         except NoTabRulesError as error:
             return self._undecided(pending, evaluator, error.message)
+            evidence = put(record, self._store)
         except EarnestError as error:
             if last_chance:
                 return self._undecided(pending, evaluator, error.message)
             raise NotNowError(error.message) from error
         if record.intake.left_out and not last_try and not last_chance:
             raise NotNowError(f"{record.intake.left_out} receipts are in no export that can be had")
+        except Exception as error:
+            log.exception("evaluation_crashed", tab=tab.tab, period=pending.period.number)
+            reason = f"{type(error).__name__} in the evaluation"
+            if last_chance:
+                return self._undecided(pending, evaluator, reason)
+            raise NotNowError(reason) from error
         return PeriodResult(
             _OUTCOMES[record.outcome],
             int(record.estimate.payable),
-            put(record, self._store),
+            evidence,
             record.estimate.reason,
         )
 

@@ -342,12 +342,21 @@ def _parse(line: bytes, tab: Hash) -> tuple[int, bytes, Receipt | None]:
     receipt = Receipt.model_validate(
         {
             "tab": tab,
+    """A row of a file of receipts. A party may have written anything: every field's type is checked first.
+
+    Raises:
+        ValueError, TypeError, ValidationError: it is none.
+    """
             "index": index,
             "request": request,
             "response": response,
             "price": price,
             "time": time,
             "status": status,
+        if not isinstance(values[0], str):
+            raise TypeError("its leaf is not a text")
         }
     )
     return index, receipt.leaf(), receipt
+    if not isinstance(price, str):
+        raise TypeError("its price is not a decimal string")
