@@ -72,7 +72,7 @@ class Estimate:
     Args:
         presented: What is asked for.
         left_out: Of it, what no receipt accounts for: withheld whole.
-        failed: Estimated amount of what failed, `left_out` included, rounded up.
+        failed: Estimated amount of what failed, `left_out` included unless it may be elsewhere, rounded up.
         undecided: Estimated amount of what could not be decided, rounded up.
         low, high: Interval of the amount that failed, each bound at the methodology's one-sided level.
         drawn, drawn_failed, drawn_undecided: Counts.
@@ -99,12 +99,16 @@ class Estimate:
     reason: str
 
 
-def estimate(presented: int, strata: Sequence[Sampled], rule: FailRule) -> Estimate:
+def estimate(
+    presented: int, strata: Sequence[Sampled], rule: FailRule, *, out_of_reach: bool = False
+) -> Estimate:
     """What is payable for a period, and whether it is Pass, Fail or Lapse.
 
     Args:
         presented: What the tally adds to what was settled before, in base units.
         strata: Every stratum, drawn from or not; together they hold each interaction whose receipt is there.
+        out_of_reach: Whether what no receipt accounts for may be in a document that could not be fetched:
+            then it is undecided. Else it failed.
 
     Payable never exceeds what is presented; one more failure never raises it, nor turns Fail into Pass.
 
@@ -114,15 +118,17 @@ def estimate(presented: int, strata: Sequence[Sampled], rule: FailRule) -> Estim
     """
     _check(presented, strata)
     left_out = max(0, presented - sum(each.amount for each in strata))
-    failed = left_out + sum((ratio(each, "failed") for each in strata), Fraction(0))
-    undecided = sum((ratio(each, "undecided") for each in strata), Fraction(0))
+    lost, unknown = (0, left_out) if out_of_reach else (left_out, 0)
+    failed = lost + sum((ratio(each, "failed") for each in strata), Fraction(0))
+    undecided = unknown + sum((ratio(each, "undecided") for each in strata), Fraction(0))
     withheld = min(presented, math.ceil(failed + undecided))
     design = equivalent(strata)
-    bounds = _interval(left_out, strata, design, rule.level_bps)
+    bounds = _interval(lost, strata, design, rule.level_bps)
     low, high = min(presented, math.floor(bounds[0])), min(presented, math.ceil(bounds[1]))
     allowed = presented * rule.share_bps // BPS
     states = [state for each in strata for _price, state in each.outcomes]
-    outcome, reason = _outcome(presented, low, allowed, withheld, states, rule)
+    open_ = unknown > 0 or "undecided" in states
+    outcome, reason = _outcome(presented, low, allowed, withheld, rule, open_=open_)
     return Estimate(
         presented=presented,
         left_out=left_out,
@@ -200,7 +206,7 @@ def equivalent(strata: Sequence[Sampled]) -> Design | None:
 
 
 def _interval(
-    left_out: int, strata: Sequence[Sampled], design: Design | None, level_bps: int
+    lost: int, strata: Sequence[Sampled], design: Design | None, level_bps: int
 ) -> tuple[Fraction, Fraction]:
     """Bounds of the amount that failed, each at the one-sided level.
 
@@ -208,7 +214,7 @@ def _interval(
     design, as Korn and Graubard (Survey Methodology 24, 1998) do for samples that are not simple; counts are
     rounded towards the wider interval.
     """
-    certain = left_out + sum((ratio(each, "failed") for each in strata if each.is_certain), Fraction(0))
+    certain = lost + sum((ratio(each, "failed") for each in strata if each.is_certain), Fraction(0))
     if design is None:
         return certain, certain
     open_ = [each for each in strata if not each.is_certain]
@@ -257,12 +263,12 @@ def _ways(hits: int, draws: int, good: int, population: int) -> Decimal:
 
 
 def _outcome(
-    presented: int, low: int, allowed: int, withheld: int, states: Sequence[State], rule: FailRule
+    presented: int, low: int, allowed: int, withheld: int, rule: FailRule, *, open_: bool
 ) -> tuple[Outcome, str]:
     level, share = f"{rule.level_bps / 100:g} %", f"{rule.share_bps / 100:g} %"
     if low > allowed:
         return Outcome.FAIL, f"at a level of {level}, more than {share} of what is presented failed"
-    if 0 < presented == withheld and "undecided" in states:
+    if 0 < presented == withheld and open_:
         return Outcome.LAPSE, "nothing that was drawn was shown to be good, nor enough of it to have failed"
     return Outcome.PASS, f"it is not shown, at a level of {level}, that more than {share} failed"
 

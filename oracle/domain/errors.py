@@ -31,3 +31,7 @@ class EarnestError(Exception):
         if self.next_step is not None:
             shown["next_step"] = self.next_step
         return shown
+
+
+class OutOfReachError(EarnestError):
+    """Whether something is there cannot be said now; asking again may help."""

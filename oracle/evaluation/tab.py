@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from oracle.decide.estimate import FailRule, Sampled, State, estimate
@@ -153,15 +154,26 @@ class Plan:
         return tuple(sorted(index for each in self.strata for index in each.drawn))
 
 
-def take_in(task: PeriodTask, store: EvidenceStore, open_export: OpenExport) -> TakenIn:
+def take_in(
+    task: PeriodTask,
+    store: EvidenceStore,
+    open_export: OpenExport,
+    *,
+    last_chance: bool = False,
+    away: Mapping[str, HandedTrouble] = MappingProxyType({}),
+) -> TakenIn:
     """Read what both parties handed over, and hold every receipt against the presented root.
 
     An export counts where its first leaves, as many as were presented, make the presented root. What goes on
     after them is not read: a tally can be replaced until the window's last second, and who hands over all it
     has need not know by which. What one party left out, the other's export may have.
 
+    Args:
+        last_chance: What cannot be fetched now is gone on without.
+        away: Documents that are not asked for, since whoever judged could not fetch them.
+
     Raises:
-        StoreUnreachableError: something handed over cannot be fetched now.
+        StoreUnreachableError: something handed over cannot be fetched now, and there is time.
     """
     subject, period = task.subject, task.subject.period
     receipts: dict[int, Receipt] = {}
@@ -171,6 +183,9 @@ def take_in(task: PeriodTask, store: EvidenceStore, open_export: OpenExport) -> 
     complained: set[int] = set()
     troubles: list[HandedTrouble] = []
     for handed in dict.fromkeys(subject.handed):
+        if handed.document in away:
+            troubles.append(away[handed.document])
+            continue
         try:
             found = _complaints(handed.document, store) if handed.by == subject.buyer else None
             if found is not None and found.tab == period.tab:
@@ -179,8 +194,11 @@ def take_in(task: PeriodTask, store: EvidenceStore, open_export: OpenExport) -> 
                 continue
             export = open_export(handed.document, period.count)
             receipts |= _of_period(task, export)
-        except StoreUnreachableError:
-            raise
+        except StoreUnreachableError as error:
+            if not last_chance:
+                raise
+            message = error.message[:500]
+            troubles.append(HandedTrouble(document=handed.document, message=message, out_of_reach=True))
         except EarnestError as error:
             troubles.append(HandedTrouble(document=handed.document, message=error.message[:500]))
         else:
@@ -254,7 +272,7 @@ def conclude(
         for each in planned.strata
     ]
     rule = FailRule(task.rules.fail_share_bps, task.rules.fail_level_bps)
-    found = estimate(task.subject.period.presented, sampled, rule)
+    found = estimate(task.subject.period.presented, sampled, rule, out_of_reach=taken.section.is_partial)
     size = planned.size
     return TabRecord(
         software=this_software(),
@@ -308,7 +326,7 @@ async def evaluate_period(
     store.put(task.pact.canonical())
     store.put(task.methodology.canonical())
     try:
-        taken = take_in(task, store, open_export)
+        taken = take_in(task, store, open_export, last_chance=last_chance)
         value = await randomness()
         planned = plan(task, taken, value)
     except NoTabRulesError:
@@ -358,10 +376,13 @@ def open_interaction(taken: TakenIn, index: int) -> Opened:
     """Both messages of an interaction, from whichever export has them.
 
     Raises:
-        StoreUnreachableError: it cannot be said now whether they are there.
+        StoreUnreachableError: it cannot be said now whether they are there, nor could it be when documents
+            were taken in.
         EarnestError: nobody has them.
     """
     last: EarnestError = EarnestError("no export has the interaction")
+    if taken.section.is_partial:
+        last = StoreUnreachableError("it may be in a document that could not be fetched")
     for export in taken.exports:
         try:
             return export.opening(index)

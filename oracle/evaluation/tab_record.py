@@ -70,14 +70,21 @@ class PeriodSubject(Part):
 
 
 class HandedTrouble(Part):
-    """A document that was handed over and could not be used, and why."""
+    """A document that was handed over and could not be used, and why.
+
+    `out_of_reach`: it could not be fetched as long as there was time; nobody says that it is not there.
+    """
 
     document: HashHex
     message: str
+    out_of_reach: bool = False
 
 
 class PeriodIntake(Part):
-    """What was handed over. `left_out` interactions have no receipt in any export."""
+    """What was handed over. `left_out` interactions have no receipt in any export that was read.
+
+    They count as failed, but where a document was out of reach, which may have them, as undecided.
+    """
 
     exports: tuple[HashHex, ...]
     complaints: tuple[HashHex, ...]
@@ -85,6 +92,11 @@ class PeriodIntake(Part):
     interactions: Count
     left_out: Count
     amount: AmountText
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a document was out of reach."""
+        return any(each.out_of_reach for each in self.troubles)
 
 
 class SizeSection(Part):

@@ -84,7 +84,10 @@ def verify_period(
             Methodology.parse(store.get(record.methodology, max_bytes=_DOCUMENT_BYTES)),
             record.evaluator,
         )
-        taken = take_in(task, store, open_export)
+        away = {each.document: each for each in record.intake.troubles if each.out_of_reach}
+        if away:
+            notes.append(f"{len(away)} documents handed over could not be fetched then, as the record says")
+        taken = take_in(task, store, open_export, away=away)
         planned = plan(task, taken, record.draw.randomness)
         records = unbundle(store.get(record.records, max_bytes=MAX_TAB_RECORD_BYTES))
         entries = _entries(task, record, taken, planned, records, store, replayer, differences, notes)
@@ -150,6 +153,8 @@ def _entries(
             delivery = delivery_of(receipt, opened.request, opened.response, task.pact)
         except StoreUnreachableError as error:
             done[index] = unopened(index, receipt, "undecided", error.message)
+            if before is not None and before.record is None and before.state == "undecided":
+                done[index] = before  # out of reach then, too
             continue
         except EarnestError as error:
             done[index] = unopened(index, receipt, "failed", f"it cannot be opened: {error.message}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oracle.domain.errors import EarnestError
+from oracle.domain.errors import EarnestError, OutOfReachError
 
 
 class EvidenceError(EarnestError):
@@ -21,7 +21,7 @@ class OversizedContentError(EvidenceError):
     """The content is larger than the caller allows."""
 
 
-class StoreUnreachableError(EvidenceError):
+class StoreUnreachableError(EvidenceError, OutOfReachError):
     """A store did not answer in time or answered with an error; asking again may help."""
 
 

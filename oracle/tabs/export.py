@@ -12,7 +12,7 @@ import orjson
 from pydantic import ValidationError
 
 from oracle.domain.document import describe_problems
-from oracle.domain.errors import EarnestError
+from oracle.domain.errors import EarnestError, OutOfReachError
 from oracle.domain.tab import Receipt, Tally, tabs_domain
 from oracle.domain.types import Address, Hash, Party
 from oracle.tabs.errors import ForgedSignatureError
@@ -48,7 +48,12 @@ class Store(Protocol):
         ...
 
     def get(self, content_hash: str, *, max_bytes: int) -> bytes:
-        """The bytes with this hash, checked; raises an EarnestError where there are none."""
+        """The bytes with this hash, checked.
+
+        Raises:
+            OutOfReachError: it cannot be said now whether there are.
+            EarnestError: there are none.
+        """
         ...
 
 
@@ -90,6 +95,7 @@ class Export:
 
     Raises:
         ExportError: it is not the manifest of an export, not of that tally, or of fewer interactions.
+        OutOfReachError: a file cannot be fetched now: nothing is known of what the export comes to.
         EarnestError: the manifest is not in the store.
     """
 
@@ -151,7 +157,7 @@ class Export:
             raise NotOpenedError(f"the export does not open interaction {index}", field="index")
         number, place = divmod(index, CHUNK_ROWS)
         if self._opened_chunk[0] != number:  # many are opened in order: each file is read once
-            self._opened_chunk = number, list(self._chunk(number, []))
+            self._opened_chunk = number, self._chunk(number, []) or []
         rows = self._opened_chunk[1]
         receipt = rows[place][2] if place < len(rows) else None
         if receipt is None or receipt.index != index:
@@ -266,7 +272,10 @@ class Export:
         left = self._end
         files = len(self.manifest.chunks) if self._whole else -(-left // CHUNK_ROWS)
         for number in range(min(files, len(self.manifest.chunks))):
-            for row in self._chunk(number, findings):
+            rows = self._chunk(number, findings)
+            if rows is None:  # whatever the rest holds, it does not make the root
+                return
+            for row in rows:
                 if left == 0:
                     if self._whole:
                         findings.append(
@@ -276,16 +285,20 @@ class Export:
                 left -= 1
                 yield row
 
-    def _chunk(self, number: int, findings: list[Finding]) -> Iterator[tuple[int, bytes, Receipt | None]]:
+    def _chunk(self, number: int, findings: list[Finding]) -> list[tuple[int, bytes, Receipt | None]] | None:
+        """The rows of a file; None where there is none."""
         try:
             data = self._store.get(self.manifest.chunks[number], max_bytes=CHUNK_ROWS * MAX_ROW)
+        except OutOfReachError:
+            raise
         except EarnestError as error:
             findings.append(Finding("chunk", number * CHUNK_ROWS, error.message))
-            return
+            return None
         lines = data.split(b"\n")
         if lines.pop() != b"" or len(lines) > CHUNK_ROWS:
             findings.append(Finding("chunk", number * CHUNK_ROWS, f"file {number} of receipts is malformed"))
-            return
+            return None
+        rows = []
         for place, line in enumerate(lines):
             position = number * CHUNK_ROWS + place
             try:
@@ -296,7 +309,8 @@ class Export:
                     Finding("chunk", position, f"the row of receipt {position} is malformed: {what}")
                 )
                 index, leaf, receipt = position, bytes(NODE), None
-            yield index, leaf, receipt
+            rows.append((index, leaf, receipt))
+        return rows
 
     def _messages(self, index: int) -> tuple[bytes, bytes]:
         packs = [pack for pack in self.manifest.packs if pack.first <= index]
@@ -328,35 +342,35 @@ def _places(pack: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _parse(line: bytes, tab: Hash) -> tuple[int, bytes, Receipt | None]:
+    """A row of a file of receipts. A party may have written anything: every field's type is checked first.
+
+    Raises:
+        ValueError, TypeError, ValidationError: it is none.
+    """
     if len(line) > MAX_ROW:
         raise ValueError(f"it has {len(line)} bytes")
     index, *values = orjson.loads(line)
     if type(index) is not int or index < 0:
         raise ValueError("its index is not a number")
     if len(values) == 1:
+        if not isinstance(values[0], str):
+            raise TypeError("its leaf is not a text")
         leaf = bytes.fromhex(values[0].removeprefix("0x"))
         if len(leaf) != NODE:
             raise ValueError("its leaf has not 32 bytes")
         return index, leaf, None
     request, response, price, time, status = values
+    if not isinstance(price, str):
+        raise TypeError("its price is not a decimal string")
     receipt = Receipt.model_validate(
         {
             "tab": tab,
-    """A row of a file of receipts. A party may have written anything: every field's type is checked first.
-
-    Raises:
-        ValueError, TypeError, ValidationError: it is none.
-    """
             "index": index,
             "request": request,
             "response": response,
             "price": price,
             "time": time,
             "status": status,
-        if not isinstance(values[0], str):
-            raise TypeError("its leaf is not a text")
         }
     )
     return index, receipt.leaf(), receipt
-    if not isinstance(price, str):
-        raise TypeError("its price is not a decimal string")

@@ -10,6 +10,7 @@ import pytest
 
 from oracle.domain.errors import EarnestError
 from oracle.domain.types import Party
+from oracle.evidence.errors import StoreUnreachableError
 from oracle.evidence.store import ContentStore
 from oracle.tabs.errors import ForgedSignatureError
 from oracle.tabs.exchange import Request, Response, hash_of
@@ -246,6 +247,40 @@ def test_missing_files_and_wrong_messages_are_named(log: TabLog, store: ContentS
             buyer=BUYER.address, provider=PROVIDER.address, messages=True
         )
         assert {finding.kind for finding in found} == {"message"}
+
+
+def test_a_file_out_of_reach_is_not_taken_for_one_that_is_missing(log: TabLog, store: ContentStore) -> None:
+    """Else a store that is down for five minutes costs an honest provider its bond."""
+    name = write_export(log, DOMAIN, TAB, Party.PROVIDER, store)
+    chunk = Manifest.parse(store.get(name, max_bytes=100_000)).chunks[0]
+    down = True
+
+    class Failing:
+        put = store.put
+
+        def get(self, content_hash: str, *, max_bytes: int) -> bytes:
+            if content_hash == chunk and down:
+                raise StoreUnreachableError("no answer")
+            return store.get(content_hash, max_bytes=max_bytes)
+
+    with pytest.raises(StoreUnreachableError):
+        Export(Failing(), name)
+    down = False
+    assert Export(Failing(), name).sound
+
+
+def test_after_a_file_that_is_missing_nothing_more_is_read(
+    log: TabLog, store: ContentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oracle.tabs.exporting.CHUNK_ROWS", 2)
+    monkeypatch.setattr("oracle.tabs.export.CHUNK_ROWS", 2)
+    manifest = Manifest.parse(
+        store.get(write_export(log, DOMAIN, TAB, Party.PROVIDER, store), max_bytes=100_000)
+    )
+    chunks = (manifest.chunks[0], "0x" + "44" * 32, *manifest.chunks[2:])
+    export = Export(store, store.put(manifest.model_copy(update={"chunks": chunks}).canonical()))
+    assert export.count == 2
+    assert {finding.kind for finding in export.findings} == {"chunk", "count", "root", "amount"}
 
 
 def test_another_export_than_the_one_on_record_is_not_read(log: TabLog, store: ContentStore) -> None:

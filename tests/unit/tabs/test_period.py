@@ -12,7 +12,7 @@ import pytest
 from oracle.domain.canonical import canonical_bytes, keccak_hex
 from oracle.evaluation.pipeline import NotYetError
 from oracle.evaluation.randomness import PublicRandomness
-from oracle.evaluation.tab import NoTabRulesError, PeriodTask, put
+from oracle.evaluation.tab import Export, NoTabRulesError, PeriodTask, put
 from oracle.evaluation.tab_record import Handed, TabRecord
 from oracle.evaluation.verify import Verification
 from oracle.evaluation.verify_tab import verify_period
@@ -214,6 +214,61 @@ def test_out_of_reach__is_tried_again_and_undecided_at_last(tmp_path: Path) -> N
         case.judge()
     record = case.judge(last_chance=True)
     assert (record.outcome, record.estimate.payable, record.estimate.drawn_undecided) == ("lapse", "0", 10)
+
+
+def away(case: PeriodCase, document: str) -> None:
+    """What was handed over under this name cannot be fetched, as long as nobody mends it."""
+    opened = case.open
+
+    def open_export(wanted: str, count: int) -> Export:
+        if wanted == document:
+            raise StoreUnreachableError("the place does not answer")
+        return opened(wanted, count)
+
+    case.open = open_export  # type: ignore[method-assign, assignment]
+
+
+def also_handed(case: PeriodCase, document: str) -> None:
+    subject = case.task.subject
+    handed = (*subject.handed, Handed(by=BUYER, document=document))
+    changed = subject.model_copy(update={"handed": handed})
+    case.task = PeriodTask(changed, case.task.pact, case.task.methodology, EVALUATOR)
+
+
+def test_one_document_out_of_reach__the_others_are_judged_at_last(tmp_path: Path) -> None:
+    """Whoever names a document that no place answers for must not void the period."""
+    case, extra = make_period(tmp_path, [GOOD] * 50), "0x" + "cd" * 32
+    also_handed(case, extra)
+    away(case, extra)
+    with pytest.raises(NotYetError, match="does not answer"):
+        case.judge()
+    record = case.judge(last_chance=True)
+    assert (record.outcome, record.estimate.payable) == ("pass", "500")
+    assert [(each.document, each.out_of_reach) for each in record.intake.troubles] == [(extra, True)]
+    again = PeriodCase(case.task, case.store, case.exports)  # where nothing is out of reach
+    again.exports[extra] = next(iter(case.exports.values()))
+    found = gone_through(again, record)
+    assert found.holds
+    assert any("could not be fetched" in note for note in found.notes)
+
+
+def test_all_out_of_reach__is_undecided_and_not_failed(tmp_path: Path) -> None:
+    case = make_period(tmp_path, [GOOD] * 50)
+    away(case, case.task.subject.handed[0].document)
+    record = case.judge(last_chance=True)
+    assert (record.outcome, record.estimate.payable, record.estimate.low) == ("lapse", "0", "0")
+    found = record.estimate
+    assert (found.left_out, found.undecided, found.failed) == ("500", "500", "0")
+    assert gone_through(case, record).holds
+
+
+def test_messages_that_may_be_in_what_is_out_of_reach__are_undecided(tmp_path: Path) -> None:
+    case, extra = make_period(tmp_path, [GOOD] * 50, change=not_opened), "0x" + "cd" * 32
+    also_handed(case, extra)
+    away(case, extra)
+    record = case.judge(last_chance=True)
+    assert (record.outcome, record.estimate.payable, record.estimate.drawn_failed) == ("lapse", "0", 0)
+    assert gone_through(case, record).holds
 
 
 def test_early_value__draws_nothing(tmp_path: Path) -> None:
