@@ -25,8 +25,9 @@ _SIGNS = {Grade.OK: ("ok", "green"), Grade.WARNING: ("warning", "yellow"), Grade
 def check(config: Path, *, strict: bool, as_json: bool) -> None:
     """Look at everything the daemon needs, and say what is wrong and how to mend it.
 
-    Keys, chain, contracts, stake and coverage, the sender's balance, database, disk, sandbox, jurors, clock
-    and peers. Changes nothing and sends nothing. Exits with 1 where something is a problem.
+    Keys, chain, contracts, stake and coverage, the sender's balance, database, disk, sandbox, jurors, clock,
+    peers, and the time for verdicts on tabs. Changes nothing and sends nothing. Exits with 1 where something
+    is a problem.
     """
     settings = load_settings(config)
     # Retries would be logged, on stdout; what they come to is among the findings.

@@ -21,6 +21,7 @@ from oracle.cli.tab_export import export, verify
 from oracle.cli.tab_found import TabActError, send_for_tab, tabs_of
 from oracle.cli.tab_show import show
 from oracle.cli.values import ADDRESS, AMOUNT, HASH, MOMENT, PERIOD
+from oracle.decide.tab_due import least_verdict
 from oracle.domain.agreement_file import TokenPart
 from oracle.domain.amounts import format_usdc
 from oracle.domain.canonical import MAX_DOCUMENT_BYTES
@@ -29,6 +30,7 @@ from oracle.domain.signatures import sign_digest
 from oracle.domain.tab_file import TabFile, TabOpeningPart, TabTermsPart
 from oracle.domain.types import Funding, Party, checksum, parse_hash
 from oracle.pact.document import Pact
+from oracle.pact.methodology import HAND_OVER_SECONDS, Methodology
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -69,13 +71,25 @@ for _command in (show, topup, present, settle, close, leave, complain, export, v
 @click.option("--grace", default="4h", type=PERIOD, show_default=True, help="Time to pay a debt.")
 @click.option("--notice", default="1d", type=PERIOD, show_default=True, help="Time for the last tally.")
 @click.option("--periods", default=30, type=click.IntRange(1, 65_535), show_default=True, help="At most.")
+@click.option("--methodology", type=_FILE, help="The committee's: is there time to judge after its draw?")
 @click.option("--force", is_flag=True, help="Replace OUTPUT if it exists.")
 @chain_options()
 @json_option
 def new(
-    *, output: Path, pact: str, force: bool, chain: ChainOptions, as_json: bool, open_by: int, **terms: Any
+    *,
+    output: Path,
+    pact: str,
+    methodology: Path | None,
+    force: bool,
+    chain: ChainOptions,
+    as_json: bool,
+    open_by: int,
+    **terms: Any,
 ) -> None:
     """Write the terms of a tab to OUTPUT, to be signed by both sides."""
+    warning = _check_verdict(terms["verdict"], methodology)
+    if warning is not None and not as_json:
+        click.echo(f"Warning: {warning}", err=True)
     with chain.connect() as connection:
         deployment, contract = connection.deployment, tabs_of(connection).address
     path = Path(pact)
@@ -95,7 +109,7 @@ def new(
         raise DocumentError("the tab", describe_problems(error)) from error
     _save(output, file, force=force)
     if as_json:
-        print_json({"path": str(output), "tab": file.tab})
+        print_json({"path": str(output), "tab": file.tab} | ({"warning": warning} if warning else {}))
         return
     click.echo(f"Wrote {output}. The tab's id will be {file.tab}.")
     click.echo(f"The buyer pays {format_usdc(file.agreement.terms.pays_in)} at opening, fees included.")
@@ -166,6 +180,31 @@ def open_(*, file: Path, chain: ChainOptions, key: KeySource, as_json: bool) -> 
             provider_signature=loaded.signature_of(Party.PROVIDER),
         )
         send_for_tab(connection, key.load(loaded.chain_id), data, "open", loaded.tab, as_json=as_json)
+
+
+def _check_verdict(seconds: int, methodology: Path | None) -> str | None:
+    """A period is drawn some time after its window; what is not judged in time is not paid.
+
+    Returns a warning where it cannot be said what the committee needs.
+
+    Raises:
+        TabActError: the committee's methodology leaves no time to judge.
+    """
+    if methodology is None:
+        if seconds < (least := least_verdict(HAND_OVER_SECONDS)):
+            return (
+                f"a committee that draws by drand needs {least} s for a verdict; --methodology FILE tells"
+                " what this one needs"
+            )
+        return None
+    delay = load_document(Methodology, methodology).period_draw.delay_seconds
+    if seconds < (least := least_verdict(delay)):
+        raise TabActError(
+            f"{seconds} s for a verdict leave no time to judge: the draw is {delay} s after the window",
+            field="verdict",
+            next_step=f"give --verdict {least}s or more",
+        )
+    return None
 
 
 def _load(path: Path) -> TabFile:

@@ -24,7 +24,7 @@ from oracle.daemon.tab_evaluation import TabEvaluation
 from oracle.daemon.tab_reader import Seen, TabReader
 from oracle.daemon.tab_signing import TabAttester
 from oracle.decide.due import DuePolicy, EvaluationState
-from oracle.decide.tab_due import Step, TabAct, TabFacts, tab_steps
+from oracle.decide.tab_due import Step, TabAct, TabFacts, last_chance, tab_steps
 from oracle.decide.tabs import Tab
 from oracle.decide.waiting import LONGEST_RETRY, is_over
 from oracle.domain.errors import EarnestError
@@ -37,7 +37,6 @@ from oracle.store.work import StoredAttestation
 log = structlog.get_logger(__name__)
 
 _VOTING = (TabAct.EVALUATE, TabAct.SIGN, TabAct.JUDGE, TabAct.ATTEST)
-LAST_CHANCE = 600  # seconds before the end of the time for a verdict; a quarter of it where that is less
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +123,8 @@ class TabDesk:
 
     def step(self) -> bool:
         """Read, decide, act: once. Whether anything was done. Where another process leads, it only reads.
-        What goes wrong about one tab is logged, and the others are served.
 
+        What goes wrong about one tab is logged, and the others are served.
 
         Raises:
             EarnestError: the chain cannot be read now.
@@ -159,6 +158,7 @@ class TabDesk:
                 log.exception("tabs_crashed")
             self._news.wait(self._poll)
             self._news.clear()
+
     def _serve(self, tab: Tab, seen: Seen) -> bool:
         """Act on one tab; what its parties do must not silence the evaluators on the others."""
         try:
@@ -170,7 +170,6 @@ class TabDesk:
         except Exception:
             log.exception("tabs_crashed", tab=tab.tab)
         return False
-
 
     def _act(self, tab: Tab, seen: Seen) -> bool:
         policy = self._policies.get(tab.terms.committee, self._default)
@@ -222,6 +221,7 @@ class TabDesk:
         return replace(
             facts,
             draw_from=self._draw_from(case),
+            last_chance=_is_last_chance(case, seen),
             evaluated=evaluation is not None and evaluation.state is EvaluationState.DONE,
             attested={
                 index: (item.attestation.outcome, item.attestation.payable)
@@ -233,13 +233,14 @@ class TabDesk:
     def _draw_from(self, case: PeriodCase) -> int:
         try:
             return self._parts.evaluation.draw_from(case.seat.committee.methodology, case.pending)
-        except EarnestError:  # it may be had later; near the end of the time it is undecided without
-            return case.judge_by - _last_chance(case)
+        except EarnestError:  # it may be had later; at the last chance it is undecided without
+            return case.judge_by
 
     def _evaluate(self, case: PeriodCase, seen: Seen) -> bool:
         """One that was cut off is marked as running still: it begins again, and was no try."""
         now, before = self._clock(), case.evaluation
-        if before is not None and not is_over(now, before.retry_at, LONGEST_RETRY):
+        is_last = _is_last_chance(case, seen)
+        if before is not None and not is_last and not is_over(now, before.retry_at, LONGEST_RETRY):
             return False
         cut_off = before is not None and before.state is EvaluationState.RUNNING
         tab, anchor = case.tab, case.pending.at.block_hash
@@ -254,8 +255,9 @@ class TabDesk:
                 self._parts.reader.openings[tab.tab],
                 case.seat.committee.methodology,
                 case.seat.key(min(case.seat.held)),
+                settled=seen.settled,
                 last_try=tries >= self._tries and not cut_off,
-                last_chance=case.judge_by - seen.now <= _last_chance(case),
+                last_chance=is_last,
             )
         except NotNowError as error:
             wait = min(self._wait * 2 ** min(tries - 1, 6), LONGEST_RETRY)
@@ -304,5 +306,5 @@ class TabDesk:
         return True
 
 
-def _last_chance(case: PeriodCase) -> int:
-    return min(LAST_CHANCE, case.tab.terms.verdict // 4)
+def _is_last_chance(case: PeriodCase, seen: Seen) -> bool:
+    return seen.now >= case.judge_by - last_chance(case.tab.terms.verdict)

@@ -98,40 +98,42 @@ class TabEvaluation:
         methodology: Hash,
         evaluator: Address,
         *,
+        settled: int,
         last_try: bool,
         last_chance: bool,
     ) -> PeriodResult:
         """Evaluate a period and store its record.
 
         Args:
+            settled: How far the chain was read, Unix seconds: documents handed over later are not known.
             last_try: What nobody has now counts as left out.
             last_chance: The time for a verdict is nearly over: better undecided, with reasons, than silent.
+                That holds for a defect here, too: nobody is slashed for what a party handed over.
 
         Raises:
-                That holds for a defect here, too: nobody is slashed for what a party handed over.
             NotNowError: it cannot be done now; try again.
         """
         try:
             pact: Pact = self._documents.pact(opening.pact)
             rules: Methodology = self._documents.methodology(methodology)
-            subject = self._subject(ledger, tab, pending, rules)
+            subject = self._subject(ledger, tab, pending, rules, settled)
             task = PeriodTask(subject, pact, rules, evaluator)
             record = self._documents.run(self._record(task, last_chance=last_chance))
+            evidence = put(record, self._store)
         except NoTabRulesError as error:
             return self._undecided(pending, evaluator, error.message)
-            evidence = put(record, self._store)
         except EarnestError as error:
             if last_chance:
                 return self._undecided(pending, evaluator, error.message)
             raise NotNowError(error.message) from error
-        if record.intake.left_out and not last_try and not last_chance:
-            raise NotNowError(f"{record.intake.left_out} receipts are in no export that can be had")
         except Exception as error:
             log.exception("evaluation_crashed", tab=tab.tab, period=pending.period.number)
             reason = f"{type(error).__name__} in the evaluation"
             if last_chance:
                 return self._undecided(pending, evaluator, reason)
             raise NotNowError(reason) from error
+        if record.intake.left_out and not last_try and not last_chance:
+            raise NotNowError(f"{record.intake.left_out} receipts are in no export that can be had")
         return PeriodResult(
             _OUTCOMES[record.outcome],
             int(record.estimate.payable),
@@ -172,7 +174,17 @@ class TabEvaluation:
         except NotYetError as error:
             raise NotNowError(error.message) from error
 
-    def _subject(self, ledger: Ledger, tab: Tab, pending: Pending, rules: Methodology) -> PeriodSubject:
+    def _subject(
+        self, ledger: Ledger, tab: Tab, pending: Pending, rules: Methodology, settled: int
+    ) -> PeriodSubject:
+        """What is judged.
+
+        Raises:
+            NotNowError: not all that counts was read.
+        """
+        moment = draw_moment(rules.period_draw, pending)
+        if settled < moment:
+            raise NotNowError(f"what is handed over counts until {moment}; it is read up to {settled}")
         days = 0 if rules.tabs is None else rules.tabs.rises.dispute_days
         standing = ledger.standing(tab, pending, days)
         return PeriodSubject(
@@ -188,10 +200,7 @@ class TabEvaluation:
                 block_hash=pending.at.block_hash,
                 window_ends=pending.window_ends,
             ),
-            handed=tuple(
-                Handed(by=each.by, document=each.document)
-                for each in handed_before(tab, draw_moment(rules.period_draw, pending))
-            ),
+            handed=tuple(Handed(by=each.by, document=each.document) for each in handed_before(tab, moment)),
             standing=StandingSection(
                 provider_periods=standing.provider_periods,
                 disputes=standing.disputes,

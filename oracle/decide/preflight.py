@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from oracle.decide.tab_due import least_verdict
 from oracle.domain.amounts import format_usdc
 from oracle.domain.committee import CommitteeView, EvaluatorView
-from oracle.domain.types import Address, Standing, checksum
+from oracle.domain.types import Address, Hash, Standing, checksum
 
 CLOCK_BEHIND = 2.0  # seconds a newest block may be ahead of this clock: blocks are made a moment early
 CLOCK_AHEAD = 30.0  # seconds a newest block may be old before the node, or this clock, is suspected
@@ -136,3 +137,16 @@ def stake(key: Address, committee: str, state: CommitteeView, view: EvaluatorVie
         covers = format_usdc(state.free * state.threshold)
         found.append(ok("coverage", f"{committee[:10]}… covers another {covers} at stake"))
     return found
+
+
+def verdict_time(committee: Hash, shortest: int, delay: int) -> Finding:
+    """A committee's shortest time for a verdict, against the delay of a period's draw. Both in seconds."""
+    least = least_verdict(delay)
+    if shortest >= least:
+        return ok("tabs", f"{committee[:10]}… takes no tab with less than {shortest:,} s for a verdict")
+    return warning(
+        "tabs",
+        f"{committee[:10]}… takes tabs with {shortest:,} s for a verdict, and draws {delay:,} s after the"
+        f" window: below {least:,} s their periods may stay undecided",
+        f"use a committee whose min_verdict is at least {least}, and agree on no tab with less",
+    )

@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from oracle.decide.tabs import Pending, Tab
 from oracle.decide.turns import due_from, turn_of
 from oracle.domain.types import Hash, Outcome, members_of
+
+LAST_CHANCE: Final = 600
+"""The longest last chance, in seconds; see `last_chance`."""
 
 
 class TabAct(StrEnum):
@@ -47,10 +51,12 @@ class TabFacts:
         now: The chain's time.
         settled: The time of the last block that was read here as one that counts. Documents handed over
             before the draw are known once it is past the draw; earlier, evaluators would read different ones.
+        last_chance: Whether the time for a verdict is nearly over. Then it is evaluated whatever was read:
+            who attests that it is undecided is not slashed, who is silent is.
         threshold: k of the committee.
         held: Indices of members whose current key is held here.
         close: Whether this process sends `lapse`, `settle` and `close`.
-        draw_from: When the draw's value is made; nothing is evaluated before.
+        draw_from: When the draw's value is made; nothing is evaluated before, but at the last chance.
         expelled: Indices that count no more.
         evaluated: Whether an evaluation of this period is stored.
         attested: Index to (outcome, payable) of valid attestations for it. Who contradicted itself is not
@@ -75,6 +81,25 @@ class TabFacts:
     attest_before: int = 0
     stagger: int = 0
     unproven: Mapping[int, int] = field(default_factory=dict)
+    last_chance: bool = False
+
+
+def last_chance(verdict: int) -> int:
+    """Seconds before the end of the time for a verdict from which on undecided is better than nothing.
+
+    Args:
+        verdict: Seconds for a verdict, of the tab's terms.
+    """
+    return min(LAST_CHANCE, verdict // 4)
+
+
+def least_verdict(delay: int) -> int:
+    """The least seconds for a verdict that leave as much for judging, after the draw, as is the last chance.
+
+    Args:
+        delay: Seconds from the window's end to the draw, of the methodology.
+    """
+    return min(2 * delay, delay + 2 * LAST_CHANCE)
 
 
 def tab_steps(tab: Tab, facts: TabFacts) -> tuple[Step, ...]:
@@ -105,7 +130,7 @@ def _period_steps(tab: Tab, pending: Pending, facts: TabFacts) -> tuple[Step, ..
         due = _turn(tab, deliverable, facts, judge_by)
         return (Step(TabAct.LAPSE),) if facts.close and facts.now >= due else ()
     mine = [index for index in facts.held if tab.members >> index & 1 and index not in facts.expelled]
-    if not mine or facts.settled < facts.draw_from:
+    if not mine or (facts.settled < facts.draw_from and not facts.last_chance):
         return ()
     if not facts.evaluated:
         return (Step(TabAct.EVALUATE),)

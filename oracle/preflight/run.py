@@ -16,7 +16,7 @@ from oracle.decide import preflight as grade
 from oracle.decide.preflight import Finding, Grade
 from oracle.domain.errors import EarnestError
 from oracle.domain.types import Hash
-from oracle.preflight import chain, jurors, machine, peers
+from oracle.preflight import chain, jurors, machine, peers, tabs
 
 
 def look(settings: Settings, config: Path) -> list[Finding]:
@@ -90,6 +90,7 @@ def _chain(
         check("balance", lambda: chain.balance(pool, keys.sender.address))
         committees = machine.known_committees(settings, list(keys.evaluators))
         check("stake", lambda: chain.stakes(escrow, keys.evaluators, committees))
+        check("tabs", lambda: tabs.verdicts(settings, escrow, committees))
         check("models", lambda: _note(escrow, committees, methodologies))
 
 

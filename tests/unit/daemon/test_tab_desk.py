@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from oracle.chain import tab_calls
 from oracle.chain.calls import statement_of
@@ -31,7 +32,7 @@ from oracle.store.journal import StoredJournal
 from oracle.store.tabs import TabHappened, save_tab_events
 from tests.databases import Databases
 from tests.unit.daemon.peer_nodes import COMMITTEE, DOMAIN, SIGNERS, Chain, signed
-from tests.unit.tabs.test_tab_steps import BUYER, HASH, PROVIDER, TAB, TERMS
+from tests.unit.tabs.test_tab_steps import BUYER, HASH, OTHER, PROVIDER, TAB, TERMS
 
 TABS, SENDER = "0x" + "7a" * 20, "0x" + "5e" * 20
 OPENING = OpeningFacts("0x" + "0f" * 32, HASH)
@@ -46,9 +47,10 @@ class Evaluation:
     def __init__(self) -> None:
         self.ends: list[PeriodResult | BaseException] = []
         self.asked: list[dict[str, bool]] = []
+        self.draw = 10_000
 
     def draw_from(self, _methodology: str, _pending: object) -> int:
-        return 10_000
+        return self.draw
 
     def evaluate(self, *_arguments: object, **how: bool) -> PeriodResult:
         self.asked.append(how)
@@ -66,14 +68,14 @@ class Reader:
 
     def __init__(self) -> None:
         self.openings = {TAB: OPENING}
-        self.now = 10_100
+        self.now, self.behind = 10_100, 0
         self.events: list[TabEvent] = [OPENED]
 
     def look(self) -> Seen:
         made = Ledger()
         for block, event in enumerate(self.events, start=1):
             made.apply(event, When(block, HASH, 10_000, 0))
-        return Seen(made, self.now, self.now)
+        return Seen(made, self.now, self.now - self.behind)
 
 
 class Case:
@@ -89,7 +91,7 @@ class Case:
             chain_store.save_blocks(session, chain.headers)
             save_events(session, chain.happened)
 
-    def desk(self, *, leads: bool = True, **policy: Any) -> TabDesk:
+    def desk(self, *, leads: bool = True, wait: float = 0.0, **policy: Any) -> TabDesk:
         signer = SIGNERS[0]
         evaluation = cast("TabEvaluation", self.evaluation)
         attester = TabAttester(
@@ -115,7 +117,7 @@ class Case:
             policies={},
             default=DuePolicy(**policy),
             tries=2,
-            wait=0.0,
+            wait=wait,
             poll=1.0,
             leads=lambda: leads,
             on_signed=lambda: self.told.append("signed"),
@@ -169,6 +171,61 @@ def test_what_was_cut_off__begins_again_and_was_no_try(case: Case) -> None:
     desk.step()
     desk.step()
     assert case.attested() == [900]
+
+
+def test_what_goes_wrong_about_one_tab__does_not_stop_the_others(case: Case) -> None:
+    """A party must not silence an evaluator on every tab by what it does on its own."""
+    case.reader.events = [replace(OPENED, tab=OTHER), OPENED, replace(PRESENTED, tab=OTHER), PRESENTED]
+    case.evaluation.ends = [result()]  # nobody says what to make of OTHER: its opening is not known
+    desk = case.desk()
+    with capture_logs() as logs:
+        desk.step()
+        desk.step()
+    assert case.attested() == [900]
+    crashed = [line for line in logs if line["event"] == "tabs_crashed"]
+    assert {line["tab"] for line in crashed} == {OTHER}
+    assert all(line["exc_info"] for line in crashed)
+
+
+def test_shortly_before_the_end__it_is_decided_whatever_was_read(case: Case) -> None:
+    case.reader.events.append(PRESENTED)
+    case.reader.now, case.reader.behind = 18_399, 8_400  # read up to 9,999; the draw is at 10,000
+    case.evaluation.ends = [PeriodResult(Outcome.LAPSE, 0, HASH, "not all was read")]
+    desk = case.desk()
+    desk.step()
+    assert case.evaluation.asked == []
+    case.reader.now = 18_400
+    desk.step()
+    assert case.evaluation.asked == [{"settled": 10_000, "last_try": False, "last_chance": True}]
+
+
+def test_a_draw_after_the_time_for_a_verdict__is_decided_before_it_ends(case: Case) -> None:
+    """A committee's shortest time for a verdict may be shorter than its own draw needs."""
+    case.reader.events.append(PRESENTED)
+    case.evaluation.draw = 30_000
+    case.evaluation.ends = [PeriodResult(Outcome.LAPSE, 0, HASH, "the draw comes later")]
+    desk = case.desk()
+    case.reader.now = 18_399
+    desk.step()
+    assert case.evaluation.asked == []
+    case.reader.now = 18_400
+    desk.step()
+    desk.step()
+    assert [how["last_chance"] for how in case.evaluation.asked] == [True]
+    with case.database.read() as session:
+        assert [item.attestation.outcome for item in work.attestations_of(session, [TAB])] == [Outcome.LAPSE]
+
+
+def test_the_last_chance__waits_for_no_next_try(case: Case) -> None:
+    case.reader.events.append(PRESENTED)
+    case.evaluation.ends = [NotNowError("out of reach"), result()]
+    desk = case.desk(wait=25.0)
+    desk.step()
+    desk.step()
+    assert len(case.evaluation.asked) == 1
+    case.reader.now = 18_990
+    desk.step()
+    assert len(case.evaluation.asked) == 2
 
 
 def test_what_the_endpoints_do_not_agree_on__is_not_signed(case: Case) -> None:

@@ -90,3 +90,10 @@ def test_stake__standing_and_coverage__are_graded(
     assert [item.grade.value for item in found] == grades
     assert any(said in item.message for item in found)
     assert all(item.mend for item in found if item.grade is not Grade.OK)
+
+
+def test_verdict_time__must_leave_time_to_judge_after_the_draw() -> None:
+    assert preflight.verdict_time("0x" + "cc" * 32, 4_800, 3_600).grade is Grade.OK
+    short = preflight.verdict_time("0x" + "cc" * 32, 3_600, 3_600)
+    assert short.grade is Grade.WARNING
+    assert "4800" in str(short.mend)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from oracle.decide.sampling import Standing
-from oracle.decide.tab_due import Step, TabAct, TabFacts, tab_steps
+from oracle.decide.tab_due import Step, TabAct, TabFacts, last_chance, least_verdict, tab_steps
 from oracle.decide.tabs import (
     DAY,
     MOST_DOCUMENTS,
@@ -102,6 +102,20 @@ def test_nothing_is_evaluated_before_all_that_was_handed_over_is_read() -> None:
     early = replace(FACTS, now=5_400, settled=5_029, evaluated=False)
     assert due(early, presented()) == ()
     assert due(replace(early, settled=5_030), presented()) == (Step(TabAct.EVALUATE),)
+
+
+def test_at_the_last_chance__it_is_evaluated_whatever_is_read() -> None:
+    """The draw may come too late, and the blocks that count here may lag: who is silent is slashed."""
+    behind = replace(FACTS, now=5_580, settled=4_000, evaluated=False)
+    assert due(behind, presented()) == ()
+    assert due(replace(behind, last_chance=True), presented()) == (Step(TabAct.EVALUATE),)
+
+
+@pytest.mark.parametrize(("delay", "least"), [(4, 8), (1_200, 2_400), (3_600, 4_800), (86_400, 87_600)])
+def test_time_for_a_verdict__must_leave_some_between_draw_and_last_chance(delay: int, least: int) -> None:
+    assert least_verdict(delay) == least
+    assert least - delay - last_chance(least) >= last_chance(least)
+    assert least - 2 - delay - last_chance(least - 2) < last_chance(least)
 
 
 def test_attested_by_enough__is_judged_by_the_first_of_them() -> None:
