@@ -28,7 +28,9 @@ DISPUTE_TYPE = (
     "uint8 sought,uint64 soughtPayable,uint256 expiry)"
 )
 NOTICE_TYPE = "Notice(bytes32 tab,address party,uint256 expiry)"
-SPLIT_TYPE = "TabSplit(bytes32 tab,uint64 period,uint8 phase,uint64 payable,uint256 toProvider,uint256 expiry)"
+SPLIT_TYPE = (
+    "TabSplit(bytes32 tab,uint64 period,uint8 phase,uint64 payable,uint256 toProvider,uint256 expiry)"
+)
 
 
 class TabWidthError(EarnestError):
@@ -169,8 +171,9 @@ def notice_digest(domain: Domain, tab: Hash, party: Address, expiry: int) -> Has
 def tab_split_digest(
     domain: Domain, tab: Hash, settled: int, phase: Phase, payable: int, to_provider: int, expiry: int
 ) -> Hash:
-    """What both sign to split all a tab holds and end it; `settled` periods are closed, `payable` is still owed
-    or provisional.
+    """What both sign to split all a tab holds and end it.
+
+    `settled` periods are closed, `payable` is still owed or provisional.
     """
     return _digest(domain, SPLIT_TYPE, tab, settled, int(phase), payable, to_provider, expiry)
 
