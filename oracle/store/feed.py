@@ -118,6 +118,17 @@ def add_change(
     return row.id
 
 
+def is_orphaned(session: Session, name: str) -> bool:
+    """Whether a change is kept whose block was orphaned since."""
+    return bool(session.scalar(select(ChangeRow.orphaned).where(ChangeRow.name == name)))
+
+
+def has_event(session: Session, job: Hash, height: int) -> bool:
+    """Whether a block of this height has an event of a job."""
+    query = select(EventRow.block_number).where(EventRow.subject == job, EventRow.block_number == height)
+    return session.scalar(query.limit(1)) is not None
+
+
 def changes_after(session: Session, number: int, *, limit: int = 1_000) -> list[StoredChange]:
     """Changes in the order in which they were noticed, those after this number (0: all that are kept)."""
     query = select(ChangeRow).where(ChangeRow.id > number).order_by(ChangeRow.id).limit(limit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -40,7 +40,7 @@ class Change:
     """Something that changed.
 
     Args:
-        name: Its id: the same however often it is derived from the same block.
+        name: Its id: the same however often it is derived from the same block; see `told_again`.
         agent: Whom it is about; None for what is about no agent.
         subject: The job.
         height: The block it follows from.
@@ -78,7 +78,7 @@ def make_change(
         corrects: The id of a change that was told and no longer holds.
     """
     told = f"{kind}\n{word}\n{height_hash}\n{of}\n{corrects or ''}"
-    name = "chg_" + hashlib.sha256(told.encode()).hexdigest()[:32]
+    name = _name(told)
     body = {
         "type": f"{kind}.{word}",
         "timestamp": _iso(time),
@@ -89,9 +89,23 @@ def make_change(
     return Change(name, kind, agent, subject, height, height_hash, orjson.dumps(body).decode())
 
 
+def told_again(change: Change) -> Change:
+    """The same change under the next id: its block was orphaned, and is back after that was corrected.
+
+    Whoever drops ids that were seen would drop it under the first one.
+    """
+    name = _name(change.name)
+    body = orjson.loads(change.body) | {"id": name}
+    return replace(change, name=name, body=orjson.dumps(body).decode())
+
+
 def message_id(webhook: str, change: str) -> str:
     """The one id of a delivery: the same at every try, and if it is queued again after a crash."""
     return "msg_" + hashlib.sha256(f"{webhook}\n{change}".encode()).hexdigest()[:32]
+
+
+def _name(of: str) -> str:
+    return "chg_" + hashlib.sha256(of.encode()).hexdigest()[:32]
 
 
 def _iso(time: float) -> str:

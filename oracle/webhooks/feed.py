@@ -1,7 +1,7 @@
 """Makes what happened on the chain into changes, once each, and queues a delivery for whoever wants it.
 
 What a block said may be taken back. A change whose block is orphaned is followed by a correction that names
-it; what the other branch says is told like everything else.
+it; what the other branch says is told like everything else. A block that comes back is told again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from oracle.store import listing
 from oracle.store import webhooks as subscriptions
 from oracle.store.feed import Announced, FeedEvent, StoredChange
 from oracle.store.standings import Standing
-from oracle.webhooks.changes import EVENTS, Change, ChangeKind, make_change, message_id
+from oracle.webhooks.changes import EVENTS, Change, ChangeKind, make_change, message_id, told_again
 
 _AT_ONCE = 500  # events, and agents, in one transaction
 
@@ -59,11 +59,13 @@ class Feed:
         return told + self._standings(session, reached.begun)
 
     def announce(self, session: Session, change: Change, *, without: str | None = None) -> int | None:
-        """Keep a change and queue it for all who want it. Its number; None where it was known.
+        """Keep a change and queue it for all who want it. Its number; None where it was known, and holds.
 
         Args:
             without: A subscription that is not told.
         """
+        while store.is_orphaned(session, change.name):
+            change = told_again(change)
         number = store.add_change(
             session,
             name=change.name,
@@ -90,7 +92,8 @@ class Feed:
         """Another branch is the chain: take back what followed from blocks that are gone."""
         head = chain_store.cursor(session)
         highest = -1 if head is None else head.number
-        told, below, common = 0, (2**62, 0), min(reached.begun, highest)
+        gone: list[StoredChange] = []
+        below, common = (2**62, 0), min(reached.begun, highest)
         while found := store.highest_changes(session, below=below, limit=_AT_ONCE):
             kept = chain_store.block_hashes(session, {change.height for change in found})
             for change in found:
@@ -98,13 +101,17 @@ class Feed:
                 if kept.get(change.height) == change.height_hash:
                     common = change.height
                     break
-                if change.height <= highest and change.height not in kept and change.kind in _DERIVED:
+                if change.height <= highest and change.height not in kept and _holds(session, change):
                     continue  # a header that is no longer kept says nothing
-                store.mark_orphaned(session, change.id)
-                told += self._take_back(session, change, highest)
+                gone.append(change)
             else:
                 continue
             break
+        # Only now: a correction is itself a change of a block that is kept, and would end the search.
+        told = 0
+        for change in gone:
+            store.mark_orphaned(session, change.id)
+            told += self._take_back(session, change, highest)
         self._set_reached(session, min(common, highest))
         return told
 
@@ -234,6 +241,17 @@ class Feed:
 
 _DERIVED = frozenset({ChangeKind.SCORE.value, ChangeKind.COVERAGE.value})
 _NOBODY = Announced(None, 0, 0, None, None, None, None)
+
+
+def _holds(session: Session, change: StoredChange) -> bool:
+    """Whether a change of a block whose header is not kept holds: an event goes with its block.
+
+    What follows from no event of its own is made right by what is told of the events.
+    """
+    is_correction = orjson.loads(change.body)["corrects"] is not None
+    if change.kind in _DERIVED or change.subject is None or is_correction:
+        return True
+    return store.has_event(session, change.subject, change.height)
 
 
 def _hash_at(session: Session, height: int) -> Hash:

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import delete
 
 from oracle.domain import events as e
 from oracle.domain.types import Ending, Outcome
@@ -15,6 +16,7 @@ from oracle.store import feed, webhooks
 from oracle.store.chain import Header
 from oracle.store.events import Happened, save_events
 from oracle.store.rollback import roll_back
+from oracle.store.tables import Block
 from oracle.store.webhooks import Webhook
 from oracle.webhooks.feed import Feed
 from tests.databases import Databases
@@ -202,6 +204,85 @@ def test_reorg__a_job_that_never_was__is_corrected_to_nothing(world: World) -> N
     assert second[0]["data"]["state"] is None
     assert (second[1]["data"]["cap"], second[1]["data"]["exposure"]) == ("0", "0")
     assert settle(world) == []
+
+
+def test_reorg__back_to_the_same_blocks__tells_them_again_once_each_time(world: World) -> None:
+    subscribe(world, "one")
+    stranger = "0x" + "dd" * 20
+    settle(world)
+    happen(world, block(900), *full(500, stranger))
+    told = settle(world)
+    ids = {one["id"] for one in told}
+    first = [(one["type"], one["data"]) for one in told]
+    for with_other_block in (False, True, False):
+        orphan(world, 899)
+        if with_other_block:
+            happen(world, Header(900, "0x" + "0e" * 32, block(899).hash, block(900).timestamp))
+        back = settle(world)
+        assert {one["type"].partition(".")[2] for one in back} == {"corrected"}
+        assert {one["data"]["state"] for one in back if one["type"] == "job.corrected"} == {None}
+        orphan(world, 899)
+        happen(world, block(900), *full(500, stranger))
+        again = settle(world)
+        jobs = [one for one in again if one["type"].startswith("job.") and one["corrects"] is None]
+        assert [(one["type"], one["data"]) for one in jobs] == [
+            one for one in first if one[0].startswith("job.")
+        ]
+        assert [one["type"] for one in again if one["type"].startswith("job.")][-1] == "job.closed"
+        coverage = [one["data"] for one in again if one["type"].startswith("coverage.")]
+        assert coverage[-1] == next(data for type_, data in reversed(first) if type_ == "coverage.changed")
+        assert settle(world) == []
+        fresh = [one["id"] for one in back + again]
+        assert len(set(fresh)) == len(fresh)
+        assert not ids & set(fresh)
+        ids |= set(fresh)
+        told += back + again
+    assert due(world, "one") == told
+
+
+def test_reorg__with_more_changes_than_fit_at_once__corrects_all(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oracle.webhooks.feed._AT_ONCE", 3)
+    subscribe(world, "one")
+    settle(world)
+    for number in range(4):
+        happen(world, block(900 + number), *full(500 + number, AGENTS[0]))
+    first = settle(world)
+    orphan(world, 899)
+    happen(world, Header(900, "0x" + "0d" * 32, block(899).hash, block(900).timestamp))
+    happen(world, Header(901, "0x" + "0e" * 32, "0x" + "0d" * 32, block(901).timestamp))
+    corrected = [one["corrects"] for one in settle(world) if one["type"] == "job.corrected"]
+    assert sorted(corrected) == sorted(one["id"] for one in first if one["type"].startswith("job."))
+
+
+def test_reorg__long_after__says_nothing_of_jobs_whose_blocks_are_kept_no_longer(world: World) -> None:
+    subscribe(world, "one")
+    settle(world)
+    happen(world, block(900), *full(500, AGENTS[0]))
+    settle(world)
+    orphan(world, 899)
+    assert settle(world)  # corrections, at a block that goes as well
+    happen(world, block(900), *full(500, AGENTS[0]))
+    for number in (901, 902):
+        happen(world, block(number))
+    settle(world)
+    with world.database.write() as session:
+        session.execute(delete(Block).where(Block.block_number <= 900))
+    orphan(world, 901)
+    happen(world, Header(902, "0x" + "0e" * 32, block(901).hash, block(902).timestamp))
+    assert settle(world) == []
+
+
+def test_reorg__noticed_long_after__is_corrected_though_no_header_says_so(world: World) -> None:
+    subscribe(world, "one")
+    settle(world)
+    happen(world, block(900), full(500, AGENTS[0])[0])
+    first = settle(world)
+    orphan(world, 899)
+    happen(world, Header(5_905, "0x" + "0e" * 32, "0x" + "0d" * 32, block(900).timestamp))
+    corrected = [one for one in settle(world) if one["type"] == "job.corrected"]
+    assert [(one["corrects"], one["data"]["state"]) for one in corrected] == [(first[0]["id"], None)]
 
 
 def test_reorg__of_blocks_that_told_nothing__corrects_nothing(world: World) -> None:
