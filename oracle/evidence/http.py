@@ -29,6 +29,16 @@ Resolver = Callable[[str, int], Sequence[str]]
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _GONE: Final = frozenset({404, 410})
 _STEP_SECONDS: Final = 10.0  # longest wait for one read
+_CLOSED: Final = tuple(
+    ipaddress.ip_network(network)
+    # Python 3.11 calls all of them global.
+    for network in (
+        "fec0::/10",  # site-local (RFC 3879)
+        "64:ff9b:1::/48",  # NAT64 of one network (RFC 8215)
+        "::/96",  # IPv4-compatible (RFC 4291)
+        "::ffff:0:0:0/96",  # IPv4-translated (RFC 2765)
+    )
+)
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -47,11 +57,14 @@ def resolve(host: str, port: int) -> list[str]:
 def is_public(address: str) -> bool:
     """Whether an address is reachable by everyone: not private, loopback, link-local, shared or multicast.
 
-    An IPv6 address that carries an IPv4 one (mapped, 6to4, Teredo, NAT64) is judged by that too.
+    Nor of one site, nor of a translator in it. An IPv6 address that carries an IPv4 one (mapped, 6to4,
+    Teredo, NAT64) is judged by that too.
     """
     parsed = ipaddress.ip_address(address.partition("%")[0])
     inner: list[ipaddress.IPv4Address | None] = []
     if isinstance(parsed, ipaddress.IPv6Address):
+        if any(parsed in network for network in _CLOSED):
+            return False
         inner = [parsed.ipv4_mapped, parsed.sixtofour, *(parsed.teredo or ())]
         if parsed in ipaddress.ip_network("64:ff9b::/96"):
             inner.append(ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF))
@@ -100,7 +113,7 @@ class HttpFetcher:
                 try:
                     if response.status_code not in _REDIRECTS:
                         return _body(response, url, max_bytes, deadline)
-                    url = urljoin(url, response.headers.get("location", ""))
+                    url = _redirected(url, response.headers.get("location", ""))
                 finally:
                     response.close()
         raise ForbiddenLocationError(f"{shown(url)}: more than {self.redirects} redirects", field=shown(url))
@@ -130,32 +143,45 @@ def pinned(url: str, *, schemes: frozenset[str], allow_private: bool, resolver: 
     """Resolve a URL's host once and see that every address of it is public.
 
     Raises:
-        ForbiddenLocationError: scheme, credentials or address not allowed.
+        ForbiddenLocationError: no URL, or its scheme, credentials or address are not allowed. No message
+            has the path: it may be what keeps a webhook's address secret.
         StoreUnreachableError: the host has no address.
     """
     try:
         parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise ForbiddenLocationError(f"{shown(url)} is not a URL", field="url") from error
+        port, host = parts.port, parts.hostname
+        named = httpx.URL(url)
+    except (ValueError, httpx.InvalidURL) as error:
+        raise ForbiddenLocationError("the address is not a URL", field="url") from error
     if parts.scheme not in schemes:
         raise ForbiddenLocationError(
-            f"the scheme {parts.scheme!r} of {shown(url)} is not allowed; use {sorted(schemes)}",
-            field=shown(url),
+            f"the scheme {parts.scheme!r} of {_site(url)} is not allowed; use {sorted(schemes)}",
+            field=_site(url),
         )
-    if not parts.hostname or parts.username is not None or parts.password is not None:
-        raise ForbiddenLocationError(f"{shown(url)} has no host, or carries credentials", field=shown(url))
-    host = parts.hostname
+    if not host or parts.username is not None or parts.password is not None:
+        raise ForbiddenLocationError(f"{_site(url)} has no host, or carries credentials", field=_site(url))
     addresses = resolver(host, port or (443 if parts.scheme == "https" else 80))
     private = [address for address in addresses if not is_public(address)]
     if private and not allow_private:
         raise ForbiddenLocationError(
             f"the host {host!r} resolves to {private[0]}, which is not a public address",
-            field=shown(url),
+            field=_site(url),
         )
     if not addresses:
-        raise StoreUnreachableError(f"the host {host!r} has no address", field=shown(url))
-    return Pinned(httpx.URL(url).copy_with(host=addresses[0]), host, parts.netloc)
+        raise StoreUnreachableError(f"the host {host!r} has no address", field=_site(url))
+    # As httpx writes it: a header and a certificate take a name of another script in ASCII only.
+    return Pinned(
+        named.copy_with(host=addresses[0]), named.raw_host.decode("ascii"), named.netloc.decode("ascii")
+    )
+
+
+def _redirected(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise ForbiddenLocationError(
+            f"{shown(url)} redirects to what is not a URL", field=shown(url)
+        ) from error
 
 
 def _body(response: httpx.Response, url: str, max_bytes: int, deadline: float) -> bytes:
@@ -177,6 +203,12 @@ def _body(response: httpx.Response, url: str, max_bytes: int, deadline: float) -
     except httpx.HTTPError as error:
         raise StoreUnreachableError(f"{shown(url)} broke off: {error}", field=shown(url)) from error
     return bytes(body)
+
+
+def _site(url: str) -> str:
+    """Scheme and host of a URL that can be split, cut short."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname or ''}"[:200]
 
 
 def shown(url: str) -> str:

@@ -72,6 +72,10 @@ def test_the_connection_goes_to_the_checked_address_under_the_hosts_name() -> No
         "::ffff:10.0.0.1",
         "2002:7f00:1::",
         "64:ff9b::7f00:1",
+        "fec0::1",
+        "64:ff9b:1::5db8:d822",
+        "::5db8:d822",
+        "::ffff:0:5db8:d822",
     ],
 )
 def test_addresses_that_are_not_public_are_refused_after_resolution(address: str) -> None:
@@ -99,6 +103,32 @@ def test_a_redirect_to_another_scheme_is_refused(target: str) -> None:
     chosen = fetcher(lambda _request: httpx.Response(301, headers={"location": target}))
     with pytest.raises(ForbiddenLocationError, match="scheme"):
         get(chosen)
+
+
+@pytest.mark.parametrize("target", ["https://a]/", "//["])
+def test_a_redirect_to_no_url_is_refused(target: str) -> None:
+    with pytest.raises(ForbiddenLocationError, match="not a URL"):
+        get(fetcher(lambda _request: httpx.Response(302, headers={"location": target})))
+
+
+@pytest.mark.parametrize(
+    "path", ["\x7f", "x" * 70_000, "\ud800"], ids=["control character", "too long", "no character"]
+)
+def test_what_is_no_url_is_refused(path: str) -> None:
+    with pytest.raises(ForbiddenLocationError, match="not a URL"):
+        get(fetcher(ok), f"https://files.example/{path}")
+
+
+def test_a_host_in_another_script_is_named_in_ascii() -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return ok(request)
+
+    assert get(fetcher(answer), "https://münchen.example:8443/x") == b"content"
+    assert seen[0].headers["host"] == "xn--mnchen-3ya.example:8443"
+    assert seen[0].extensions["sni_hostname"] == "xn--mnchen-3ya.example"
 
 
 def test_redirects_end() -> None:
