@@ -136,7 +136,8 @@ class WebhookDesk:
 
     def _begin_due(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin tries of what is due, a few at once for each subscriber."""
-        busy = Counter(task.get_name() for task in self._under_way.values())
+        # A copy, made at once: tasks that end meanwhile, in another thread, leave the original.
+        busy = Counter(task.get_name() for task in list(self._under_way.values()))
         found: list[tuple[Webhook, Delivery]] = []
         with self._database.read() as session:
             for webhook in store.every(session):
@@ -186,10 +187,10 @@ class WebhookDesk:
             store.failed(session, delivery.id, failure.message, retry_at=None if dead else retry_at)
             if dead:
                 change = dead_delivery(
-                    webhook.id, webhook.url, delivery.message, delivery.body, failure.message,
-                    now=self._clock(),
-                )  # fmt: skip
-                self._feed.announce(session, change, without=webhook.id)
+                    webhook.id, delivery.message, delivery.body, failure.message, now=self._clock()
+                )
+                if change is not None:
+                    self._feed.announce(session, change, without=webhook.id)
         if dead:
             log.error("webhook_dead", webhook=webhook.id, message=delivery.message, reason=failure.message)
         else:

@@ -286,12 +286,17 @@ def _of_event(event: FeedEvent, kind: ChangeKind, word: str) -> Change:
     )  # fmt: skip
 
 
-def dead_delivery(webhook: str, url: str, message: str, body: str, reason: str, *, now: float) -> Change:
-    """The change that says a delivery was given up. It follows from no block: its height is -1."""
+def dead_delivery(webhook: str, message: str, body: str, reason: str, *, now: float) -> Change | None:
+    """The change that says a delivery was given up. It follows from no block: its height is -1.
+
+    None where that delivery said the same of another: two dead subscribers would have each other told of
+    it for ever. The address is not told: whoever knows it may post there.
+    """
     told = orjson.loads(body)
+    if told.get("type") == f"{ChangeKind.WEBHOOK}.dead":
+        return None
     data = {
         "webhook": webhook,
-        "url": url,
         "message": message,
         "change": told.get("id"),
         "type": told.get("type"),

@@ -201,6 +201,52 @@ async def test_given_up__leaves_an_event_for_the_others(database: Database) -> N
     assert tally(database, "wh_b") == (0, 2, 0)
 
 
+async def test_given_up__is_told_without_the_address(database: Database) -> None:
+    with database.write() as session:
+        webhooks.add(session, Webhook("wh_c", "http://c.example/geheim?token=geheim", frozenset({"job"}),
+                                      frozenset(), 1.0, None))  # fmt: skip
+    clock, receiver = Clock(), Receiver(ok)
+    announce(database, "opened", clock)
+    working = desk(database, receiver, clock, tries=1)
+    await working.send_due()
+    await working.send_due()
+    told = [body for body in (request.content for request in receiver.got) if b"webhook.dead" in body]
+    assert len(told) == 2
+    assert b"wh_c" in told[0]
+    assert b"the scheme" in told[0]
+    assert b"geheim" not in told[0]
+
+
+async def test_subscribers_that_are_all_dead__have_each_other_told_once(database: Database) -> None:
+    clock = Clock()
+    announce(database, "opened", clock)
+    working = desk(database, Receiver(broken), clock, tries=1)
+    tries = [await working.send_due() for _ in range(4)]
+    assert tries == [2, 2, 0, 0]
+    assert tally(database, "wh_a") == tally(database, "wh_b") == (0, 0, 2)
+
+
+async def test_try_that_ends_while_those_under_way_are_counted__disturbs_nothing(database: Database) -> None:
+    clock, receiver = Clock(), Receiver(ok)
+    announce(database, "opened", clock)
+    working = desk(database, receiver, clock)
+
+    class Ending:
+        """A task whose end the loop's thread notes just when its name is asked for."""
+
+        def __init__(self, id_: int) -> None:
+            self.id = id_
+
+        def get_name(self) -> str:
+            del working._under_way[self.id]
+            return "wh_other"
+
+    others: dict[int, Any] = {id_: Ending(id_) for id_ in (-1, -2)}
+    working._under_way.update(others)
+    assert await working.send_due() == 2
+    assert len(receiver.got) == 2
+
+
 async def test_410__ends_the_subscription(database: Database) -> None:
     clock = Clock()
     receiver = Receiver(lambda _request: httpx.Response(410))
