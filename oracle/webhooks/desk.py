@@ -107,8 +107,8 @@ class WebhookDesk:
 
     async def send_due(self) -> int:
         """Send what is due now, and wait for it. How many tries that were."""
-        await asyncio.to_thread(self._begin_due, asyncio.get_running_loop())
-        tasks = list(self._under_way.values())
+        begun = await asyncio.to_thread(self._begin_due, asyncio.get_running_loop())
+        tasks = {*begun, *self._under_way.values()}  # one that was begun may have ended by now
         await asyncio.gather(*tasks)
         return len(tasks)
 
@@ -134,7 +134,7 @@ class WebhookDesk:
         for task in self._under_way.values():
             task.cancel()
 
-    def _begin_due(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _begin_due(self, loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[None]]:
         """Begin tries of what is due, a few at once for each subscriber."""
         # A copy, made at once: tasks that end meanwhile, in another thread, leave the original.
         busy = Counter(task.get_name() for task in list(self._under_way.values()))
@@ -147,14 +147,16 @@ class WebhookDesk:
                         session, webhook.id, now=self._clock(), limit=room, without=list(self._under_way)
                     )
                     found += [(webhook, delivery) for delivery in due]
-        if found:
-            asyncio.run_coroutine_threadsafe(self._begin(found), loop).result()
+        return asyncio.run_coroutine_threadsafe(self._begin(found), loop).result() if found else []
 
-    async def _begin(self, found: list[tuple[Webhook, Delivery]]) -> None:
+    async def _begin(self, found: list[tuple[Webhook, Delivery]]) -> list[asyncio.Task[None]]:
+        begun = []
         for webhook, delivery in found:
             task = asyncio.create_task(self._try(webhook, delivery), name=webhook.id)
             self._under_way[delivery.id] = task
             task.add_done_callback(lambda _task, id_=delivery.id: self._under_way.pop(id_, None))  # type: ignore[misc]
+            begun.append(task)
+        return begun
 
     async def _try(self, webhook: Webhook, delivery: Delivery) -> None:
         now = self._clock()

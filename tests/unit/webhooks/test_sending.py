@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -245,6 +246,23 @@ async def test_try_that_ends_while_those_under_way_are_counted__disturbs_nothing
     working._under_way.update(others)
     assert await working.send_due() == 2
     assert len(receiver.got) == 2
+
+
+async def test_tries_that_end_before_they_are_waited_for__count(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, receiver = Clock(), Receiver(ok)
+    announce(database, "opened", clock)
+    begin = WebhookDesk._begin_due
+
+    def returns_late(self: WebhookDesk, loop: asyncio.AbstractEventLoop) -> Any:
+        begun = begin(self, loop)
+        while tally(database, "wh_a")[0] or tally(database, "wh_b")[0]:
+            time.sleep(0.01)
+        return begun
+
+    monkeypatch.setattr(WebhookDesk, "_begin_due", returns_late)
+    assert await desk(database, receiver, clock).send_due() == 2
 
 
 async def test_410__ends_the_subscription(database: Database) -> None:
