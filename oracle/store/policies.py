@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from sqlalchemy import func, select, text, update
@@ -124,11 +125,12 @@ def broken_link(session: Session) -> int | None:
     """
     end: Hash | None = None
     query = select(PolicyEventRow).order_by(PolicyEventRow.sequence).execution_options(yield_per=500)
-    for expected, row in enumerate(session.scalars(query), 1):
-        named = PolicyEvent.parse(row.body.encode()).hash()
-        end = link(end, named)
-        if row.sequence != expected or row.event != named or row.link != end:
-            return expected
+    with closing(session.scalars(query)) as rows:
+        for expected, row in enumerate(rows, 1):
+            named = PolicyEvent.parse(row.body.encode()).hash()
+            end = link(end, named)
+            if row.sequence != expected or row.event != named or row.link != end:
+                return expected
     return None
 
 

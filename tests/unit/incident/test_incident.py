@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -248,8 +249,9 @@ def test_markdown__hostile_text__stays_text() -> None:
 
 
 @pytest.fixture
-def config(databases: Databases, tmp_path: Path) -> Path:
-    return configured(stored(databases), tmp_path)
+def config(databases: Databases, tmp_path: Path) -> Iterator[Path]:
+    with stored(databases) as database:
+        yield configured(database, tmp_path)
 
 
 def evidence(config: Path) -> list[dict[str, Any]]:

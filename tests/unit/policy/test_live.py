@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +31,13 @@ RULES = rule("streak", "failure-streak", "above = 0", refuse("3 USDC")) + rule(
 )
 
 
-def stored(databases: Databases) -> Database:
-    made = Database(databases.made())
-    store(made, history(80))
-    with made.write() as session:
-        chain_store.bind_deployment(session, 31_337, ESCROW, 0)
-    return made
+@contextmanager
+def stored(databases: Databases) -> Iterator[Database]:
+    with closing(Database(databases.made())) as made:
+        store(made, history(80))
+        with made.write() as session:
+            chain_store.bind_deployment(session, 31_337, ESCROW, 0)
+        yield made
 
 
 def configured(database: Database, folder: Path) -> Path:
@@ -47,8 +50,9 @@ def configured(database: Database, folder: Path) -> Path:
 
 
 @pytest.fixture
-def database(databases: Databases) -> Database:
-    return stored(databases)
+def database(databases: Databases) -> Iterator[Database]:
+    with stored(databases) as made:
+        yield made
 
 
 @pytest.fixture

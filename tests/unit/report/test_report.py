@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -125,8 +126,9 @@ def test_chart__without_points__is_drawn_all_the_same() -> None:
 
 
 @pytest.fixture
-def config(databases: Databases, tmp_path: Path) -> Path:
-    return configured(stored(databases), tmp_path)
+def config(databases: Databases, tmp_path: Path) -> Iterator[Path]:
+    with stored(databases) as database:
+        yield configured(database, tmp_path)
 
 
 def asked(config: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
