@@ -12,11 +12,14 @@ _YEAR = 365 * 86_400  # seconds
 _MILLION = 1_000_000
 
 
-def finding_of_period(life: PeriodLife) -> Finding:
+def finding_of_period(life: PeriodLife, terms: TabTerms) -> Finding:
     """What a period says that is settled, or that the parties ended with the tab.
 
     A Lapse says nothing, whether attested or by silence. Where the parties agreed on a split, a Fail that
     stood until then says Fail, as for jobs: whoever could buy its failures back would have none.
+
+    A Fail that was ruled is a lost dispute only where the provider lost it: what is payable of a Fail can be
+    disputed too, by the buyer in vain and by the provider with success.
     """
     if life.settled is not None:
         outcome = life.settled.outcome
@@ -25,7 +28,7 @@ def finding_of_period(life: PeriodLife) -> Finding:
         if outcome is not Outcome.FAIL:
             return Finding.NOTHING
     if outcome is Outcome.FAIL:
-        return Finding.FAIL if life.ruled is None else Finding.LOST
+        return Finding.LOST if contest_of_period(life, terms) is Contest.LOST else Finding.FAIL
     return Finding.PASS if outcome is Outcome.PASS else Finding.NOTHING
 
 

@@ -127,7 +127,7 @@ def _pieces(listed: ListedTab, history: Iterable[TabHappened], roots: Collection
                 counterparty=terms.buyer,
                 own=terms.buyer == terms.provider,
                 committee=terms.committee,
-                finding=finding_of_period(period),
+                finding=finding_of_period(period, terms),
                 contest=contest_of_period(period, terms),
                 value=value_of_period(period),
                 bond=terms.bond,

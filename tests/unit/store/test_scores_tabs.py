@@ -122,6 +122,26 @@ AGREED = TabClosed(TAB, TabEnding.AGREED, 1, 2, 3)
             (judged(PASS, USDC), disputed(BUYER, FAIL, 0), settled(PASS, USDC)),
             Finding.PASS, Contest.UNDECIDED, USDC,
         ),
+        (  # the buyer wanted the rest of a Fail back too, in vain
+            (judged(FAIL, USDC), disputed(BUYER, FAIL, 0), ruled(FAIL, USDC), settled(FAIL, USDC)),
+            Finding.FAIL, Contest.WON, USDC,
+        ),
+        (
+            (judged(FAIL, USDC), disputed(BUYER, FAIL, 0), ruled(FAIL, 0), settled(FAIL, 0)),
+            Finding.LOST, Contest.LOST, 0,
+        ),
+        (  # it stays Fail, but what the provider sought was due to it
+            (judged(FAIL, 0), disputed(AGENT, FAIL, USDC), ruled(FAIL, USDC), settled(FAIL, USDC)),
+            Finding.FAIL, Contest.WON, USDC,
+        ),
+        (
+            (judged(FAIL, 0), disputed(AGENT, PASS, USDC), ruled(FAIL, 0), settled(FAIL, 0)),
+            Finding.LOST, Contest.LOST, 0,
+        ),
+        (
+            (judged(FAIL, USDC), disputed(BUYER, FAIL, 0), ruled(FAIL, USDC), AGREED),
+            Finding.FAIL, Contest.WON, 0,
+        ),
         ((judged(FAIL, 0), AGREED), Finding.FAIL, Contest.NONE, 0),
         ((judged(PASS, USDC), AGREED), Finding.NOTHING, Contest.NONE, 0),
         ((AGREED,), Finding.NOTHING, Contest.NONE, 0),
