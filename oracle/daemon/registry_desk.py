@@ -244,4 +244,4 @@ def wanted_posts(session: Session, entries: Sequence[LiveEntry]) -> set[int]:
 
 
 def _tag(post: Post) -> str:
-    return Period(post.start, post.end).tag
+    return Period(post.start, post.end).tag(post.provider)

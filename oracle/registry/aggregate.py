@@ -37,9 +37,17 @@ class Period:
     end: int
 
     @property
-    def tag(self) -> str:
-        """The second tag of its feedback: one of this length from this time, once an evaluator and agent."""
+    def name(self) -> str:
+        """From when, and how long: Unix seconds, and seconds."""
         return f"earnest:{self.start}/{self.end - self.start}"
+
+    def tag(self, provider: Address) -> str:
+        """The second tag of feedback about an account: one of this tag, once an evaluator and agent.
+
+        An identity has an owner and a wallet, and both may be providers: what is found under the tag of one
+        must not pass for what was said of the other.
+        """
+        return f"{self.name}/{provider}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,7 @@ class Aggregate:
 
     def subject(self, place: Place, client: Address) -> Hash:
         """The one name of what this client says of this agent and period."""
-        told = f"{_SCHEMA}\n{place.chain_id}\n{place.registry}\n{client}\n{self.agent_id}\n{self.period.tag}"
+        told = f"{_SCHEMA}\n{place.chain_id}\n{place.registry}\n{client}\n{self.agent_id}\n{self.period.name}"
         return "0x" + keccak(f"{told}\n{self.provider}".encode()).hex()
 
 

@@ -57,6 +57,7 @@ def test_one_id_named_by_two_providers__is_two_aggregates() -> None:
     found = aggregates([closed(Finding.PASS), closed(Finding.FAIL, provider=RIVAL)], {OURS}, PERIOD)
     assert {(one.provider, one.value) for one in found} == {(AGENT, 10_000), (RIVAL, 0)}
     assert len({one.subject(PLACE, AGENT) for one in found}) == 2
+    assert len({one.period.tag(one.provider) for one in found}) == 2  # else one would stand for the other
 
 
 def test_document__is_canonical_and_says_no_evaluator() -> None:
