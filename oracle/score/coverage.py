@@ -12,7 +12,10 @@ RECENT = 90 * 86_400  # seconds for which a bond once put up says something
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A job that is not closed. Amounts are USDC base units; `price` with its up-front part."""
+    """A job or tab that is not closed. Amounts are USDC base units.
+
+    `price`: with its up-front part; of a tab, deposit and credit.
+    """
 
     price: int
     up_front: int
@@ -25,7 +28,7 @@ class Coverage:
     """Amounts in USDC base units.
 
     Args:
-        running: Jobs that are not closed.
+        running: Jobs and tabs that are not closed.
         bonded: Their bonds, forfeited where they fail.
         exposure: Their prices: what buyers have entrusted to the agent now.
         unbacked: Up-front parts beyond the bond of their own job: what the agent could leave with.

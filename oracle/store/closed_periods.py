@@ -64,7 +64,10 @@ def ended_of(
 
 
 def running_tabs(session: Session, provider: Address, *, up_to: int, agent_id: int | None) -> list[Running]:
-    """A provider's tabs that were opened up to a block and not closed by then; the price is the deposit."""
+    """A provider's tabs that were opened up to a block and not closed by then.
+
+    The price is deposit and credit: the most that may be owed at once.
+    """
     closed = select(TabEventRow.tab).where(
         TabEventRow.tab == TabRow.tab, TabEventRow.name == "TabClosed", TabEventRow.block_number <= up_to
     )
@@ -74,7 +77,7 @@ def running_tabs(session: Session, provider: Address, *, up_to: int, agent_id: i
     agreements = [tab_store.agreement_of(text) for text in session.scalars(query)]
     return [
         Running(
-            price=one.terms.deposit,
+            price=one.terms.deposit + one.terms.credit,
             up_front=0,
             bond=one.terms.bond,
             secured=one.terms.challenge > 0,

@@ -48,7 +48,7 @@ def database(databases: Databases) -> Iterator[Database]:
 def opened(challenge: int = 60, tab: str = TAB) -> TabOpened:
     terms = replace(
         TERMS, buyer=BUYER, provider=AGENT, committee=ROOT, challenge=challenge, deposit=200 * USDC,
-        bond=20 * USDC, verdict_fee=USDC,
+        credit=30 * USDC, bond=20 * USDC, verdict_fee=USDC,
     )  # fmt: skip
     return TabOpened(tab, BUYER, AGENT, TabAgreement(terms, TabOpening(HASH, HASH, 0, 1, 1)), 0b111)
 
@@ -206,6 +206,6 @@ def test_a_running_tab__is_exposure_until_it_is_closed(database: Database) -> No
     with database.read() as session:
         assert closed.running_of(session, AGENT, up_to=2) == []
         (running,) = closed.running_of(session, AGENT, up_to=3)
-        assert (running.price, running.bond, running.secured) == (200 * USDC, 20 * USDC, True)
+        assert (running.price, running.bond, running.secured) == (230 * USDC, 20 * USDC, True)
         assert closed.running_of(session, AGENT, up_to=3, agent_id=7) == []
         assert closed.running_of(session, AGENT, up_to=4) == []
