@@ -43,7 +43,7 @@ class RegistryPolicy:
 
     Args:
         length: Seconds of a period.
-        back: How many ended periods are looked at.
+        back: How many ended periods are looked at. Until one is that old, whose identity it is may change.
         uri: Where an aggregate's document is found: its hash is added. Empty: nowhere.
         poll: Seconds between two looks.
     """
@@ -108,11 +108,13 @@ class RegistryDesk:
             EarnestError: the chain cannot be read now, or the key cannot be used.
         """
         heights = self._heights()
-        self._gather(heights)
+        with self._database.read() as session:
+            now = store.settled_time(session, heights.finalized) or 0
+        self._gather(heights, now)
         with self._database.read() as session:
             waiting = store.in_state(session, store.WAITING, due=self._clock(), limit=_AT_ONCE)
         for post in waiting:
-            self._queue(post)
+            self._queue(post, now)
         self._outbox.step(heights)
         with self._database.read() as session:
             queued = store.in_state(session, store.QUEUED, due=self._clock(), limit=_AT_ONCE)
@@ -132,13 +134,12 @@ class RegistryDesk:
                     log.exception("registry_step_failed")
             self._stop.wait(self._policy.poll)
 
-    def _gather(self, heights: Heights) -> None:
+    def _gather(self, heights: Heights, now: int) -> None:
         """Decide what is to be said of periods that ended; only of what is final."""
         with self._database.read() as session:
-            now = store.settled_time(session, heights.finalized)
             periods = [
                 period
-                for period in ended(now or 0, length=self._policy.length, back=self._policy.back)
+                for period in ended(now, length=self._policy.length, back=self._policy.back)
                 if period not in self._done
             ]
             committees = job_store.committees_of_keys(session, self._evaluators)
@@ -178,15 +179,21 @@ class RegistryDesk:
             summary=None,
         )
 
-    def _queue(self, post: Post) -> None:
-        """Queue a post, unless it is on the chain already, or its agent is somebody else's."""
+    def _queue(self, post: Post, now: int) -> None:
+        """Queue a post, unless it is on the chain already, or its agent is somebody else's.
+
+        Args:
+            now: The newest final block's time, Unix seconds.
+        """
         try:
             if not self._registry.is_of(post.agent_id, post.provider):
                 # Else whoever fails could have it written against another's identity.
                 reason = f"agent {post.agent_id} is neither owned by the provider nor names it as its wallet"
-                with self._database.write() as session:
-                    store.move(session, post.subject, store.REFUSED, reason=reason)
-                log.warning("feedback_refused", agent=post.agent_id, provider=post.provider, reason=reason)
+                if now < post.end + self._policy.back * (post.end - post.start):
+                    # Else moving it away for the first look would keep its failures from being told.
+                    self._again(post, reason)
+                else:
+                    self._refuse(post, reason)
                 return
             if self._read_back(post):
                 return
@@ -232,6 +239,11 @@ class RegistryDesk:
         with self._database.write() as session:
             store.again(session, post.subject, reason, retry_at=self._clock() + wait)
         log.warning("feedback_not_posted", agent=post.agent_id, reason=reason, retry_in=wait)
+
+    def _refuse(self, post: Post, reason: str) -> None:
+        with self._database.write() as session:
+            store.move(session, post.subject, store.REFUSED, reason=reason)
+        log.warning("feedback_refused", agent=post.agent_id, provider=post.provider, reason=reason)
 
 
 def wanted_posts(session: Session, entries: Sequence[LiveEntry]) -> set[int]:

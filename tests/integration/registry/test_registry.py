@@ -87,9 +87,9 @@ def closed(world: World, agent_id: int, outcome: Outcome) -> Hash:
     return job
 
 
-def end_period(world: World) -> None:
-    """Let the period end, and the chain be final beyond it, as the watcher reads it."""
-    world.warp(WEEK)
+def end_period(world: World, periods: int = 1) -> None:
+    """Let the period end, and others after it, and the chain be final beyond, as the watcher reads it."""
+    world.warp(periods * WEEK)
     world.mine(80)
     with world.service(FixedEvaluation()) as service:
         service.turn()
@@ -167,19 +167,23 @@ def test_closed_jobs__are_one_aggregate_that_get_summary_gives_back(
     assert said(world, registries, agent_id).count == 1
 
 
-def test_an_id_of_somebody_else__is_refused_and_nothing_written(
+def test_an_id_of_somebody_else__is_refused_in_the_end_and_nothing_written(
     world: World, registries: LocalRegistries, database: Database
 ) -> None:
     victim = registries.register(world.market.buyer)
     closed(world, victim, Outcome.FAIL)
     closed(world, 7_777, Outcome.FAIL)  # an id nobody was given
     end_period(world)
-    desk = desk_of(world, registries, database, Clock())
-    turn(desk, world)
-    with database.read() as session:
-        posts = store.of_agent(session, world.market.provider.address.lower(), limit=10)
-    assert {(post.agent_id, post.state) for post in posts} == {(victim, "refused"), (7_777, "refused")}
-    assert all("neither owned" in str(post.reason) for post in posts)
+    clock = Clock()
+    desk = desk_of(world, registries, database, clock)
+    for state in (store.WAITING, store.REFUSED):
+        turn(desk, world)
+        with database.read() as session:
+            posts = store.of_agent(session, world.market.provider.address.lower(), limit=10)
+        assert {(post.agent_id, post.state) for post in posts} == {(victim, state), (7_777, state)}
+        assert all("neither owned" in str(post.reason) for post in posts)
+        end_period(world, 4)
+        clock.now += 100
     assert said(world, registries, victim).count == 0
 
 

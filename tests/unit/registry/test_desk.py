@@ -128,3 +128,35 @@ def test_owner_and_wallet_of_one_identity__are_both_written(desk: Desk) -> None:
         (store.POSTED, (1, 0)),
     ]
     assert desk.sent == 2
+
+
+def test_identity_moved_away_and_back__is_written_all_the_same(desk: Desk) -> None:
+    decided(desk, OWNER, 0, 1)
+    desk.registry.accounts.clear()
+    waits = []
+    for tries in range(1, 4):
+        desk.turn()
+        (post,) = desk.posts()
+        assert (post.state, post.tries) == (store.WAITING, tries)
+        assert "neither owned" in str(post.reason)
+        waits.append(post.retry_at - desk.now)
+    assert waits == [60, 120, 240]
+    desk.registry.accounts.add(OWNER)
+    desk.chain_is_at(PERIOD.end + 4 * WEEK - 1)
+    desk.turn()
+    (post,) = desk.posts()
+    assert (post.state, post.summary, desk.sent) == (store.POSTED, (1, 0), 1)
+
+
+def test_identity_of_somebody_else__is_refused_once_the_period_is_old(desk: Desk) -> None:
+    decided(desk, OWNER, 0, 1)
+    desk.registry.accounts.clear()
+    desk.turn()
+    desk.chain_is_at(PERIOD.end + 4 * WEEK)
+    desk.turn()
+    (post,) = desk.posts()
+    assert (post.state, desk.sent) == (store.REFUSED, 0)
+    assert "neither owned" in str(post.reason)
+    desk.registry.accounts.add(OWNER)
+    desk.turn()
+    assert desk.sent == 0
