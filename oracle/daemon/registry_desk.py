@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 _AT_ONCE = 20  # posts in one step
 _MOST_TRIES = 20  # until a transaction that cannot be sent is given up for a while
+_MOST_SENT = 3  # transactions that getSummary does not count, until nothing more is paid for
 _FIRST_WAIT = 60.0  # seconds after a first failure
 _LONGEST_WAIT = 86_400.0
 
@@ -216,13 +217,23 @@ class RegistryDesk:
         if fate is None or (fate.ended and fate.error is not None):
             self._again(post, "it is not in the outbox" if fate is None else fate.error or "")
         elif fate.ended:
-            try:
-                if not self._read_back(post):
-                    self._again(post, "its transaction is final, and getSummary does not count it")
-            except ChainError as error:
-                log.warning("registry_not_reached", error=type(error).__name__, reason=error.message)
+            self._confirm(post, fate.succeeded)
         elif fate.error is not None and fate.tries >= _MOST_TRIES:
             self._again(post, fate.error)  # no longer queued, so the lane lets it go
+
+    def _confirm(self, post: Post, succeeded: int) -> None:
+        """Read a post back whose transaction is final, the last of so many that succeeded."""
+        try:
+            if self._read_back(post):
+                return
+        except ChainError as error:
+            log.warning("registry_not_reached", error=type(error).__name__, reason=error.message)
+            return
+        if succeeded < _MOST_SENT:
+            self._again(post, "its transaction is final, and getSummary does not count it")
+        else:
+            reason = f"{succeeded} transactions are final, and getSummary counts none; no more are sent"
+            self._refuse(post, reason)
 
     def _read_back(self, post: Post) -> bool:
         """Whether `getSummary` counts it; then it is done."""

@@ -135,12 +135,16 @@ def _change(session: Session, subject: Hash, **values: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of a post's newest transaction. `ended`: final or dropped; `error`: why it did not work."""
+    """What became of a post's newest transaction. `ended`: final or dropped; `error`: why it did not work.
+
+    `succeeded`: how many of its transactions are final and did not fail.
+    """
 
     ended: bool
     dropped: bool
     error: str | None
     tries: int
+    succeeded: int
 
 
 def fate(session: Session, subject: Hash) -> Fate | None:
@@ -151,7 +155,10 @@ def fate(session: Session, subject: Hash) -> Fate | None:
     if row is None:
         return None
     dropped = row.dropped is not None
-    return Fate(row.until_block is not None or dropped, dropped, row.error or row.dropped, row.tries)
+    ended = row.until_block is not None or dropped
+    good = (OutboxRow.until_block.is_not(None), OutboxRow.dropped.is_(None), OutboxRow.error.is_(None))
+    count = select(func.count()).select_from(OutboxRow).where(OutboxRow.subject == subject, *good)
+    return Fate(ended, dropped, row.error or row.dropped, row.tries, session.scalar(count) or 0)
 
 
 def settled_time(session: Session, up_to: int) -> int | None:

@@ -160,3 +160,18 @@ def test_identity_of_somebody_else__is_refused_once_the_period_is_old(desk: Desk
     desk.registry.accounts.add(OWNER)
     desk.turn()
     assert desk.sent == 0
+
+
+def test_final_but_never_counted__is_sent_three_times_and_then_said(desk: Desk) -> None:
+    desk.registry.counts = False
+    decided(desk, OWNER, 1, 0)
+    for sent in (1, 2):
+        desk.turn()
+        (post,) = desk.posts()
+        assert (desk.sent, post.state) == (sent, store.WAITING)
+        assert "does not count it" in str(post.reason)
+    for _ in range(3):
+        desk.turn()
+    (post,) = desk.posts()
+    assert (desk.sent, post.state) == (3, store.REFUSED)
+    assert post.reason == "3 transactions are final, and getSummary counts none; no more are sent"
