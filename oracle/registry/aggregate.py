@@ -1,7 +1,8 @@
 """What one evaluator says of an agent for one period: a document anyone can recompute from the chain.
 
-Pure. The share of passes among the jobs that were checked, as `successRate` of ERC-8004: per cent with two
-decimals, rounded down. Jobs that say nothing (no verdict, nobody's fault, unsecured) are left out.
+Pure. The share of passes among the jobs and settled periods of tabs that were checked, as `successRate` of
+ERC-8004: per cent with two decimals, rounded down. Each job counts once, and each period of a tab. What says
+nothing (no verdict, nobody's fault, unsecured) is left out.
 """
 
 from __future__ import annotations
@@ -52,7 +53,10 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """An agent's checked jobs of a period. `failures` counts lost disputes too."""
+    """An agent's checked jobs, and checked periods of its tabs, that ended in a period of time.
+
+    `passes` and `failures` count both; `failures` counts lost disputes too.
+    """
 
     agent_id: int
     provider: Address
@@ -97,7 +101,7 @@ def digest_of(document: bytes) -> Hash:
 
 
 def aggregates(closed: Iterable[Closed], committees: Collection[Hash], period: Period) -> list[Aggregate]:
-    """One for each agent with an id that had a job checked by one of these committees in a period."""
+    """One for each agent with an id that one of these committees checked in a period, by provider."""
     counted: dict[tuple[int, Address], tuple[int, int, set[Hash]]] = {}
     for one in closed:
         piece = one.evidence

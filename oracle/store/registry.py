@@ -172,7 +172,7 @@ def settled_time(session: Session, up_to: int) -> int | None:
 
 
 def closed_between(session: Session, start: int, end: int, *, up_to: int) -> list[Closed]:
-    """Jobs closed from one Unix time up to another, in blocks up to this one."""
+    """Jobs and periods of tabs that ended from one Unix time up to another, in blocks up to this one."""
     inside = (Block.timestamp >= start, Block.timestamp < end, Block.block_number <= up_to)
     first = session.scalar(select(func.min(Block.block_number)).where(*inside))
     last = session.scalar(select(func.max(Block.block_number)).where(*inside))

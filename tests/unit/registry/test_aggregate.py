@@ -37,6 +37,12 @@ def test_passes_and_failures__of_one_agent__are_counted_together() -> None:
     assert [(one.agent_id, one.passes, one.failures, one.value) for one in found] == [(7, 2, 2, 5_000)]
 
 
+def test_each_period_of_a_tab__counts_like_a_job() -> None:
+    periods = [closed(Finding.FAIL, kind=Kind.TAB_PERIOD, period=number) for number in (1, 2)]
+    (found,) = aggregates([closed(Finding.PASS), *periods], {OURS}, PERIOD)
+    assert (found.passes, found.failures) == (1, 2)
+
+
 @pytest.mark.parametrize(
     "changed",
     [
