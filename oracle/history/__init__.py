@@ -1,1 +1,1 @@
-"""Jobs as a reader of their whole history needs them: who, how much, when what happened, how it ended."""
+"""Jobs and tabs as a reader of their history needs them: who, how much, when what happened, how it ended."""

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from oracle.domain.tab_events import TabClosed
 from oracle.domain.tab_terms import TabEnding
 from oracle.domain.types import Address, Hash
+from oracle.history.periods import contest_of_period, finding_of_period, outlay_of_period, value_of_period
 from oracle.history.tab import Placed, life_of
 from oracle.score.coverage import Running
 from oracle.score.evidence import Evidence, Kind
-from oracle.score.periods import contest_of_period, finding_of_period, outlay_of_period, value_of_period
 from oracle.store import tabs as tab_store
 from oracle.store.tables import TabEventRow, TabRow
 from oracle.store.tabs import ListedTab, TabHappened
