@@ -28,3 +28,22 @@ def test_links_between_documents_lead_somewhere() -> None:
     ]
     assert len(links) > 5
     assert not [(d.name, target) for d, target in links if not (d.parent / target).exists()]
+
+
+def test_architecture_names_every_package() -> None:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    rows = {
+        name
+        for line in text.splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`([a-z]+)`", line.split("|")[1])
+    }
+    packages = {path.parent.name for path in (ROOT / "oracle").glob("*/__init__.py")}
+    assert len(packages) > 20
+    assert packages <= rows
+
+
+def test_readme_names_every_document() -> None:
+    table = [line for line in (ROOT / "README.md").read_text("utf-8").splitlines() if line.startswith("| `")]
+    named = set(re.findall(r"`docs/([\w-]+\.md)`", "\n".join(table)))
+    assert {path.name for path in (ROOT / "docs").glob("*.md")} == named
