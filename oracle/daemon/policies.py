@@ -113,12 +113,12 @@ class PolicyDesk:
         return len(made)
 
     def _call(self) -> None:
-        owners = {one.hash(): one.owner.page for one in self._following.policies}
+        owners = {one.name: one.owner.page for one in self._following.policies}
         with self._database.read() as session:
             waiting = policy_store.untold(session)
         reached = []
         for one in waiting:
-            url = owners.get(one.document.policy_hash)
+            url = owners.get(one.document.policy)
             try:
                 if url is not None and _is_called(one):
                     self._page(url, one.document.canonical())

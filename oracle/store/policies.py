@@ -32,7 +32,11 @@ class StoredPolicyEvent:
 
 
 def add_events(session: Session, events: Iterable[PolicyEvent]) -> list[StoredPolicyEvent]:
-    """Store those that are not stored yet, in order of time; returns these."""
+    """Store those that are not stored yet, in order of time; returns these.
+
+    A policy that was changed has another hash, and so has everything it says of the past again. What was
+    stored under its name before is not told twice: of a changed policy only what is later is stored.
+    """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("LOCK TABLE policy_events IN EXCLUSIVE MODE"))  # the chain has one end
     wanted = {event.hash(): event for event in sorted(events, key=lambda one: one.time)}
@@ -44,8 +48,14 @@ def add_events(session: Session, events: Iterable[PolicyEvent]) -> list[StoredPo
     sequence, end = (0, None) if last is None else (last[0], last[1])
     now = time.time()
     made: list[StoredPolicyEvent] = []
+    before = {
+        named: _newest_of_others(session, *named)
+        for named in {
+            (event.policy, event.policy_hash) for hash_, event in wanted.items() if hash_ not in known
+        }
+    }
     for hash_, event in wanted.items():
-        if hash_ in known:
+        if hash_ in known or _is_told(event, before[event.policy, event.policy_hash]):
             continue
         sequence, end = sequence + 1, link(end, hash_)
         made.append(StoredPolicyEvent(sequence, hash_, end, event, now, None))
@@ -69,6 +79,20 @@ def add_events(session: Session, events: Iterable[PolicyEvent]) -> list[StoredPo
         ],
     )
     return made
+
+
+def _newest_of_others(session: Session, policy: str, policy_hash: Hash) -> int | None:
+    """When the newest event was that a policy made while its content, and so its hash, was another."""
+    row = PolicyEventRow
+    # In canonical JSON a quote within a text is escaped: this is found nowhere but in the field itself.
+    mine = row.body.contains(f'"policy_hash":"{policy_hash}"', autoescape=True)
+    # A review has the clock's time, which may be ahead of the chain's.
+    made = row.happened != Happened.REVIEWED.value
+    return session.scalar(select(func.max(row.time)).where(row.policy == policy, made, ~mine))
+
+
+def _is_told(event: PolicyEvent, before: int | None) -> bool:
+    return before is not None and event.time <= before and event.happened is not Happened.REVIEWED
 
 
 def list_events(

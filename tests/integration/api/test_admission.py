@@ -139,6 +139,19 @@ def test_desk__keeps_events_once_and_calls_again_who_was_not_reached(world: Worl
     )
 
 
+def test_desk__a_reviewed_policy__calls_only_whom_it_had_not_reached(world: World) -> None:
+    rules = rule("streak", "failure-streak", "above = 1", CALLS)
+    called: list[bytes] = []
+    new = desk(world, policy(rules, PAGED), called, fails=1).step()
+    assert 0 < len(called) < new
+    before = list(called)
+    reviewed = PAGED.replace("reviewed = 2026-01-20", "reviewed = 2026-01-02").replace("/hook", "/other")
+    assert policy(rules, reviewed).hash() != policy(rules, PAGED).hash()
+    assert desk(world, policy(rules, reviewed), called).step() == 0
+    assert len(called) == len(before) + 1, "whoever was not reached yet"
+    assert called[-1] not in before
+
+
 def test_post__answers_that_are_none() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response({"a": 200, "b": 500, "c": 302}[request.url.path[-1]])

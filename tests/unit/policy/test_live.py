@@ -65,9 +65,9 @@ def asked(config: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     return result.exit_code, json.loads(result.output)
 
 
-def keep(database: Database) -> int:
+def keep(database: Database, head: str = HEAD, *, block: int | None = None) -> int:
     with database.read() as session:
-        found = run_policies(session, [policy(RULES)], frozenset({ROOT}))
+        found = run_policies(session, [policy(RULES, head)], frozenset({ROOT}), block=block)
     with database.write() as session:
         return len(policy_store.add_events(session, found.events))
 
@@ -97,6 +97,27 @@ def test_run__twice__keeps_each_event_once(database: Database) -> None:
     assert [one.sequence for one in stored] == list(range(1, first + 1))
     assert [one.event for one in stored] == [one.document.hash() for one in stored]
     assert [one.document.time for one in stored] == sorted(one.document.time for one in stored)
+
+
+def test_run__after_the_file_was_changed__adds_only_what_is_later(database: Database) -> None:
+    reviewed = HEAD.replace("reviewed = 2026-01-20", "reviewed = 2026-01-01")
+    first = keep(database, block=20)
+    assert keep(database, reviewed, block=20) == 0, "the past is not told again because of a review"
+    with database.write() as session:
+        (noted,) = policy_store.add_events(
+            session, [reviewed_event(policy(RULES), by="somebody", note="fine", now=int(time.time()))]
+        )
+    later = keep(database, reviewed)
+    assert later > 0
+    assert keep(database, reviewed) == 0
+    assert keep(database) == 0, "nor where the change is taken back"
+    with database.read() as session:
+        found = [one for one in policy_store.list_events(session) if one.sequence != noted.sequence]
+    newest = found[first - 1].document.time
+    assert [one.document.time > newest for one in found] == [False] * first + [True] * later
+    told = [one.document for one in found]
+    places = [(one.happened, one.rule, one.subject, one.time) for one in told]
+    assert len({str(one) for one in places}) == len(places)
 
 
 @pytest.mark.parametrize("which", ["changed", "taken out"])
