@@ -86,6 +86,8 @@ def _refusal(limit: _Limit, asked: Asked) -> Refusal | None:
 
 
 def _limits(engine: Engine, policy: Policy, asked: Asked) -> Iterator[_Limit]:
+    if not engine.is_in_force(policy):
+        return
     scope = policy.scope
     if scope.agents and asked.agent not in scope.agents:
         return

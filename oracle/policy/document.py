@@ -214,7 +214,7 @@ class Rollout(Part):
 
 
 class Policy(Document):
-    """A policy as a whole. `since`: before this day nothing is stored of what it would have said."""
+    """A policy as a whole. `since`: before this day nothing binds, nor is stored of what it would say."""
 
     schema_: Literal["earnest/policy/1"] = Field(alias="schema")
     name: Name

@@ -64,6 +64,7 @@ class Engine:
         for happening in steps:
             self.step(happening)
         self.pass_time(until)
+        self.time = self.time or until  # where nothing has happened yet, it is that late all the same
         return self.events
 
     def step(self, happening: Happening) -> None:
@@ -119,6 +120,10 @@ class Engine:
             return None
         state = self.rollouts.get((policy.name, agent))
         return policy.rollout.start if state is None else state.cap
+
+    def is_in_force(self, policy: Policy) -> bool:
+        """Whether a policy has begun; a simulation takes it to hold from the beginning."""
+        return not self.live or self.time >= day_start(policy.since)
 
     def _judged_by(self, task: Task) -> None:
         judged = task.judged
@@ -181,9 +186,6 @@ class Engine:
                     value, threshold, _ = self._read(rule, kind, key.subject)
                     self._tell(policy, rule, kind, key.subject, value, threshold, Happened.FIRED)
 
-    def _is_told(self, policy: Policy) -> bool:
-        return not self.live or self.time >= day_start(policy.since)
-
     def _tell(
         self,
         policy: Policy,
@@ -194,7 +196,7 @@ class Engine:
         threshold: int | None,
         happened: Happened,
     ) -> None:
-        if not self._is_told(policy):
+        if not self.is_in_force(policy):
             return
         jobs = (
             self.standing(subject).jobs(rule, self.time)
@@ -234,7 +236,7 @@ class Engine:
             rollout, agents = policy.rollout, policy.scope.agents
             if rollout is None or rollout.pact != task.pact or (agents and task.provider not in agents):
                 continue
-            if not self._is_told(policy):  # the rollout begins with the policy
+            if not self.is_in_force(policy):  # the rollout begins with the policy
                 continue
             state = self.rollouts.setdefault((policy.name, task.provider), RolloutState(rollout, self.roots))
             change = state.after(happening)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from oracle.history.task import Task, happenings
 from oracle.policy.admission import Asked, admit
 from oracle.policy.document import Policy
@@ -146,6 +148,18 @@ def test_live__nothing_is_told_of_before_the_policy__and_what_holds_then_fires()
         ("fired", START + 9 * DAY),
         ("lifted", START + 13 * DAY),
     ]
+
+
+@pytest.mark.parametrize("tasks", [[], [task(0)]], ids=["nothing happened yet", "a job"])
+def test_admit__before_the_policy_begins__nothing_binds(tasks: list[Task]) -> None:
+    unknown = rollout(rules=rule("unknown", "score", "below = 500", refuse("700 USDC")))
+    late = unknown.model_copy(update={"since": "2026-01-10"})
+    asked = Asked(OTHER, 800 * USDC, pact=PACT)
+    before = admit(carried([late], tasks, until=START + 9 * DAY - 1, live=True), asked)
+    assert (before.admitted, before.largest) == (True, None)
+    begun = admit(carried([late], tasks, until=START + 9 * DAY, live=True), asked)
+    assert [one.rule for one in begun.refusals] == ["unknown", None], "the rule, and the rollout's cap"
+    assert not admit(carried([late], tasks), asked).admitted, "a simulation asks what it would have done"
 
 
 def test_rollout__widens_by_fresh_passes_and_narrows_at_once() -> None:
