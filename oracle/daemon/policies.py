@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 
 import httpx
@@ -25,7 +26,7 @@ log = structlog.get_logger(__name__)
 Page = Callable[[str, bytes], None]
 """Calls an owner: the URL and the event's canonical bytes. Raises `EarnestError` where nobody answers."""
 
-_SECONDS = 10.0  # for a call
+_SECONDS = 10.0  # for a call, and for all calls to one address in a step
 
 
 class NotReachedError(EarnestError):
@@ -43,7 +44,7 @@ def post(url: str, body: bytes, *, transport: httpx.BaseTransport | None = None)
             timeout=_SECONDS, follow_redirects=False, trust_env=False, transport=transport
         ) as client:
             answer = client.post(url, content=body, headers={"Content-Type": "application/json"})
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NotReachedError(f"no answer: {type(error).__name__}", field="owner.page") from error
     if not answer.is_success:
         raise NotReachedError(f"it answers {answer.status_code}", field="owner.page")
@@ -116,19 +117,33 @@ class PolicyDesk:
         owners = {one.name: one.owner.page for one in self._following.policies}
         with self._database.read() as session:
             waiting = policy_store.untold(session)
-        reached = []
+        reached: list[int] = []
+        spent: defaultdict[str, float] = defaultdict(float)
         for one in waiting:
             url = owners.get(one.document.policy)
-            try:
-                if url is not None and _is_called(one):
-                    self._page(url, one.document.canonical())
-            except EarnestError as error:
-                log.warning("owner_not_reached", reason=error.message, **_shown(one))
-                continue  # it is called again at the next look
-            reached.append(one.sequence)
+            if url is None or not _is_called(one):
+                reached.append(one.sequence)
+            elif spent[url] < _SECONDS:  # one who is slow must not keep the others waiting
+                before = time.monotonic()
+                told = self._tell(url, one)
+                spent[url] += time.monotonic() - before if told else _SECONDS
+                if told:
+                    reached.append(one.sequence)
         if reached:
             with self._database.write() as session:
                 policy_store.mark_told(session, reached)
+
+    def _tell(self, url: str, one: StoredPolicyEvent) -> bool:
+        """Whether the owner answers; who does not is called again at the next look."""
+        try:
+            self._page(url, one.document.canonical())
+        except EarnestError as error:
+            log.warning("owner_not_reached", reason=error.message, **_shown(one))
+        except Exception:  # a defect in one call must not undo what the others were told
+            log.exception("owner_not_called", **_shown(one))
+        else:
+            return True
+        return False
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -116,11 +116,13 @@ def list_events(
     return [_stored(one) for one in session.scalars(query)]
 
 
-def untold(session: Session, *, limit: int = 100) -> list[StoredPolicyEvent]:
-    """Events of which the owner has not been told, the oldest first."""
+def untold(session: Session, *, each: int = 100) -> list[StoredPolicyEvent]:
+    """Events of which the owner has not been told, the oldest first; of each policy at most so many."""
     row = PolicyEventRow
-    query = select(row).where(row.told_at.is_(None), row.happened.in_(_TELLS)).order_by(row.sequence)
-    return [_stored(one) for one in session.scalars(query.limit(limit))]
+    place = func.row_number().over(partition_by=row.policy, order_by=row.sequence).label("place")
+    waiting = select(row.sequence, place).where(row.told_at.is_(None), row.happened.in_(_TELLS)).subquery()
+    query = select(row).join(waiting, waiting.c.sequence == row.sequence).where(waiting.c.place <= each)
+    return [_stored(one) for one in session.scalars(query.order_by(row.sequence))]
 
 
 def mark_told(session: Session, sequences: Sequence[int]) -> None:

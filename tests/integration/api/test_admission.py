@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import update
 
 from oracle.api.app import make_api
 from oracle.api.signing import SIGNATURE_HEADER, is_signed
@@ -19,8 +20,10 @@ from oracle.cli.main import cli
 from oracle.daemon.policies import NotReachedError, PolicyDesk, post
 from oracle.domain.agreement_file import AgreementFile
 from oracle.policy.document import Policy
+from oracle.policy.event import PolicyEvent
 from oracle.store import policies as policy_store
 from oracle.store.policy_run import Following
+from oracle.store.tables import PolicyEventRow
 from oracle.web.host import Host
 from oracle.web.limits import Limits
 from tests.databases import Databases
@@ -124,13 +127,13 @@ def test_desk__keeps_events_once_and_calls_again_who_was_not_reached(world: Worl
     made = policy(rule("streak", "failure-streak", "above = 1", CALLS), PAGED)
     called: list[bytes] = []
     one = desk(world, made, called, fails=1)
-    new = one.step()
-    assert new > 1
+    assert one.step() > 1
+    assert called == []
+    assert one.step() == 0
     before = len(called)
+    assert before > 1
     assert one.step() == 0
-    assert len(called) == before + 1
-    assert one.step() == 0
-    assert len(called) == before + 1
+    assert len(called) == before
     with world.database.read() as session:
         stored = policy_store.list_events(session)
     fired = [each.event for each in stored if each.document.happened == "fired"]
@@ -142,14 +145,51 @@ def test_desk__keeps_events_once_and_calls_again_who_was_not_reached(world: Worl
 def test_desk__a_reviewed_policy__calls_only_whom_it_had_not_reached(world: World) -> None:
     rules = rule("streak", "failure-streak", "above = 1", CALLS)
     called: list[bytes] = []
-    new = desk(world, policy(rules, PAGED), called, fails=1).step()
-    assert 0 < len(called) < new
-    before = list(called)
+    assert desk(world, policy(rules, PAGED), called).step() > 1
+    before, missed = list(called), PolicyEvent.parse(called[-1]).hash()
+    with world.database.write() as session:
+        row = PolicyEventRow
+        session.execute(update(row).where(row.event == missed).values(told_at=None))
     reviewed = PAGED.replace("reviewed = 2026-01-20", "reviewed = 2026-01-02").replace("/hook", "/other")
     assert policy(rules, reviewed).hash() != policy(rules, PAGED).hash()
     assert desk(world, policy(rules, reviewed), called).step() == 0
-    assert len(called) == len(before) + 1, "whoever was not reached yet"
-    assert called[-1] not in before
+    assert called == [*before, before[-1]], "whoever was not reached yet"
+
+
+def test_desk__an_owner_that_does_not_answer__is_tried_once_a_step_and_holds_up_nobody(world: World) -> None:
+    rules = rule("streak", "failure-streak", "above = 0", CALLS)
+    deaf = policy(rules, PAGED)
+    other = policy(rules, PAGED.replace('"one"', '"two"').replace("/hook", "/two"))
+    tries: list[str] = []
+
+    def page(url: str, _body: bytes) -> None:
+        tries.append(url)
+        if url.endswith("/hook"):
+            raise NotReachedError("no answer")
+        if tries.count(url) == 1:
+            raise RuntimeError("a defect")
+
+    both = PolicyDesk(world.database, Following([deaf, other], frozenset([ROOT])), page=page)
+    assert both.step() > 4
+    assert len(tries) == 2, "each is tried once where the first call fails"
+    both.step()
+    assert [url.endswith("/hook") for url in tries[2:]].count(True) == 1
+    with world.database.read() as session:
+        left = policy_store.untold(session)
+        assert {one.document.policy for one in left} == {"one"}
+        assert [one.sequence for one in policy_store.untold(session, each=1)] == [left[0].sequence]
+
+
+def test_untold__of_each_policy__a_few_at_once(world: World) -> None:
+    rules = rule("streak", "failure-streak", "above = 0", CALLS)
+    one, other = policy(rules, PAGED), policy(rules, PAGED.replace('"one"', '"two"'))
+    for each in (one, other):
+        with world.database.write() as session:
+            found = Following([each], frozenset([ROOT])).now(session)
+            policy_store.add_events(session, found.events)
+    with world.database.read() as session:
+        waiting = policy_store.untold(session, each=2)
+    assert [each.document.policy for each in waiting] == ["one", "one", "two", "two"]
 
 
 def test_post__answers_that_are_none() -> None:
@@ -161,5 +201,6 @@ def test_post__answers_that_are_none() -> None:
     for path in "bc":
         with pytest.raises(NotReachedError, match="it answers"):
             post(f"http://127.0.0.1/{path}", b"{}", transport=transport)
-    with pytest.raises(NotReachedError, match="no answer"):
-        post("http://127.0.0.1:1/", b"{}")
+    for url in ("http://127.0.0.1:1/", "http://[::1/"):
+        with pytest.raises(NotReachedError, match="no answer"):
+            post(url, b"{}")
