@@ -84,6 +84,9 @@ class Keeper:
                 # Another process on this database may have written the same; or it is away for a moment.
                 log.warning("scores_not_kept", error=type(error).__name__, reason=str(error.orig))
                 more = False
+            except Exception:  # a defect here must not end the keeping of every score
+                log.exception("scores_step_failed")
+                more = False
             self._stop.wait(0.01 if more else self._every)
 
 

@@ -156,6 +156,8 @@ class PolicyDesk:
                 log.warning("database_unusable", reason=str(error.orig), doing="policies")
             except EarnestError as error:
                 log.warning("policies_not_run", reason=error.message)
+            except Exception:  # a defect here must not end the work of every policy
+                log.exception("policies_step_failed")
             self._stop.wait(self._every)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,17 +13,19 @@ import httpx
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from oracle.api.app import make_api
 from oracle.api.signing import SIGNATURE_HEADER, is_signed
 from oracle.api.source import Source
 from oracle.cli.main import cli
+from oracle.daemon.openness import Keeper
 from oracle.daemon.policies import NotReachedError, PolicyDesk, post
 from oracle.domain.agreement_file import AgreementFile
 from oracle.policy.document import Policy
 from oracle.policy.event import PolicyEvent
 from oracle.store import policies as policy_store
-from oracle.store.policy_run import Following
+from oracle.store.policy_run import Following, Run
 from oracle.store.tables import PolicyEventRow
 from oracle.web.host import Host
 from oracle.web.limits import Limits
@@ -190,6 +193,35 @@ def test_untold__of_each_policy__a_few_at_once(world: World) -> None:
     with world.database.read() as session:
         waiting = policy_store.untold(session, each=2)
     assert [each.document.policy for each in waiting] == ["one", "one", "two", "two"]
+
+
+def test_desk__a_defect__does_not_end_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    following = Following([policy(RULES)], frozenset([ROOT]))
+    looked = threading.Semaphore(0)
+
+    def broken(session: Session) -> Run:
+        looked.release()
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(following, "now", broken)
+    with closing(PolicyDesk(world.database, following, every=0.01)) as one:
+        one.start()
+        assert looked.acquire(timeout=10)
+        assert looked.acquire(timeout=10), "it looks again"
+
+
+def test_keeper__a_defect__does_not_end_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = threading.Semaphore(0)
+
+    def broken() -> bool:
+        looked.release()
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(world.source.directory, "step", broken)
+    with closing(Keeper(world.database, world.source.book, world.source.directory, every=0.01)) as one:
+        one.start()
+        assert looked.acquire(timeout=10)
+        assert looked.acquire(timeout=10), "it looks again"
 
 
 def test_post__answers_that_are_none() -> None:
