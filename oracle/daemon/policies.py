@@ -19,7 +19,7 @@ from oracle.store import policies as policy_store
 from oracle.store.database import Database
 from oracle.store.moment import UnknownBlockError
 from oracle.store.policies import StoredPolicyEvent
-from oracle.store.policy_run import Following
+from oracle.store.policy_run import Following, Run
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +85,7 @@ class PolicyDesk:
         self._page = page
         self._every = every
         self._leads = leads
+        self._stored: Run | None = None  # whose events are all stored
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="policies", daemon=True)
 
@@ -106,8 +107,11 @@ class PolicyDesk:
         """
         with self._database.read() as session:
             found = self._following.now(session)
-        with self._database.write() as session:
-            made = policy_store.add_events(session, found.events)
+        made: list[StoredPolicyEvent] = []
+        if found is not self._stored:
+            with self._database.write() as session:
+                made = policy_store.add_events(session, found.events)
+            self._stored = found
         for one in made:
             log.warning("policy", **_shown(one))
         self._call()

@@ -52,7 +52,8 @@ def run_policies(
 
 
 class Following:
-    """Policies carried along with the chain: anew where something has happened since, or a day began.
+    """Policies carried along with the chain: anew where something has happened since, a day began, or a review
+    was noted.
 
     Args:
         roots: Committees whose Passes count; see docs/trust-score.md.
@@ -79,7 +80,7 @@ class Following:
             .limit(1)
         ).one_or_none()
         place = () if newest is None else tuple(newest)
-        seen = (*place, at.time // _DAY, policy_store.count_events(session))
+        seen = (*place, at.time // _DAY, policy_store.count_reviews(session))
         with self._lock:
             if self._run is None or seen != self._seen:
                 self._run, self._seen = run_policies(session, self.policies, self._roots), seen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,9 @@ from oracle.daemon.policies import NotReachedError, PolicyDesk, post
 from oracle.domain.agreement_file import AgreementFile
 from oracle.policy.document import Policy
 from oracle.policy.event import PolicyEvent
+from oracle.policy.review import reviewed_event
 from oracle.store import policies as policy_store
+from oracle.store.policies import StoredPolicyEvent
 from oracle.store.policy_run import Following, Run
 from oracle.store.tables import PolicyEventRow
 from oracle.web.host import Host
@@ -181,6 +183,32 @@ def test_desk__an_owner_that_does_not_answer__is_tried_once_a_step_and_holds_up_
         left = policy_store.untold(session)
         assert {one.document.policy for one in left} == {"one"}
         assert [one.sequence for one in policy_store.untold(session, each=1)] == [left[0].sequence]
+
+
+def test_desk__nothing_new__is_not_run_or_written_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, add = policy(RULES), policy_store.add_events
+    written: list[int] = []
+
+    def counted(session: Session, events: Iterable[PolicyEvent]) -> list[StoredPolicyEvent]:
+        written.append(1)
+        return add(session, events)
+
+    following = Following([made], frozenset([ROOT]))
+    one = PolicyDesk(world.database, following, page=lambda _url, _body: None)
+    assert one.step() > 0
+    with world.database.read() as session:
+        first = following.now(session)
+    monkeypatch.setattr(policy_store, "add_events", counted)
+    assert one.step() == 0
+    assert written == []
+    with world.database.write() as session:
+        add(session, [reviewed_event(made, by="somebody", note="fine", now=first.at.time)])
+    with world.database.read() as session:
+        assert following.now(session) is not first, "a review is news"
+    assert one.step() == 0
+    assert written == [1]
 
 
 def test_untold__of_each_policy__a_few_at_once(world: World) -> None:
