@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import Final
@@ -37,7 +38,9 @@ _PACTS_FOR: Final = 60.0  # seconds for which the choice is kept
 
 @dataclass(slots=True)
 class _Kept:
-    """What does not change, or not quickly. Threads may do the same work twice; no more can happen."""
+    """What does not change, or not quickly. Threads may do the same work twice, but for the report, which is
+    dear: `reporting` is held by the one that makes it.
+    """
 
     titles: dict[Hash, str | None] = field(default_factory=dict)
     checks: dict[tuple[Hash, ...], Checks] = field(default_factory=dict)
@@ -45,6 +48,7 @@ class _Kept:
     until: float = 0.0
     tasks: TaskShelf | None = None
     report: tuple[float, Report] | None = None
+    reporting: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +99,22 @@ class Place:
         return kept.pacts
 
     def report(self, session: Session) -> Report:
-        """The report on everything, as of a minute ago."""
-        kept, now = self._kept, time.monotonic()
-        if kept.report is None or now >= kept.report[0]:
-            source = self.source
-            made = read_report(
-                session,
-                source.read_document,
-                roots=source.roots,
-                policies=() if source.policies is None else source.policies.policies,
-                tasks=self._tasks(session),
-            )
-            kept.report = (now + _REPORT_FOR, made)
-        return kept.report[1]
+        """The report on everything, as of a minute ago. One thread makes a new one; others take the last."""
+        kept, last = self._kept, self._kept.report
+        if last is not None and kept.reporting.locked():
+            return last[1]
+        with kept.reporting:
+            if kept.report is None or time.monotonic() >= kept.report[0]:
+                source = self.source
+                made = read_report(
+                    session,
+                    source.read_document,
+                    roots=source.roots,
+                    policies=() if source.policies is None else source.policies.policies,
+                    tasks=self._tasks(session),
+                )
+                kept.report = (time.monotonic() + _REPORT_FOR, made)
+            return kept.report[1]
 
     def incident(self, session: Session, job: Hash) -> Incident:
         """What became of a job that did not end well.
@@ -118,8 +125,8 @@ class Place:
         source = self.source
         tasks = self._tasks(session)
         known = by_job(tasks).get(job)
-        if known is None or known.close is None:  # it may be newer than what was read
-            tasks = self._tasks(session, fresh=listing.get_job(session, job) is not None)
+        if known is None and listing.get_job(session, job) is not None:  # it is newer than what was read
+            tasks = self._tasks(session, fresh=True)
         policies = () if source.policies is None else source.policies.policies
         reader = CaseReader(session, source.read_document, roots=source.roots, policies=policies, tasks=tasks)
         return incident_of(reader.case(job))

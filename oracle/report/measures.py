@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -126,14 +127,17 @@ def _freshness(tasks: Sequence[Task], since: int, until: int) -> tuple[list[int]
         judged = task.judged is not None and task.judged.basis is Basis.VERDICT
         if judged and task.close is not None:
             verified.setdefault(task.provider, []).append(task.close.place.timestamp)
+    for times in verified.values():
+        times.sort()
     waits, without = [], 0
     for task in tasks:
         opened = task.opened.timestamp
         if not since <= opened < until:
             continue
-        before = [one for one in verified.get(task.provider, ()) if one <= opened]
+        times = verified.get(task.provider, [])
+        before = bisect_right(times, opened)
         if before:
-            waits.append(opened - max(before))
+            waits.append(opened - times[before - 1])
         else:
             without += 1
     return waits, without

@@ -52,8 +52,8 @@ def run_policies(
 
 
 class Following:
-    """Policies carried along with the chain: anew where something has happened since, a day began, or a review
-    was noted.
+    """Policies carried along with the chain: anew where something has happened since, a day began, or
+    somebody noted a review.
 
     Args:
         roots: Committees whose Passes count; see docs/trust-score.md.

@@ -157,19 +157,21 @@ class TaskShelf:
     Args:
         roots: Committees whose fees count as spent.
         seconds: How long what was read is kept.
+        fresh_seconds: How long it is kept for who asks for something newer: strangers may ask without end.
     """
 
-    def __init__(self, roots: Collection[Hash], *, seconds: float = 30.0) -> None:
+    def __init__(self, roots: Collection[Hash], *, seconds: float = 30.0, fresh_seconds: float = 5.0) -> None:
         self._roots = frozenset(roots)
-        self._seconds = seconds
+        self._seconds, self._fresh_seconds = seconds, fresh_seconds
         self._lock = threading.Lock()
-        self._until = 0.0
+        self._read_at: float | None = None
         self._tasks: list[Task] = []
 
     def tasks(self, session: Session, *, fresh: bool = False) -> list[Task]:
-        """The jobs, in the order of opening; `fresh`: not older than this call."""
+        """The jobs, in the order of opening; `fresh`: not older than `fresh_seconds`."""
+        kept_for = self._fresh_seconds if fresh else self._seconds
         with self._lock:
-            if fresh or time.monotonic() >= self._until:
+            if self._read_at is None or time.monotonic() - self._read_at >= kept_for:
                 self._tasks = tasks_of(session, roots=self._roots)
-                self._until = time.monotonic() + self._seconds
+                self._read_at = time.monotonic()
             return self._tasks
