@@ -18,6 +18,10 @@ from tests.browser.wallets import Wallet
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 _SOON = 20_000  # milliseconds
+_ANOTHER_WALLET = """() => {
+  const detail = { info: { uuid: "late", name: "Late wallet" }, provider: {} };
+  window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
+}"""
 
 
 @pytest.fixture
@@ -90,6 +94,44 @@ def test_wallet_on_the_wrong_chain_signs_nothing(
     desk.locator("#wallet-switch").click()
     expect(desk.locator("#wallet-said")).to_contain_text("on the right chain now", timeout=_SOON)
     expect(desk.locator("#wallet-switch")).to_be_hidden()
+
+
+@pytest.mark.parametrize("prompt", ["eth_signTypedData_v4", "eth_call"])
+def test_wallet_that_changes_its_chain_meanwhile_sends_nothing(
+    desk: Page, town: Town, wrong: tuple[Agreement, Hash], buyer: Wallet, prompt: str
+) -> None:
+    buyer.leaves_after = prompt
+    visit(desk, town, buyer, wrong[1])
+    begin(desk, "dispute-buyer-fail", "dispute-buyer-fail-wallet")
+    expect(desk.locator("#wallet-said")).to_contain_text(
+        f"Your wallet is on chain 1; this escrow is on chain {CHAIN_ID}. Nothing was sent.", timeout=_SOON
+    )
+    assert len(buyer.signed) == 1
+    assert buyer.sent == []
+
+
+def test_of_two_wallets_only_the_chosen_one_is_heard(
+    desk: Page, town: Town, wrong: tuple[Agreement, Hash], buyer: Wallet
+) -> None:
+    stranger = Wallet(town.chain.url, town.market.relayer, CHAIN_ID, name="strangersWallet")
+    stranger.inject(desk)
+    visit(desk, town, buyer, wrong[1])
+    fit = desk.locator("#offer-dispute-buyer-fail [data-fit]")
+    choice, connect = desk.locator("#wallet-choice"), desk.locator("#wallet-connect")
+    choice.select_option("strangersWallet")
+    connect.click()
+    expect(desk.locator("#wallet-said")).to_contain_text("Connected as", timeout=_SOON)
+    expect(fit).to_have_text("not with this account")
+    choice.select_option("testWallet")
+    desk.evaluate(_ANOTHER_WALLET)
+    expect(choice.locator("option")).to_have_count(3)
+    expect(choice).to_have_value("testWallet")
+    connect.click()
+    expect(fit).to_have_text("you may", timeout=_SOON)
+    stranger.tell(desk, "accountsChanged", [stranger.account.address])
+    expect(fit).to_have_text("you may")
+    buyer.tell(desk, "accountsChanged", [stranger.account.address])
+    expect(fit).to_have_text("not with this account")
 
 
 def test_wallet_that_does_not_know_the_chain_is_told(
@@ -201,6 +243,7 @@ def test_dispute_is_paid_from_the_wallet_ruled_on_and_slashes(
     assert shown["primaryType"] == "ReceiveWithAuthorization"
     assert shown["message"]["value"] == str(260 * UNIT)
     assert buyer.asked.index("eth_call") < buyer.asked.index("eth_sendTransaction")
+    assert [each["chainId"] for each in buyer.sent] == [hex(CHAIN_ID)]
     assert town.market.escrow.job_state(job).state is State.DISPUTED
     # The page follows by itself, and no longer offers what is over.
     expect(desk.locator("#state")).to_contain_text("disputed", timeout=_SOON)

@@ -14,20 +14,26 @@ from playwright.sync_api import Page
 
 _SCRIPT = """
 {
+  const name = NAME;
+  const heard = [];
   const provider = {
-    on() {},
+    on(event, listener) { heard.push({ event, listener }); },
     async request({ method, params }) {
-      const answer = await window.testWallet(method, params ?? []);
+      const answer = await window[name](method, params ?? []);
       if (answer.error) throw Object.assign(new Error(answer.error.message), answer.error);
       return answer.result;
     },
   };
-  const info = { uuid: "test", name: "Test wallet", icon: "data:,", rdns: "test" };
+  const info = { uuid: name, name, icon: "data:,", rdns: "test" };
   const detail = Object.freeze({ info, provider });
   const announce = () => window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
   window.addEventListener("eip6963:requestProvider", announce);
+  window.addEventListener(`tell-${name}`, ({ detail: [told, value] }) => {
+    for (const { event, listener } of heard) if (event === told) listener(value);
+  });
 }
 """
+_TELL = "([name, ...detail]) => window.dispatchEvent(new CustomEvent(`tell-${name}`, { detail }))"
 
 
 @dataclass
@@ -35,8 +41,9 @@ class Wallet:
     """Signs for one account, and hands the rest to a node.
 
     `chain` is the chain it is on, `knows` are chains it can switch to, `refuses` methods its person denies.
-    `counts_from_zero` is for signatures as some hardware gives them. `asked` are the methods that a page
-    called, in order, and `signed` what it was shown.
+    `counts_from_zero` is for signatures as some hardware gives them. It is on chain 1 once it has done
+    `leaves_after`. `asked` are the methods that a page called, in order, and `signed` and `sent` what it was
+    shown.
     """
 
     url: str
@@ -45,17 +52,30 @@ class Wallet:
     refuses: frozenset[str] = frozenset()
     knows: frozenset[int] = frozenset()
     counts_from_zero: bool = False
+    leaves_after: str | None = None
+    name: str = "testWallet"
     asked: list[str] = field(default_factory=list)
     signed: list[dict[str, Any]] = field(default_factory=list)
+    sent: list[dict[str, Any]] = field(default_factory=list)
 
     def inject(self, page: Page) -> None:
         """Put it into every document the page loads."""
-        page.expose_binding("testWallet", lambda _source, method, params: self.answer(method, params))
-        page.add_init_script(_SCRIPT)
+        page.expose_binding(self.name, lambda _source, method, params: self.answer(method, params))
+        page.add_init_script(_SCRIPT.replace("NAME", json.dumps(self.name)))
+
+    def tell(self, page: Page, event: str, value: object) -> None:
+        """Emit an event of EIP-1193, as a wallet does of its own accord."""
+        page.evaluate(_TELL, [self.name, event, value])
 
     def answer(self, method: str, params: list[Any]) -> dict[str, Any]:
         """What the page gets: `result`, or `error` as wallets give it."""
         self.asked.append(method)
+        answered = self._answered(method, params)
+        if method == self.leaves_after:
+            self.chain = 1
+        return answered
+
+    def _answered(self, method: str, params: list[Any]) -> dict[str, Any]:
         if method in self.refuses:
             return {"error": {"code": 4001, "message": "User rejected the request."}}
         match method:
@@ -81,6 +101,7 @@ class Wallet:
                 return self._node(method, params)
 
     def _sent(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        self.sent.append(wanted)
         nonce = self._node("eth_getTransactionCount", [self.account.address, "pending"])["result"]
         gas = self._node("eth_estimateGas", [wanted])
         if "error" in gas:

@@ -6,6 +6,7 @@
 const WORD = 32;
 const SECONDS_TO_WAIT = 180;
 const found = new Map(); // EIP-6963: uuid -> {info, provider}
+const heard = new WeakSet(); // providers listened to
 let chosen = null; // the provider in use
 let account = null; // its account, lower case
 
@@ -31,8 +32,14 @@ function announced(event) {
 }
 
 function providers() {
-  const listed = [...found.values()].map(({ info, provider }) => ({ name: String(info.name).slice(0, 40), provider }));
-  if (!listed.length && window.ethereum) listed.push({ name: "the wallet of this browser", provider: window.ethereum });
+  const listed = [...found].map(([uuid, { info, provider }]) => ({
+    uuid: String(uuid),
+    name: String(info.name).slice(0, 40),
+    provider,
+  }));
+  if (!listed.length && window.ethereum) {
+    listed.push({ uuid: "", name: "the wallet of this browser", provider: window.ethereum });
+  }
   return listed;
 }
 
@@ -40,23 +47,35 @@ function showChoice() {
   const choice = element("wallet-choice");
   if (!choice) return;
   const listed = providers();
-  choice.replaceChildren(...listed.map(({ name }) => new Option(name)));
+  const before = choice.value; // wallets announce themselves at any time: what was chosen stays so
+  choice.replaceChildren(...listed.map(({ name, uuid }) => new Option(name, uuid, false, uuid === before)));
   choice.parentElement.hidden = listed.length < 2;
 }
 
 async function connect() {
   const listed = providers();
   if (!listed.length) throw new Refused("There is no wallet in this browser. The commands under each act do the same.");
-  const { provider, name } = listed[Math.max(0, element("wallet-choice").selectedIndex)];
+  const wanted = element("wallet-choice").value;
+  const { provider, name } = listed.find(({ uuid }) => uuid === wanted) ?? listed[0];
   if (chosen !== provider) {
     chosen = provider;
-    chosen.on?.("accountsChanged", (accounts) => taken(accounts));
-    chosen.on?.("chainChanged", () => account && checked().catch(refused));
+    taken([]);
+    listen(provider);
   }
   taken(await chosen.request({ method: "eth_requestAccounts" }));
   if (!account) throw new Refused(`${name} gave no account.`);
-  await checked();
+  await checked("signed or sent");
   say(`Connected as ${short(account)}, ${data().roles[account] ?? "no party to this"}.`);
+}
+
+// A wallet that was chosen before goes on telling of its accounts: they are not this one's.
+function listen(provider) {
+  if (heard.has(provider)) return;
+  heard.add(provider);
+  provider.on?.("accountsChanged", (accounts) => provider === chosen && taken(accounts));
+  provider.on?.("chainChanged", () => {
+    if (provider === chosen && account) checked("sent").catch(refused);
+  });
 }
 
 function taken(accounts) {
@@ -64,13 +83,13 @@ function taken(accounts) {
   mark();
 }
 
-// A wallet on another chain would sign for another contract, or none.
-async function checked() {
+// A wallet on another chain would sign for another contract, or none. `spared`: what is not done for it.
+async function checked(spared) {
   const wanted = data().chain_id;
   const here = Number(await chosen.request({ method: "eth_chainId" }));
   element("wallet-switch").hidden = here === wanted;
   if (here !== wanted) {
-    throw new Refused(`Your wallet is on chain ${here}; this escrow is on chain ${wanted}. Nothing was signed or sent.`);
+    throw new Refused(`Your wallet is on chain ${here}; this escrow is on chain ${wanted}. Nothing was ${spared}.`);
   }
 }
 
@@ -84,7 +103,7 @@ async function change() {
     }
     throw error;
   }
-  await checked();
+  await checked("sent");
   say("Your wallet is on the right chain now.");
 }
 
@@ -151,18 +170,23 @@ async function act(id) {
   const way = data().ways.find((each) => each.id === id);
   if (!way) throw new Refused("This can no longer be done. The page shows what can.");
   if (!account) await connect();
-  await checked();
+  await checked("signed or sent");
   const who = data().allowed[id];
   if (who.length && !who.includes(account)) {
     const list = who.map(short).join(" or ");
     throw new Refused(`Only ${list} may do this; your wallet's account is ${short(account)}. Choose the other account.`);
   }
   if (way.into) return intoAgreement(way);
-  const transaction = { from: account, to: way.to, data: await filled(way), value: "0x0" };
+  const from = account;
+  const transaction = { from, to: way.to, data: await filled(way), value: "0x0" };
   say("Trying it without sending …");
   await chosen.request({ method: "eth_call", params: [transaction, "latest"] });
+  // A prompt stays open for as long as somebody likes: the wallet may be elsewhere, or somebody else's, by now.
+  await checked("sent");
+  if (account !== from) throw new Refused("Your wallet's account changed meanwhile. Nothing was sent.");
   say("Your wallet asks whether to send it.");
-  const hash = await chosen.request({ method: "eth_sendTransaction", params: [transaction] });
+  const chainId = "0x" + data().chain_id.toString(16);
+  const hash = await chosen.request({ method: "eth_sendTransaction", params: [{ ...transaction, chainId }] });
   say(`Sent as ${hash}. Waiting for a block …`);
   await mined(hash);
 }
