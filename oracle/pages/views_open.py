@@ -9,7 +9,8 @@ from starlette.requests import Request
 
 from oracle.domain.agreement_file import AgreementFile
 from oracle.domain.errors import EarnestError
-from oracle.domain.types import Address, Hash
+from oracle.domain.signatures import SignatureError, recover
+from oracle.domain.types import Address, Hash, Party
 from oracle.pages.acts_open import opening_acts, opening_problems
 from oracle.pages.acts_view import JobActs
 from oracle.pages.place import Place
@@ -26,6 +27,16 @@ class Broken(View):
     field: Line
     message: Line
     next_step: Line
+
+
+class Signed(View):
+    """That the file carries a signature for a party. `by_key`: it is that of the party's key.
+
+    Otherwise it may be a contract wallet's, which only the chain can tell, or nobody's.
+    """
+
+    party: str
+    by_key: bool
 
 
 class Agreed(View):
@@ -46,7 +57,7 @@ class Agreed(View):
     judge_by: int
     challenge: int
     ruling: int
-    signed: tuple[str, ...]
+    signed: tuple[Signed, ...]
 
 
 class OpenPage(View):
@@ -114,7 +125,6 @@ def opening(place: Place, _request: Request, text: str = "") -> OpenPage:
 def _agreed(file: AgreementFile, place: Place) -> Agreed:
     terms, starts = file.terms, file.opening
     pact = place.pact(starts.pact)
-    signatures = file.signatures
     return Agreed(
         job=file.job,
         buyer=terms.buyer,
@@ -132,8 +142,16 @@ def _agreed(file: AgreementFile, place: Place) -> Agreed:
         challenge=terms.challenge,
         ruling=terms.ruling,
         signed=tuple(
-            party
-            for party, given in (("buyer", signatures.buyer), ("provider", signatures.provider))
-            if given
+            Signed(party=party.value, by_key=_is_by_key(file, party, given))
+            for party in (Party.BUYER, Party.PROVIDER)
+            if (given := file.signature_of(party)) is not None
         ),
     )
+
+
+def _is_by_key(file: AgreementFile, party: Party, signature: bytes) -> bool:
+    account = file.terms.buyer if party is Party.BUYER else file.terms.provider
+    try:
+        return recover(file.digest_for(party), signature) == account
+    except SignatureError:
+        return False

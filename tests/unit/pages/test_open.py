@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 
 from oracle.chain import calls
 from oracle.domain.agreement_file import AgreementFile, OpeningPart, TermsPart, TokenPart
+from oracle.domain.signatures import address_of, sign_digest
 from oracle.domain.types import Party
 from oracle.pages.acts_open import opening_acts, opening_problems
 from oracle.pages.app import Front, make_pages
@@ -124,6 +125,36 @@ def test_page__shows_what_was_pasted_in_words(world: World) -> None:
     # Nothing may be signed for an escrow that is not this one.
     assert "Why it cannot be opened" in shown.text
     assert "data-send" not in shown.text
+
+
+def signed_by(file: AgreementFile, party: Party, key: bytes) -> AgreementFile:
+    return file.signed(party, sign_digest(key, file.digest_for(party)))
+
+
+def shown_signatures(world: World, file: AgreementFile) -> str:
+    page = world.client.post("/open", data={"agreement": file.model_dump_json(by_alias=True)}).text
+    return page.split("<dt>Signatures</dt><dd>")[1].split("</dd>")[0].replace("&#39;", "'")
+
+
+def test_page__only_a_partys_own_key__is_said_to_have_signed(world: World) -> None:
+    mine, other = b"\x33" * 32, b"\x44" * 32
+    file = agreed(terms=agreed().terms.model_copy(update={"buyer": address_of(mine)}))
+    assert shown_signatures(world, file) == "Nobody signed it yet."
+    assert shown_signatures(world, signed_by(file, Party.BUYER, mine)) == "Signed by the buyer."
+    unproven = (
+        "It carries a signature that is not the buyer's key's (a contract wallet's, or wrong); "
+        "not checked here."
+    )
+    for wrong in (
+        signed_by(file, Party.BUYER, other),
+        file.signed(Party.BUYER, sign_digest(mine, file.job)),  # of the terms, and not of the payment
+        file.signed(Party.BUYER, SIGNED),  # of no key
+        file.signed(Party.BUYER, b"\x01" * 700),  # as a contract wallet's
+    ):
+        assert shown_signatures(world, wrong) == unproven
+    both = signed_by(file, Party.BUYER, mine).signed(Party.PROVIDER, SIGNED)
+    said = shown_signatures(world, both)
+    assert said == "Signed by the buyer. " + unproven.replace("buyer's", "provider's")
 
 
 @pytest.mark.parametrize(
