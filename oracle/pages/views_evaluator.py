@@ -12,12 +12,21 @@ from oracle.domain.types import Address, Hash, parse_address
 from oracle.pages.place import Place
 from oracle.pages.text import View
 from oracle.pages.views_jobs import JobLine, job_line
-from oracle.pages.views_record import LOOKED_AT, Conduct, JurorRate, conduct, juror_rates, slashed_over
+from oracle.pages.views_record import (
+    LOOKED_AT,
+    RECORDS,
+    Conduct,
+    JurorRate,
+    conduct,
+    juror_rates,
+    slashed_over,
+)
 from oracle.score.document import At
 from oracle.store import listing
 
 _SEATS: Final = 20
 _JOBS: Final = 10
+_READ: Final = 600  # jobs, of all its committees together
 
 
 class SeatPage(View):
@@ -58,24 +67,26 @@ def evaluator(place: Place, request: Request) -> EvaluatorPage:
     address = parse_address(request.path_params["address"], field="the evaluator's address")
     seats: list[SeatPage] = []
     with place.source.reading() as (session, at):
-        for id_, _, terms in listing.list_committees(session, limit=_SEATS, evaluator=address):
-            members = listing.list_evaluators(session, limit=100, committee=id_)
-            mine = [one for one in show.evaluators(session, members) if one.account == address]
-            if not mine:
-                continue
-            jobs = listing.list_jobs(session, limit=LOOKED_AT, parties={"committee": id_})
-            did = conduct(mine[0].index, jobs, slashed_over(session, id_))
+        sits = [
+            (one, terms)
+            for id_, _, terms in listing.list_committees(session, limit=_SEATS, evaluator=address)
+            for one in show.evaluators(session, listing.list_evaluators(session, limit=100, committee=id_))
+            if one.account == address
+        ]
+        for one, terms in sits:
+            # Who sits in many committees has a page no dearer to make than another's.
+            limit = min(LOOKED_AT, _READ // len(sits))
+            jobs = listing.list_jobs(session, limit=limit, parties={"committee": one.committee})
+            signed = [job for job in jobs if job.record.signers >> one.index & 1]
             seats.append(
                 _seat(
-                    mine[0],
+                    one,
                     full_stake=terms.stake,
                     threshold=terms.threshold,
                     members=len(terms.evaluators),
-                    did=did,
-                    jurors=juror_rates(place, jobs, mine[0].index),
-                    jobs=tuple(
-                        job_line(place, one) for one in jobs if one.record.signers >> mine[0].index & 1
-                    )[:_JOBS],
+                    did=conduct(one.index, jobs, slashed_over(session, one.committee)),
+                    jurors=juror_rates(place, jobs, one.index, most=max(1, RECORDS // len(sits))),
+                    jobs=tuple(job_line(place, job) for job in signed[:_JOBS]),
                 )
             )
     if not seats:

@@ -18,7 +18,7 @@ from oracle.store import listing
 from oracle.store.listing import ListedJob
 
 LOOKED_AT: Final = 300  # jobs of a committee, the last opened
-_RECORDS: Final = 5  # looked through for measured jurors
+RECORDS: Final = 10  # of a page, looked for and through for measured jurors
 
 
 class Conduct(View):
@@ -86,17 +86,24 @@ def conduct(index: int, jobs: Sequence[ListedJob], slashed: dict[Hash, int]) -> 
     )
 
 
-def juror_rates(place: Place, jobs: Sequence[ListedJob], index: int | None = None) -> tuple[JurorRate, ...]:
-    """What the newest public record says of the jurors, of one evaluator or of any."""
+def juror_rates(
+    place: Place, jobs: Sequence[ListedJob], index: int | None = None, *, most: int = RECORDS
+) -> tuple[JurorRate, ...]:
+    """What the newest public record says of the jurors, of one evaluator or of any.
+
+    Args:
+        most: So many records are looked for. One that is missing or private costs a look too: anybody can
+            have any number of those named in verdicts.
+    """
     looked = 0
     for one in jobs:
         for signer, evidence in zip(members_of(one.record.signers), one.record.evidence, strict=False):
             if index is not None and signer != index:
                 continue
-            if looked >= _RECORDS:
+            if looked >= most:
                 return ()
+            looked += 1
             record = place.record(evidence)
-            looked += record is not None
             entries = () if record is None else record.conditions
             sections = [entry.jury.section for entry in entries if entry.jury is not None]
             found = [rate for section in sections for rate in _rates(section)]

@@ -7,21 +7,27 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import event
+from starlette.requests import Request
 
 from oracle.decide.jobs import JobRecord
 from oracle.domain import events as e
 from oracle.domain.types import Ending, Outcome, State
-from oracle.pages import plots, text
+from oracle.pages import plots, text, views_evaluator
+from oracle.pages.place import Place
 from oracle.pages.views_agent import faking_of, history_of
-from oracle.pages.views_record import conduct
+from oracle.pages.views_evaluator import evaluator
+from oracle.pages.views_record import conduct, juror_rates
 from oracle.pages.views_story import money, result_of
 from oracle.score import v1
+from oracle.store import chain as chain_store
 from oracle.store import scores
+from oracle.store.events import Happened, save_events
 from oracle.store.listing import ListedJob
 from tests.databases import Databases
-from tests.unit.api.world import World
+from tests.unit.api.world import TERMS, World
+from tests.unit.api.world import place as chain_place
 from tests.unit.pages.site import made_site
-from tests.unit.store.score_history import AGENTS, BUYERS, ROOT, USDC, job
+from tests.unit.store.score_history import AGENTS, BUYERS, OTHER, ROOT, USDC, block, job
 
 DAY = 86_400
 OPENED = job(9, AGENTS[0], BUYERS[0])  # gated 10, bond 1, fee 10 USDC
@@ -104,6 +110,48 @@ def test_conduct__overturned_verdicts__have_an_interval() -> None:
     assert found.wrong is not None
     assert found.wrong[0] < 100 < found.wrong[1]
     assert conduct(2, jobs, {}).wrong is None
+
+
+def test_jurors__records_that_are_missing__are_looked_for_ten_times_at_most(world: World) -> None:
+    judged = closed(outcome=Outcome.PASS, signers=0b011)
+    jobs = [
+        ListedJob(
+            f"0x{number:064x}",
+            number,
+            OPENED.agreement,
+            replace(judged, evidence=(f"0x{2 * number:064x}", f"0x{2 * number + 1:064x}")),
+        )
+        for number in range(300)
+    ]
+    asked: list[str] = []
+    world.source.read_document = asked.append  # which is None: no document is kept
+    place = Place(world.source)
+    assert juror_rates(place, jobs) == ()
+    assert len(asked) == 10
+    asked.clear()
+    assert juror_rates(place, jobs, 1, most=3) == ()
+    assert asked == [f"0x{number:064x}" for number in (1, 3, 5)]
+
+
+def test_evaluator__in_many_committees__is_read_from_as_many_jobs_in_all(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each seat says of how many jobs it speaks; together they are no more than what a page may read."""
+    account = TERMS.evaluators[0]
+    founded: list[e.EscrowEvent] = [e.CommitteeCreated(OTHER, TERMS), e.Joined(OTHER, 0, account, 10**9)]
+    with world.database.write() as session:
+        chain_store.save_blocks(session, [block(900)])
+        save_events(
+            session,
+            [Happened(one, "0x" + "77" * 32, chain_place(i, 900)) for i, one in enumerate(founded)],
+        )
+    request = Request({"type": "http", "path_params": {"address": account}})
+    seats = evaluator(Place(world.source), request).seats
+    assert {seat.committee for seat in seats} == {ROOT, OTHER}
+    assert sum(seat.conduct.jobs for seat in seats) == 60
+    monkeypatch.setattr(views_evaluator, "_READ", 10)
+    seats = evaluator(Place(world.source), request).seats
+    assert [seat.conduct.jobs for seat in seats] == [5, 5]
 
 
 def test_faking__of_what_is_not_known__has_no_price() -> None:
