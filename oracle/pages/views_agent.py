@@ -23,12 +23,18 @@ from oracle.score.errors import ScoreError
 from oracle.score.evidence import Evidence
 from oracle.score.price import Price, price_of
 from oracle.store import chain as chain_store
-from oracle.store import closed, codec, listing, scores
+from oracle.store import closed, codec, listing, registry, scores, screening
+from oracle.store import tabs as tab_store
+from oracle.store.tabs import ListedTab
 
 _JOBS: Final = 10
 _PIECES: Final = 25  # of evidence, the newest
 _DISPUTES: Final = 20
 _PACTS: Final = 20
+_TABS: Final = 10
+_IDENTITIES: Final = 20
+_SCREENINGS: Final = 20
+_SCREENINGS_READ: Final = 200
 _DAY = 86_400
 _DAYS: Final = 90  # of history
 TRUSTED_FROM: Final = 500
@@ -65,8 +71,39 @@ class Faking(View):
     kept: int
 
 
+class TabLine(View):
+    """A tab in which it is the provider. The bond is base units of USDC."""
+
+    tab: Hash
+    pact: Hash
+    pact_title: Line | None
+    buyer: Address
+    bond: int
+
+
+class Identity(View):
+    """An ERC-8004 id that this agent's evidence names: its own word."""
+
+    agent_id: str
+    pieces: int
+
+
+class Screening(View):
+    """A public benchmark's result, as its source gives it. Nobody here checked it, and no score reads it."""
+
+    benchmark: Line
+    result: Line
+    source: Line
+    measured_on: Line
+    scope: Line
+    agent_id: str | None
+
+
 class AgentPage(View):
-    """Everything the page of an agent shows. `agent_id`: only jobs that name this ERC-8004 id."""
+    """Everything the page of an agent shows. `agent_id`: only jobs that name this ERC-8004 id.
+
+    `registry`: ERC-8004's reputation registry as `eip155:CHAIN:ADDRESS`, where feedback is written to one.
+    """
 
     at: At
     agent: Address
@@ -79,6 +116,10 @@ class AgentPage(View):
     jobs: tuple[JobLine, ...]
     job_count: int
     pacts: tuple[PactCount, ...]
+    tabs: tuple[TabLine, ...]
+    identities: tuple[Identity, ...]
+    registry: str | None
+    screenings: tuple[Screening, ...]
     disputes: tuple[Dispute, ...]
     evidence: tuple[EvidenceDocument, ...]
     faking: Faking | None
@@ -88,14 +129,15 @@ def agent(place: Place, request: Request) -> AgentPage:
     """The page of one agent.
 
     Raises:
-        EarnestError: no job of it was ever opened.
+        EarnestError: neither a job nor a tab of it was ever opened.
     """
     address, agent_id = parse_agent(request.path_params["agent"])
     source = place.source
     with source.reading() as (session, _):
         states = listing.states_of(session, address)
-        if not states:
-            raise ApiError(404, "no job of this agent was ever opened here", field="agent")
+        tabs = tab_store.list_tabs(session, limit=_TABS, parties={"provider": address})
+        if not states and not tabs:
+            raise ApiError(404, "no job or tab of this agent was ever opened here", field="agent")
         at = source.at(session, None)
         pieces = list(scores.evidence_about(session, address, agent_id=agent_id, up_to=at.block))
         running = closed.running_of(session, address, up_to=at.block, agent_id=agent_id)
@@ -103,6 +145,8 @@ def agent(place: Place, request: Request) -> AgentPage:
         pacts = listing.count_pacts(session, address, limit=_PACTS)
         disputes = _disputes(session, address, pieces)
         fee = _lowest_fee(session, source.roots)
+        identities = registry.identities_of(session, address, limit=_IDENTITIES)
+        benchmarks = screening.of_agent(session, address, limit=_SCREENINGS_READ)
     found = v1.standing(pieces, source.roots).score(at.time)
     score = score_document(
         at, Subject(address, agent_id, source.roots), found, coverage(running, pieces, at=at.time)
@@ -119,9 +163,33 @@ def agent(place: Place, request: Request) -> AgentPage:
         jobs=tuple(job_line(place, one) for one in jobs),
         job_count=sum(states.values()),
         pacts=tuple(PactCount(pact=pact, title=place.pact_title(pact), jobs=count) for pact, count in pacts),
+        tabs=tuple(_tab_line(place, one) for one in tabs),
+        identities=tuple(Identity(agent_id=str(id_), pieces=pieces_) for id_, pieces_ in identities),
+        registry=None if source.registry is None else f"eip155:{at.chain_id}:{source.registry}",
+        screenings=tuple(_screening(one) for one in benchmarks if agent_id in (None, one.agent_id))[
+            :_SCREENINGS
+        ],
         disputes=disputes,
         evidence=tuple(reversed(explained(pieces, source.roots, time=at.time)[-_PIECES:])),
         faking=faking_of(score.score, fee),
+    )
+
+
+def _tab_line(place: Place, found: ListedTab) -> TabLine:
+    terms, pact = found.agreement.terms, found.agreement.opening.pact
+    return TabLine(
+        tab=found.tab, pact=pact, pact_title=place.pact_title(pact), buyer=terms.buyer, bond=terms.bond
+    )
+
+
+def _screening(one: screening.Screening) -> Screening:
+    return Screening(
+        benchmark=one.benchmark,
+        result=one.result,
+        source=one.source,
+        measured_on=one.measured_on,
+        scope=one.scope,
+        agent_id=None if one.agent_id is None else str(one.agent_id),
     )
 
 
