@@ -45,7 +45,7 @@ EXTRACTION = EXAMPLES / "extraction"
 CHALLENGE = 600  # seconds, of the chain's time
 _DILIGENT = 3  # evaluators of the first committee whose keys the daemon has
 _STAKE = 10_000 * UNIT
-_PATIENCE = 60.0  # seconds
+_PATIENCE = 120.0  # seconds
 
 
 @dataclass

@@ -102,7 +102,7 @@ def begin(evaluator: Evaluator, anchor: str = ANCHOR) -> None:
 
 
 def finished(evaluator: Evaluator) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while evaluator.busy:
         assert time.monotonic() < end
         time.sleep(0.005)
