@@ -268,9 +268,9 @@ def test_the_host_cannot_be_read(tmp_path: Path) -> None:
 import os
 def add(a, b):
     seen = []
-    for path in ("/etc/passwd", "/etc/shadow", {str(Path.home())!r}, "/home", {str(secret)!r}, {str(Path.cwd())!r},
-                 os.path.join("/proc/1", "root", "etc", "passwd"), "/suite", "/s", "/rt/site", "/var", "/sys",
-                 "/run", "/candidate/../../etc/passwd"):
+    for path in ("/etc/passwd", "/etc/shadow", {str(Path.home())!r}, "/home", {str(secret)!r},
+                 {str(Path.cwd())!r}, os.path.join("/proc/1", "root", "etc", "passwd"), "/suite", "/s",
+                 "/rt/site", "/var", "/sys", "/run", "/candidate/../../etc/passwd"):
         try:
             seen.append([path, os.listdir(path) if os.path.isdir(path) else open(path).read()])
         except OSError:
