@@ -204,6 +204,33 @@ abstract contract TabFixture is EscrowFixture {
         return abi.encodeCall(ITabLife.topUp, (a.terms, oh(a), amount, Funding.Allowance, 0, 0, bytes("")));
     }
 
+    /// Both signed that the provider gets so much, and the tab ends; for the phase it is in.
+    function splitCall(TabAgreement memory a, uint256 toProvider, uint256 expiry, uint8 phase)
+        internal
+        view
+        returns (bytes memory)
+    {
+        bytes32 digest = tabTyped(
+            keccak256(
+                abi.encode(
+                    keccak256(
+                        "TabSplit(bytes32 tab,uint64 period,uint8 phase,uint64 payable,uint256 toProvider,uint256 expiry)"
+                    ),
+                    idOf(a),
+                    uint64(stateOf(a).period),
+                    phase,
+                    stateOf(a).payable_,
+                    toProvider,
+                    expiry
+                )
+            )
+        );
+        return abi.encodeCall(
+            tabs.agree,
+            (a.terms, oh(a), toProvider, expiry, sign(buyerKey, digest), sign(providerKey, digest), false)
+        );
+    }
+
     // ---- tabs brought somewhere
 
     /// The first period is presented under both signatures.
