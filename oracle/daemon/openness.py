@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
-from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp
 
 from oracle.chain.deployments import Deployment
@@ -19,6 +16,7 @@ from oracle.domain.types import Hash
 from oracle.evidence.errors import EvidenceError
 from oracle.evidence.store import DirectoryLocation
 from oracle.peers.limits import Rates
+from oracle.periodic import Periodic
 from oracle.store import scores
 from oracle.store.database import Database
 from oracle.store.policy_run import Following
@@ -28,14 +26,13 @@ if TYPE_CHECKING:
     from oracle.api.book import ScoreBook
     from oracle.api.directory import Directory
 
-log = structlog.get_logger(__name__)
-
 _EVERY = 1.0  # seconds between two looks for closed jobs
+_AT_ONCE = 0.01  # seconds, where there is more to do
 _DAY = 86_400  # seconds
 _LARGEST_DOCUMENT = 4_000_000  # bytes
 
 
-class Keeper:
+class Keeper(Periodic):
     """Turns closed jobs into evidence, and brings scores that were asked for up to date.
 
     Args:
@@ -47,22 +44,10 @@ class Keeper:
     def __init__(
         self, database: Database, book: ScoreBook, directory: Directory, *, every: float = _EVERY
     ) -> None:
+        super().__init__("scores", every=every, hindered="scores_not_kept")
         self._database = database
         self._book = book
         self._directory = directory
-        self._every = every
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="scores", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """End after the step it is in."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(30)
 
     def step(self) -> bool:
         """Once. Whether there is more to do at once."""
@@ -76,18 +61,8 @@ class Keeper:
         # Only once all is read: meanwhile every row would be made many times over.
         return behind or self._directory.step()
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                more = self.step()
-            except DBAPIError as error:
-                # Another process on this database may have written the same; or it is away for a moment.
-                log.warning("scores_not_kept", error=type(error).__name__, reason=str(error.orig))
-                more = False
-            except Exception:  # a defect here must not end the keeping of every score
-                log.exception("scores_step_failed")
-                more = False
-            self._stop.wait(0.01 if more else self._every)
+    def _turn(self) -> float | None:
+        return _AT_ONCE if self.step() else None
 
 
 @contextmanager

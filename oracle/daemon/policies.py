@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
 
 import httpx
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from oracle.config import Settings
 from oracle.domain.errors import EarnestError
+from oracle.periodic import Periodic
 from oracle.policy.event import Happened
 from oracle.policy.files import load_policies
 from oracle.store import policies as policy_store
@@ -62,7 +61,7 @@ def followed(settings: Settings) -> Following | None:
     return Following(load_policies(paths, now=int(time.time())), frozenset(settings.score.roots))
 
 
-class PolicyDesk:
+class PolicyDesk(Periodic):
     """Carries policies along.
 
     Args:
@@ -80,24 +79,11 @@ class PolicyDesk:
         every: float = 30.0,
         leads: Callable[[], bool] = lambda: True,
     ) -> None:
+        super().__init__("policies", every=every, hindered="policies_not_run", leads=leads)
         self._database = database
         self._following = following
         self._page = page
-        self._every = every
-        self._leads = leads
         self._stored: Run | None = None  # whose events are all stored
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="policies", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """End after the step it is in."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(30)
 
     def step(self) -> int:
         """Once: keep what is new, and call whoever was not reached yet. How many events were new.
@@ -149,20 +135,11 @@ class PolicyDesk:
             return True
         return False
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                if self._leads():
-                    self.step()
-            except UnknownBlockError:
-                log.debug("policies_wait", reason="nothing was read from the chain yet")
-            except DBAPIError as error:
-                log.warning("database_unusable", reason=str(error.orig), doing="policies")
-            except EarnestError as error:
-                log.warning("policies_not_run", reason=error.message)
-            except Exception:  # a defect here must not end the work of every policy
-                log.exception("policies_step_failed")
-            self._stop.wait(self._every)
+    def _turn(self) -> None:
+        try:
+            self.step()
+        except UnknownBlockError:
+            log.debug("policies_wait", reason="nothing was read from the chain yet")
 
 
 def _is_called(one: StoredPolicyEvent) -> bool:

@@ -5,21 +5,19 @@ Nothing a settlement needs passes through here. What fails is stored with its re
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from oracle.chain.errors import ChainError
 from oracle.daemon.outbox import Outbox
 from oracle.decide.due import Purpose
 from oracle.decide.reorg import Heights
-from oracle.domain.errors import EarnestError
 from oracle.domain.types import Address
+from oracle.periodic import Periodic
 from oracle.registry.aggregate import DECIMALS, TAG, Aggregate, Period, Place, aggregates, digest_of, ended
 from oracle.registry.contract import Registry, give_feedback
 from oracle.store import jobs as job_store
@@ -55,7 +53,7 @@ class RegistryPolicy:
     poll: float = 60.0
 
 
-class RegistryDesk:
+class RegistryDesk(Periodic):
     """Writes one aggregate for each agent and ended period, and reads it back.
 
     Args:
@@ -79,6 +77,7 @@ class RegistryDesk:
         leads: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__("registry", every=policy.poll, hindered="registry_not_reached", leads=leads)
         self._database = database
         self._registry = registry
         self._outbox = outbox
@@ -86,21 +85,8 @@ class RegistryDesk:
         self._policy = policy
         self._heights = heights
         self._evaluators = sorted(evaluators)
-        self._leads = leads
         self._clock = clock
         self._done: set[Period] = set()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="registry", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """End after the step it is in."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(30)
 
     def step(self) -> None:
         """Once: decide what is to be said, queue it, send it, read back what is final.
@@ -122,18 +108,8 @@ class RegistryDesk:
         for post in queued:
             self._follow(post)
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            if self._leads():
-                try:
-                    self.step()
-                except DBAPIError as error:
-                    log.warning("database_unusable", reason=str(error.orig), doing="registry")
-                except EarnestError as error:
-                    log.warning("registry_not_reached", error=type(error).__name__, reason=error.message)
-                except Exception:  # a defect here must not end all later feedback
-                    log.exception("registry_step_failed")
-            self._stop.wait(self._policy.poll)
+    def _turn(self) -> None:
+        self.step()
 
     def _gather(self, heights: Heights, now: int) -> None:
         """Decide what is to be said of periods that ended; only of what is final."""

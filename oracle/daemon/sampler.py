@@ -17,6 +17,7 @@ from oracle.daemon.metrics import Samples
 from oracle.decide import preflight as grade
 from oracle.decide.preflight import Finding, Grade
 from oracle.domain.errors import EarnestError
+from oracle.periodic import Periodic
 from oracle.preflight import chain, machine
 
 log = structlog.get_logger(__name__)
@@ -24,7 +25,7 @@ log = structlog.get_logger(__name__)
 _FIRST = 0.5  # seconds between two looks whether the loop has begun
 
 
-class Sampler:
+class Sampler(Periodic):
     """A thread of its own, so that a slow answer delays nothing.
 
     Args:
@@ -42,33 +43,21 @@ class Sampler:
         every: float = 300.0,
         begun: Callable[[], bool] = lambda: True,
     ) -> None:
+        super().__init__("sampler", every=every, hindered="sampler_hindered")
         self._settings = settings
         self._pool = pool
         self._escrow = escrow
         self._keys = keys
-        self._every = every
         self._begun = begun
-        self._stop = threading.Event()
         self._lock = threading.Lock()
         self._samples = Samples()
         self._told: set[tuple[str, str]] = set()
-        self._thread = threading.Thread(target=self._run, name="sampler", daemon=True)
 
     @property
     def samples(self) -> Samples:
         """What the last look found; empty before the first."""
         with self._lock:
             return self._samples
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """End after the look that runs."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(30)
 
     def look(self) -> Samples:
         """Look once."""
@@ -98,13 +87,11 @@ class Sampler:
             self._samples = samples
         return samples
 
-    def _run(self) -> None:
-        while not self._begun():
-            if self._stop.wait(_FIRST):
-                return
-        while not self._stop.is_set():
-            self._tell(self.look().findings)
-            self._stop.wait(self._every)
+    def _turn(self) -> float | None:
+        if not self._begun():
+            return _FIRST
+        self._tell(self.look().findings)
+        return None
 
     def _tell(self, findings: Iterable[Finding]) -> None:
         """Log each thing that is wrong once, and again when it went away and came back."""

@@ -6,7 +6,6 @@ jobs', under the tab's id as subject.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +28,7 @@ from oracle.decide.tabs import Tab
 from oracle.decide.waiting import LONGEST_RETRY, is_over
 from oracle.domain.errors import EarnestError
 from oracle.domain.types import Address, Hash
+from oracle.periodic import Periodic
 from oracle.store import outbox as outbox_store
 from oracle.store import work
 from oracle.store.database import Database
@@ -53,7 +53,7 @@ class TabParts:
     sender: Address | None
 
 
-class TabDesk:
+class TabDesk(Periodic):
     """One process's work on tabs.
 
     Args:
@@ -80,21 +80,18 @@ class TabDesk:
         on_signed: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__("tabs", every=poll, hindered="tabs_not_read")
         self._parts = parts
         self._policies = dict(policies)
         self._default = default
         self._tries = tries
         self._wait = wait
-        self._poll = poll
         self._reveal_before = reveal_before
-        self._leads = leads
+        self._may_act = leads
         self._on_signed = on_signed
         self._tell_outbox: Callable[[], None] = lambda: None
         self._clock = clock
         self._seen: Seen | None = None
-        self._news = threading.Event()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="tabs", daemon=True)
 
     @property
     def contract(self) -> Address:
@@ -108,18 +105,7 @@ class TabDesk:
             tell_outbox: Called when something was queued.
         """
         self._tell_outbox = tell_outbox
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Look now: something came in."""
-        self._news.set()
-
-    def close(self) -> None:
-        """End after the step that runs."""
-        self._stop.set()
-        self._news.set()
-        if self._thread.is_alive():
-            self._thread.join(30)
+        self.start()
 
     def step(self) -> bool:
         """Read, decide, act: once. Whether anything was done. Where another process leads, it only reads.
@@ -131,7 +117,7 @@ class TabDesk:
         """
         self._seen = seen = self._parts.reader.look()
         self._parts.cases.publish(seen.ledger.tabs.values())
-        if not self._leads():
+        if not self._may_act():
             return False
         acted = False
         for tab in seen.ledger.tabs.values():
@@ -146,18 +132,8 @@ class TabDesk:
             return {entry.id for entry in entries}
         return still_wanted(session, entries, seen.ledger, seen.now)
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self.step()
-            except EarnestError as error:
-                log.warning("tabs_not_read", error=type(error).__name__, reason=error.message)
-            except DBAPIError as error:
-                log.warning("database_unusable", reason=str(error.orig), doing="tabs")
-            except Exception:  # a defect here must not end all later steps
-                log.exception("tabs_crashed")
-            self._news.wait(self._poll)
-            self._news.clear()
+    def _turn(self) -> None:
+        self.step()
 
     def _serve(self, tab: Tab, seen: Seen) -> bool:
         """Act on one tab; what its parties do must not silence the evaluators on the others."""
@@ -282,7 +258,7 @@ class TabDesk:
                 tab.tab, case.deliverable, anchor, result.outcome, result.evidence, result.reason
             )
             work.finish_evaluations(session, [end])
-        self._news.set()  # to sign it
+        self.wake()  # to sign it
         return True
 
     def _send(self, seat: Seat, step: Step, attestations: Mapping[int, StoredAttestation]) -> bool:

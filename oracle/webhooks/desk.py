@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from oracle.domain.errors import EarnestError
+from oracle.periodic import Periodic
 from oracle.store import webhooks as store
 from oracle.store.database import Database
 from oracle.store.webhooks import Delivery, Webhook
@@ -24,6 +23,7 @@ from oracle.webhooks.signing import WebhookKeys
 log = structlog.get_logger(__name__)
 
 _TO_ONE = 4  # deliveries under way to one subscriber, so that a slow one holds up nobody else
+_MORE = 0.05  # seconds between two looks, where there is more to do
 _LONGEST = 8 * 3_600.0  # seconds between two tries
 _JITTER = 0.2  # share by which a wait is longer or shorter
 _TIDY_EVERY = 3_600.0
@@ -49,7 +49,7 @@ class RetryRule:
         return wait * (1 - _JITTER + 2 * _JITTER * chance)
 
 
-class WebhookDesk:
+class WebhookDesk(Periodic):
     """Notices changes and sends them.
 
     Args:
@@ -72,28 +72,20 @@ class WebhookDesk:
         leads: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__("webhooks", every=poll, hindered="webhooks_not_served", leads=leads)
         self._database = database
         self._keys = keys
         self._sender = Sender(way)
         self._rule = rule
-        self._poll = poll
-        self._leads = leads
         self._clock = clock
         self._feed = Feed(clock)
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._tidied = 0.0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+        self._loop: asyncio.AbstractEventLoop | None = None  # in which deliveries are under way
 
     def close(self) -> None:
         """End; what is under way is sent again at the next start."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(30)
+        super().close()
         self._sender.close()
 
     def notice(self) -> int:
@@ -113,26 +105,21 @@ class WebhookDesk:
         return len(tasks)
 
     def _run(self) -> None:
-        asyncio.run(self._loop())
+        asyncio.run(self._send_beside())
 
-    async def _loop(self) -> None:
-        loop = asyncio.get_running_loop()
-        while not self._stop.is_set():
-            more = False
-            if self._leads():
-                try:
-                    more = await asyncio.to_thread(self.notice) > 0
-                    await asyncio.to_thread(self._begin_due, loop)
-                    await asyncio.to_thread(self._tidy)
-                except DBAPIError as error:
-                    log.warning("database_unusable", reason=str(error.orig), doing="webhooks")
-                except EarnestError as error:
-                    log.warning("webhooks_not_served", error=type(error).__name__, reason=error.message)
-                except Exception:  # a defect here must not end all later deliveries
-                    log.exception("webhooks_step_failed")
-            await asyncio.to_thread(self._stop.wait, 0.05 if more else self._poll)
+    async def _send_beside(self) -> None:
+        """Deliveries in the loop of this thread, turns in another: neither waits for the other."""
+        self._loop = asyncio.get_running_loop()
+        await asyncio.to_thread(super()._run)
         for task in self._under_way.values():
             task.cancel()
+
+    def _turn(self) -> float | None:
+        more = self.notice() > 0
+        if self._loop is not None:
+            self._begin_due(self._loop)
+        self._tidy()
+        return _MORE if more else None
 
     def _begin_due(self, loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[None]]:
         """Begin tries of what is due, a few at once for each subscriber."""
