@@ -1,4 +1,4 @@
-"""The daemon's store, opened by a command that only reads it."""
+"""The daemon's store, opened by a command. Works while the daemon runs, and while it does not."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from oracle.store.schema import require_current
 
 
 @contextmanager
-def reading(settings: Settings) -> Iterator[Session]:
-    """One consistent view of the store. Works while the daemon runs, and while it does not.
+def opened(settings: Settings) -> Iterator[Database]:
+    """The store, closed on leaving.
 
     Raises:
         StoreError: the database cannot be opened, or is of another revision.
@@ -22,5 +22,15 @@ def reading(settings: Settings) -> Iterator[Session]:
     with closing(Database(settings.database_url())) as database:
         database.check()
         require_current(database)
-        with database.read() as session:
-            yield session
+        yield database
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[Session]:
+    """One consistent view of the store.
+
+    Raises:
+        StoreError: the database cannot be opened, or is of another revision.
+    """
+    with opened(settings) as database, database.read() as session:
+        yield session

@@ -11,6 +11,7 @@ from typing import Any
 import rich_click as click
 from sqlalchemy.orm import Session
 
+from oracle.cli.opened import reading
 from oracle.cli.output import json_option, print_json, write_new
 from oracle.cli.run import config_option
 from oracle.cli.values import HASH
@@ -21,9 +22,7 @@ from oracle.domain.fields import show_time
 from oracle.domain.types import ZERO_HASH, Hash
 from oracle.store import jobs as job_store
 from oracle.store import peers as peer_store
-from oracle.store.database import Database
 from oracle.store.peers import Equivocation
-from oracle.store.schema import require_current
 from oracle.store.tables import Deployment
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -162,11 +161,5 @@ def _found(settings: Settings, session: Session) -> dict[str, Any]:
 @contextmanager
 def _session(config: Path) -> Iterator[tuple[Settings, Session]]:
     settings = load_settings(config)
-    database = Database(settings.database_url())
-    try:
-        database.check()
-        require_current(database)
-        with database.read() as session:
-            yield settings, session
-    finally:
-        database.close()
+    with reading(settings) as session:
+        yield settings, session

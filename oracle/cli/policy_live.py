@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from click.exceptions import Exit
 
 from oracle.cli.agreement_io import load_agreement
 from oracle.cli.documents import FILE
-from oracle.cli.opened import reading
+from oracle.cli.opened import opened, reading
 from oracle.cli.output import FOUND_PROBLEMS_EXIT_CODE, json_option, print_json
 from oracle.cli.run import config_option
 from oracle.cli.values import AMOUNT, HASH
@@ -29,20 +28,10 @@ from oracle.policy.event import PolicyEvent
 from oracle.policy.files import load_policies, load_policy
 from oracle.policy.review import reviewed_event
 from oracle.store import policies as policy_store
-from oracle.store.database import Database
 from oracle.store.policies import StoredPolicyEvent
 from oracle.store.policy_run import run_policies
-from oracle.store.schema import require_current
 
 _FILES = click.argument("files", metavar="[FILE]...", type=FILE, nargs=-1)
-
-
-@contextmanager
-def _opened(settings: Settings) -> Iterator[Database]:
-    with closing(Database(settings.database_url())) as database:
-        database.check()
-        require_current(database)
-        yield database
 
 
 def _policies(settings: Settings, files: tuple[Path, ...]) -> list[Policy]:
@@ -66,7 +55,7 @@ def run(*, files: tuple[Path, ...], config: Path, as_json: bool) -> None:
     """
     settings = load_settings(config)
     policies = _policies(settings, files)
-    with _opened(settings) as database:
+    with opened(settings) as database:
         with database.read() as session:
             found = run_policies(session, policies, frozenset(settings.score.roots))
         with database.write() as session:
@@ -120,7 +109,7 @@ def review(*, file: Path, reviewer: str, note: str, config: Path, as_json: bool)
     for field, value in (("by", reviewer), ("note", note)):
         if not value.strip() or not value.isprintable() or len(value) > 500:
             raise PolicyError(f"{field} must be one printable line of at most 500 characters", field=field)
-    with _opened(settings) as database, database.write() as session:
+    with opened(settings) as database, database.write() as session:
         (made,) = policy_store.add_events(
             session, [reviewed_event(read, by=reviewer, note=note, now=int(time.time()))]
         )

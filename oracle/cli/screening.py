@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,14 +10,13 @@ from urllib.parse import urlsplit
 
 import rich_click as click
 
+from oracle.cli.opened import opened, reading
 from oracle.cli.output import json_option, print_json
 from oracle.cli.run import config_option
 from oracle.config import load_settings
 from oracle.domain.errors import EarnestError
 from oracle.score.agent import parse_agent
 from oracle.store import screening as store
-from oracle.store.database import Database
-from oracle.store.schema import require_current
 from oracle.store.screening import Screening
 
 _LONGEST = {"benchmark": 200, "result": 200, "source": 2_000, "scope": 2_000}
@@ -69,7 +66,7 @@ def add(
             )
     _check_source(source)
     one = Screening(0, provider, agent_id, benchmark, result, source, _day(measured_on), scope, time.time())
-    with _opened(config) as database, database.write() as session:
+    with opened(load_settings(config)) as database, database.write() as session:
         number = store.add(session, one)
     if as_json:
         print_json({"id": number})
@@ -84,7 +81,7 @@ def add(
 def list_(agent: str, config: Path, *, as_json: bool) -> None:
     """Show what is attached to AGENT."""
     provider, _ = parse_agent(agent)
-    with _opened(config) as database, database.read() as session:
+    with reading(load_settings(config)) as session:
         found = store.of_agent(session, provider, limit=_MOST)
     if as_json:
         print_json({"items": [_shown(one) for one in found]})
@@ -100,7 +97,7 @@ def list_(agent: str, config: Path, *, as_json: bool) -> None:
 @json_option
 def remove(number: int, config: Path, *, as_json: bool) -> None:
     """Take the result NUMBER away."""
-    with _opened(config) as database, database.write() as session:
+    with opened(load_settings(config)) as database, database.write() as session:
         if not store.remove(session, number):
             raise ScreeningError(f"there is no result {number}", field="number")
     if as_json:
@@ -143,11 +140,3 @@ def _shown(one: Screening) -> dict[str, Any]:
         "measured_on": one.measured_on,
         "scope": one.scope,
     }
-
-
-@contextmanager
-def _opened(config: Path) -> Iterator[Database]:
-    with closing(Database(load_settings(config).database_url())) as database:
-        database.check()
-        require_current(database)
-        yield database

@@ -6,13 +6,14 @@ import asyncio
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import rich_click as click
 
 from oracle.api.signing import ResponseKey
+from oracle.cli.opened import opened
 from oracle.cli.output import FOUND_PROBLEMS_EXIT_CODE, json_option, print_json
 from oracle.cli.run import config_option
 from oracle.cli.values import ADDRESS
@@ -23,7 +24,6 @@ from oracle.domain.types import ZERO_HASH, Address
 from oracle.store import feed
 from oracle.store import webhooks as store
 from oracle.store.database import Database
-from oracle.store.schema import require_current
 from oracle.store.webhooks import Webhook
 from oracle.webhooks.changes import ChangeKind, make_change, message_id
 from oracle.webhooks.sending import NotTakenError, Sender, way_of
@@ -64,7 +64,7 @@ def add(
         )
     if len(agents) > _MOST_AGENTS:
         raise ConfigError(f"more than {_MOST_AGENTS} agents", field="agent", next_step="name none, for all")
-    with _opened(config) as (settings, database, keys):
+    with _hooks(config) as (settings, database, keys):
         way_of(settings.webhooks).check(url)
         made = Webhook(
             "wh_" + secrets.token_hex(12),
@@ -91,7 +91,7 @@ def add(
 @json_option
 def list_(config: Path, *, as_json: bool) -> None:
     """Show who is told, what is due, taken and dead, and the last error."""
-    with _opened(config) as (_settings, database, _keys), database.read() as session:
+    with _hooks(config) as (_settings, database, _keys), database.read() as session:
         found = [(one, store.tally(session, one.id)) for one in store.every(session)]
     if as_json:
         print_json({"webhooks": [_told(one, tally) for one, tally in found]})
@@ -115,7 +115,7 @@ def list_(config: Path, *, as_json: bool) -> None:
 @json_option
 def remove(id: str, config: Path, *, as_json: bool) -> None:  # noqa: A002 - the argument's name
     """Send nothing more to the subscription ID, and forget what was due."""
-    with _opened(config) as (_settings, database, _keys), database.write() as session:
+    with _hooks(config) as (_settings, database, _keys), database.write() as session:
         if not store.remove(session, id):
             raise _unknown(id)
     if as_json:
@@ -130,7 +130,7 @@ def remove(id: str, config: Path, *, as_json: bool) -> None:  # noqa: A002 - the
 @json_option
 def secret(id: str, config: Path, *, as_json: bool) -> None:  # noqa: A002 - the argument's name
     """Show the secret of the subscription ID again."""
-    with _opened(config) as (_settings, database, keys):
+    with _hooks(config) as (_settings, database, keys):
         found = _found(database, id)
     if as_json:
         print_json({"id": found.id, "secret": keys.secret(found.id), "key": keys.public})
@@ -148,7 +148,7 @@ def test(context: click.Context, id: str, config: Path, *, as_json: bool) -> Non
 
     Exit code 1: it was not taken.
     """
-    with _opened(config) as (settings, database, keys):
+    with _hooks(config) as (settings, database, keys):
         found = _found(database, id)
         now = time.time()
         change = make_change(
@@ -204,7 +204,7 @@ def _unknown(id_: str) -> UnknownWebhookError:
 
 
 @contextmanager
-def _opened(config: Path) -> Iterator[tuple[Settings, Database, WebhookKeys]]:
+def _hooks(config: Path) -> Iterator[tuple[Settings, Database, WebhookKeys]]:
     settings = load_settings(config)
     if settings.api is None:
         raise ConfigError(
@@ -213,7 +213,5 @@ def _opened(config: Path) -> Iterator[tuple[Settings, Database, WebhookKeys]]:
             next_step=f"add [api] to {config}; see docs/api.md",
         )
     keys = WebhookKeys(ResponseKey.from_file(settings.path(settings.api.key)))
-    with closing(Database(settings.database_url())) as database:
-        database.check()
-        require_current(database)
+    with opened(settings) as database:
         yield settings, database, keys
