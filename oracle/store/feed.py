@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from oracle.domain.types import ZERO_HASH, Address, Hash
 from oracle.store import chain as chain_store
 from oracle.store.standings import Standing, get_standings
-from oracle.store.tables import Block, EventRow, JobRow, StandingRow
-from oracle.store.tables_told import AnnouncedRow, ChangeRow, FeedRow
+from oracle.store.tables import AnnouncedRow, Block, ChangeRow, EventRow, FeedRow, JobRow, StandingRow
 
 
 @dataclass(frozen=True, slots=True)

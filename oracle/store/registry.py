@@ -14,8 +14,7 @@ from oracle.score.evidence import Finding
 from oracle.store.among import among
 from oracle.store.closed import Closed, closed_after
 from oracle.store.rows import insert_rows
-from oracle.store.tables import Block, OutboxRow, ScoreEvidenceRow
-from oracle.store.tables_told import RegistryPostRow
+from oracle.store.tables import Block, OutboxRow, RegistryPostRow, ScoreEvidenceRow
 
 _AT_ONCE = 1_000  # jobs in one query
 

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from oracle.domain.types import Address
-from oracle.store.tables_told import ScreeningRow
+from oracle.store.tables import ScreeningRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from oracle.domain.types import Address
 from oracle.store.rows import insert_rows
-from oracle.store.tables_told import ChangeRow, DeliveryRow, WebhookRow
+from oracle.store.tables import ChangeRow, DeliveryRow, WebhookRow
 
 _KEPT = 1_000  # changes
 

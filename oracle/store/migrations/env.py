@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from alembic import context
 
-import oracle.store.tables_told  # noqa: F401 - its tables belong to the metadata
 from oracle.store.tables import Base
 
 connection = context.config.attributes["connection"]

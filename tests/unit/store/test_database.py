@@ -78,7 +78,6 @@ def test_the_migrations_make_what_the_tables_say(databases: Databases) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
 
-    import oracle.store.tables_told  # noqa: F401 - its tables belong to the metadata
     from oracle.store.tables import Base
 
     database = Database(databases.made())

@@ -1,4 +1,4 @@
-"""Tables of what is told outside: changes and webhooks, the registry's feedback, results of benchmarks.
+"""Tables of what is told outside: by policies, as changes and feedback; and what benchmarks told of agents.
 
 None of it follows from blocks: what was told was told, whatever the chain says later.
 """
@@ -9,7 +9,28 @@ from sqlalchemy import BigInteger, Index, Integer, String, Text, UniqueConstrain
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oracle.store.columns import HexBytes
-from oracle.store.tables import Base, RowId
+from oracle.store.tables.base import Base, RowId
+
+
+class PolicyEventRow(Base):
+    """What policies did: documents named by their hash, chained; see `oracle.policy.event`.
+
+    It does not follow from blocks: whoever was called was called, whatever the chain says later. `told_at` is
+    when the owner was told, where the event calls for it.
+    """
+
+    __tablename__ = "policy_events"
+
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    event: Mapped[str] = mapped_column(HexBytes, unique=True)
+    link: Mapped[str] = mapped_column(HexBytes)
+    policy: Mapped[str] = mapped_column(String(64), index=True)
+    happened: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[str] = mapped_column(String(100), index=True)
+    time: Mapped[int] = mapped_column(BigInteger)
+    body: Mapped[str] = mapped_column(Text)
+    noted_at: Mapped[float]
+    told_at: Mapped[float | None]
 
 
 class FeedRow(Base):
