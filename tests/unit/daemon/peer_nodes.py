@@ -34,7 +34,7 @@ from oracle.domain.typed import (
 )
 from oracle.domain.types import Hash, Outcome
 from oracle.peers.client import PeerClient
-from oracle.peers.messages import ROUTE, SIGNATURE_HEADER, ExchangeRequest, Reveal, Statement
+from oracle.peers.messages import ROUTE, SIGNATURE_HEADER, ExchangeAnswer, ExchangeRequest, Reveal, Statement
 from oracle.signing.signer import LocalSigner
 from oracle.store import chain as chain_store
 from oracle.store import peers as peer_store
@@ -53,6 +53,7 @@ PEERS = peers_domain(DOMAIN)
 COMMITTEE, OTHER_COMMITTEE = "0x" + "c0" * 32, "0x" + "c1" * 32
 DELIVERABLE = "0x" + "d1" * 32
 DELIVERED_AT, JUDGE_BY = 10_010, 20_000
+LIMIT = JUDGE_BY - 300  # from here on everything is shown to all
 _KEYS = [bytes([7] * 31 + [index]) for index in (1, 2, 3)]
 _STRANGERS_KEY = bytes([8] * 32)
 SIGNERS = [LocalSigner(key) for key in _KEYS]
@@ -313,6 +314,20 @@ def nodes(urls: Sequence[str], chain: Chain, **settings: float) -> Iterator[list
     finally:
         for node in made:
             node.database.close()
+
+
+def delivered(chain: Chain, trio: list[Node], salt: int = 1) -> Hash:
+    """A new job that was delivered, as every node has read it."""
+    job = chain.job(salt)
+    for node in trio:
+        node.sync()
+    return job
+
+
+def results(response: httpx.Response) -> tuple[str, ...]:
+    """What a node makes of each statement it was sent."""
+    assert response.status_code == 200, response.text
+    return ExchangeAnswer.parse(response.content).results
 
 
 def _committee() -> Committee:
