@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
@@ -13,15 +14,31 @@ from oracle.api.models import Measurement
 from oracle.api.problems import ApiError
 from oracle.api.signing import ResponseKey
 from oracle.domain.types import Address, Hash
+from oracle.policy.document import Policy
+from oracle.policy.run import Run
 from oracle.score.document import At
 from oracle.store import chain as chain_store
 from oracle.store import scores
 from oracle.store.database import Database
 from oracle.store.moment import UnknownBlockError, at_block
-from oracle.store.policy_run import Following
 
 ReadDocument = Callable[[Hash], bytes | None]
 """The bytes kept under a hash on this machine; None where there are none."""
+
+
+class InForce(Protocol):
+    """The policies that say whom the committee takes on."""
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """The policies themselves."""
+
+    def now(self, session: Session) -> Run:
+        """The policies as they stand, carried to the newest block.
+
+        Raises:
+            UnknownBlockError: nothing was read yet.
+        """
 
 
 def evidence_at(session: Session, roots: frozenset[Hash]) -> At | None:
@@ -48,7 +65,7 @@ class Source:
         key: ResponseKey,
         read_document: ReadDocument,
         roots: frozenset[Hash],
-        policies: Following | None = None,
+        policies: InForce | None = None,
         *,
         registry: Address | None = None,
         measured: Callable[[Hash], Measurement | None] = lambda _methodology: None,

@@ -17,6 +17,7 @@ from oracle.cli.output import FOUND_PROBLEMS_EXIT_CODE, json_option, print_json
 from oracle.cli.run import config_option
 from oracle.cli.values import AMOUNT, HASH
 from oracle.config import Settings, load_settings
+from oracle.daemon.following import run_policies
 from oracle.domain.amounts import format_usdc
 from oracle.domain.canonical import canonical_hash
 from oracle.domain.fields import show_time
@@ -29,7 +30,6 @@ from oracle.policy.files import load_policies, load_policy
 from oracle.policy.review import reviewed_event
 from oracle.store import policies as policy_store
 from oracle.store.policies import StoredPolicyEvent
-from oracle.store.policy_run import run_policies
 
 _FILES = click.argument("files", metavar="[FILE]...", type=FILE, nargs=-1)
 

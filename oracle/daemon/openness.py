@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from oracle.chain.deployments import Deployment
 from oracle.config import Settings
+from oracle.daemon.following import Following
 from oracle.domain.typed import usdc_domain
 from oracle.domain.types import Hash
 from oracle.evidence.errors import EvidenceError
@@ -19,7 +20,6 @@ from oracle.peers.limits import Rates
 from oracle.periodic import Periodic
 from oracle.store import scores
 from oracle.store.database import Database
-from oracle.store.policy_run import Following
 from oracle.web.limits import Limits
 
 if TYPE_CHECKING:

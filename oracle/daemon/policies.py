@@ -10,15 +10,16 @@ import httpx
 import structlog
 
 from oracle.config import Settings
+from oracle.daemon.following import Following
 from oracle.domain.errors import EarnestError
 from oracle.periodic import Periodic
 from oracle.policy.event import Happened
 from oracle.policy.files import load_policies
+from oracle.policy.run import Run
 from oracle.store import policies as policy_store
 from oracle.store.database import Database
 from oracle.store.moment import UnknownBlockError
 from oracle.store.policies import StoredPolicyEvent
-from oracle.store.policy_run import Following, Run
 
 log = structlog.get_logger(__name__)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oracle.domain.errors import EarnestError
+from oracle.domain.types import Hash
 from oracle.score.document import At
 from oracle.store import chain as chain_store
 from oracle.store import tabs
+from oracle.store.tables import Block, EventRow
 
 
 class UnknownBlockError(EarnestError):
@@ -46,3 +49,14 @@ def at_block(session: Session, block: int | None) -> At:
         block_hash=header.hash,
         time=header.timestamp,
     )
+
+
+def newest_event(session: Session) -> tuple[int, int, Hash] | None:
+    """Block, log index and block hash of the escrow's newest event; None where there is none."""
+    found = session.execute(
+        select(EventRow.block_number, EventRow.log_index, Block.hash)
+        .join(Block, Block.block_number == EventRow.block_number)
+        .order_by(EventRow.block_number.desc(), EventRow.log_index.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if found is None else (found.block_number, found.log_index, found.hash)

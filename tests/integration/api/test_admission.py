@@ -19,15 +19,16 @@ from oracle.api.app import make_api
 from oracle.api.signing import SIGNATURE_HEADER, is_signed
 from oracle.api.source import Source
 from oracle.cli.main import cli
+from oracle.daemon.following import Following
 from oracle.daemon.openness import Keeper
 from oracle.daemon.policies import NotReachedError, PolicyDesk, post
 from oracle.domain.agreement_file import AgreementFile
 from oracle.policy.document import Policy
 from oracle.policy.event import PolicyEvent
 from oracle.policy.review import reviewed_event
+from oracle.policy.run import Run
 from oracle.store import policies as policy_store
 from oracle.store.policies import StoredPolicyEvent
-from oracle.store.policy_run import Following, Run
 from oracle.store.tables import PolicyEventRow
 from oracle.web.host import Host
 from oracle.web.limits import Limits

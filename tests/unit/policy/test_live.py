@@ -14,11 +14,11 @@ from click.testing import CliRunner
 from sqlalchemy import delete, update
 
 from oracle.cli.main import cli
+from oracle.daemon.following import run_policies
 from oracle.policy.review import reviewed_event
 from oracle.store import chain as chain_store
 from oracle.store import policies as policy_store
 from oracle.store.database import Database
-from oracle.store.policy_run import run_policies
 from oracle.store.tables import PolicyEventRow
 from oracle.store.tasks import tasks_of
 from tests.databases import Databases

@@ -1,36 +1,20 @@
-"""Policies on live history: read from the store, carried through, and what is new stored. Idempotent."""
+"""Policies on live history: read from the store and carried along with the chain. Idempotent."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oracle.domain.types import Hash
-from oracle.history.task import happenings
 from oracle.policy.document import Policy
-from oracle.policy.engine import Engine
-from oracle.policy.event import PolicyEvent
-from oracle.policy.review import review_events
-from oracle.score.document import At
+from oracle.policy.run import Run, carried
 from oracle.store import policies as policy_store
-from oracle.store.moment import at_block
-from oracle.store.tables import Block, EventRow
+from oracle.store.moment import at_block, newest_event
 from oracle.store.tasks import tasks_of
 
 _DAY = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Policies carried to a block, and every event they have made up to there."""
-
-    at: At
-    engine: Engine
-    events: tuple[PolicyEvent, ...]
 
 
 def run_policies(
@@ -42,13 +26,9 @@ def run_policies(
         UnknownBlockError: nothing was read yet, or the block is not known.
     """
     at = at_block(session, block)
-    engine = Engine(policies, roots)
     tasks = tasks_of(session, roots=roots, up_to=at.block)
-    events = list(engine.run(happenings(tasks), until=at.time))
-    for policy in policies:
-        reviewed = policy_store.reviews_of(session, policy.name)
-        events += review_events(policy, reviewed, now=at.time)
-    return Run(at, engine, tuple(events))
+    reviewed = {policy.name: policy_store.reviews_of(session, policy.name) for policy in policies}
+    return carried(policies, roots, tasks, reviewed, at)
 
 
 class Following:
@@ -73,14 +53,7 @@ class Following:
             UnknownBlockError: nothing was read yet.
         """
         at = at_block(session, None)
-        newest = session.execute(
-            select(EventRow.block_number, EventRow.log_index, Block.hash)
-            .join(Block, Block.block_number == EventRow.block_number)
-            .order_by(EventRow.block_number.desc(), EventRow.log_index.desc())
-            .limit(1)
-        ).one_or_none()
-        place = () if newest is None else tuple(newest)
-        seen = (*place, at.time // _DAY, policy_store.count_reviews(session))
+        seen = (newest_event(session), at.time // _DAY, policy_store.count_reviews(session))
         with self._lock:
             if self._run is None or seen != self._seen:
                 self._run, self._seen = run_policies(session, self.policies, self._roots), seen
