@@ -10,9 +10,9 @@ from click.exceptions import Exit
 from oracle.cli.output import FOUND_PROBLEMS_EXIT_CODE, json_option, print_json
 from oracle.cli.run import config_option
 from oracle.config import load_settings
-from oracle.daemon.keys import secrets_of
 from oracle.daemon.logs import configure_logs
 from oracle.decide.preflight import Finding, Grade
+from oracle.opening.keys import secrets_of
 from oracle.preflight.run import look, worst
 
 _SIGNS = {Grade.OK: ("ok", "green"), Grade.WARNING: ("warning", "yellow"), Grade.PROBLEM: ("problem", "red")}

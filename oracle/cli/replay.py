@@ -12,10 +12,10 @@ from oracle.cli.output import FOUND_PROBLEMS_EXIT_CODE, json_option, print_json
 from oracle.cli.run import config_option
 from oracle.cli.values import HASH
 from oracle.config import load_settings
-from oracle.daemon.assembly import deployment_of, open_store
 from oracle.daemon.replay import replay as replay_job
 from oracle.domain.typed import Domain
 from oracle.domain.types import Hash
+from oracle.opening.places import deployment_of, open_store
 from oracle.pact.visible import one_line
 
 

@@ -11,10 +11,10 @@ import rich_click as click
 from oracle.config import load_settings
 from oracle.daemon.assembly import assembled
 from oracle.daemon.collector import postpone, settle
-from oracle.daemon.keys import forget_environment, secrets_of
 from oracle.daemon.logs import configure_logs
 from oracle.daemon.metrics import Metrics
 from oracle.daemon.notify import Notifier
+from oracle.opening.keys import forget_environment, secrets_of
 
 config_option = click.option(
     "--config",

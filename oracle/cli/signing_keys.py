@@ -14,11 +14,11 @@ from oracle.cli.values import ADDRESS, HASH
 from oracle.config import Settings, load_settings
 from oracle.configuration.base import ConfigError
 from oracle.configuration.keys import KeySource
-from oracle.daemon.assembly import deployment_of
-from oracle.daemon.keys import load_key, named_keys
 from oracle.domain.errors import EarnestError
 from oracle.domain.typed import Domain, key_message
 from oracle.domain.types import Address, Hash, checksum
+from oracle.opening.keys import load_key, named_keys
+from oracle.opening.places import deployment_of
 
 _TRIAL = (
     b"\x19\x00 earnest: does this key sign"  # EIP-191 version 0: nothing that could mean anything on chain

@@ -9,9 +9,8 @@ from sqlalchemy.exc import OperationalError
 
 from oracle.chain.anyone import Anyone
 from oracle.chain.decoder import TOPICS
-from oracle.chain.deployments import Deployment, load_deployment
+from oracle.chain.deployments import Deployment
 from oracle.chain.escrow import Escrow
-from oracle.chain.pool import Pool, PoolPolicy, Source
 from oracle.chain.tab_decoder import TAB_TOPICS
 from oracle.chain.turn import Turn
 from oracle.config import Settings
@@ -23,7 +22,6 @@ from oracle.daemon.deliveries import DeliveryCounter
 from oracle.daemon.evaluation import PipelineEvaluation
 from oracle.daemon.evaluator import Evaluator, RetryPolicy
 from oracle.daemon.hosting import hosted
-from oracle.daemon.keys import Keys, load_keys
 from oracle.daemon.metrics import Metrics
 from oracle.daemon.openness import public_api
 from oracle.daemon.outbox import Outbox, Wanted
@@ -42,9 +40,9 @@ from oracle.durable.port import Runs
 from oracle.durable.threads import ThreadRuns
 from oracle.evaluation.drand import RELAYS
 from oracle.evaluation.pipeline import JuryFactory
-from oracle.evidence.sealing import Identities, read_identities
-from oracle.evidence.store import ContentStore, open_copy, open_location
 from oracle.jury.room import JuryRoom
+from oracle.opening.keys import Keys, load_keys
+from oracle.opening.places import deployment_of, open_pool, open_store
 from oracle.store.chain import bind_deployment
 from oracle.store.database import Database, StoreError
 from oracle.store.home import come_home
@@ -53,39 +51,6 @@ from oracle.store.overview import Overview, overview
 from oracle.store.schema import require_current
 from oracle.web.deliveries import delivery_router
 from oracle.web.health import Health
-
-
-def open_pool(settings: Settings) -> Pool:
-    """The nodes. Nothing is sent yet; close it when done.
-
-    Raises:
-        RpcUnavailableError: an address is none.
-    """
-    return Pool.open(
-        [Source(item.name, item.url.get_secret_value()) for item in settings.chain.endpoints()],
-        chain_id=settings.chain.chain_id,
-        policy=PoolPolicy(max_lag=settings.chain.max_lag, timeout=settings.chain.timeout),
-    )
-
-
-def deployment_of(settings: Settings) -> Deployment:
-    """Where the contracts stand."""
-    return load_deployment(settings.path(settings.chain.deployment), settings.chain.chain_id)
-
-
-def open_store(settings: Settings) -> ContentStore:
-    """The content store.
-
-    Raises:
-        ForbiddenLocationError, IdentityError: a place or the file of the secret key cannot be used.
-    """
-    identity = settings.evidence.identity
-    return ContentStore(
-        settings.path(settings.evidence.directory),
-        [open_location(place) for place in settings.evidence.others],
-        Identities() if identity is None else read_identities(settings.path(identity)),
-        [open_copy(place) for place in settings.evidence.copies],
-    )
 
 
 @contextmanager

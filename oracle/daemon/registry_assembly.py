@@ -10,9 +10,9 @@ from oracle.chain.escrow import Escrow
 from oracle.config import Settings
 from oracle.configuration.base import ConfigError
 from oracle.daemon.adapter import NodeChain
-from oracle.daemon.keys import Keys, load_key
 from oracle.daemon.outbox import Outbox
 from oracle.daemon.registry_desk import RegistryDesk, RegistryPolicy, wanted_posts
+from oracle.opening.keys import Keys, load_key
 from oracle.registry.aggregate import Place
 from oracle.registry.contract import Registry
 from oracle.store.database import Database

@@ -12,11 +12,11 @@ from oracle.chain.anyone import Anyone
 from oracle.chain.escrow import Escrow
 from oracle.chain.pool import Pool
 from oracle.config import Settings
-from oracle.daemon.keys import Keys
 from oracle.daemon.metrics import Samples
 from oracle.decide import preflight as grade
 from oracle.decide.preflight import Finding, Grade
 from oracle.domain.errors import EarnestError
+from oracle.opening.keys import Keys
 from oracle.periodic import Periodic
 from oracle.preflight import chain, machine
 

@@ -17,7 +17,6 @@ from oracle.configuration.tabs import TabsSection
 from oracle.daemon.anchor import PeriodCheck
 from oracle.daemon.cases import TabCases
 from oracle.daemon.evaluation import PipelineEvaluation
-from oracle.daemon.keys import Keys
 from oracle.daemon.outbox import Wanted
 from oracle.daemon.peering import Peering
 from oracle.daemon.tab_desk import TabDesk, TabParts
@@ -29,6 +28,7 @@ from oracle.domain.typed import Domain
 from oracle.domain.types import Address
 from oracle.evaluation.pipeline import JuryFactory
 from oracle.evidence.store import ContentStore
+from oracle.opening.keys import Keys
 from oracle.store.database import Database
 from oracle.store.journal import StoredJournal
 from oracle.store.outbox import LiveEntry

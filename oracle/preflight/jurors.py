@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator
 from contextlib import closing
 
 from oracle.config import Settings
-from oracle.daemon.assembly import open_store
 from oracle.decide import preflight as grade
 from oracle.decide.preflight import Finding
 from oracle.domain.canonical import MAX_DOCUMENT_BYTES
@@ -16,6 +15,7 @@ from oracle.evaluation.drand import QUICKNET_CHAIN, RELAYS
 from oracle.evidence.http import HttpFetcher
 from oracle.jury.probes import read_calibration
 from oracle.jury.providers import ConfiguredProviders, read_providers
+from oracle.opening.places import open_store
 from oracle.pact.methodology import Methodology
 
 _DRAND_SECONDS = 5.0

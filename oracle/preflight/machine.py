@@ -14,13 +14,13 @@ from sqlalchemy import make_url
 
 from oracle.chain.deployments import Deployment
 from oracle.config import Settings
-from oracle.daemon.keys import Keys, load_key, named_keys
 from oracle.decide import preflight as grade
 from oracle.decide.preflight import Finding
 from oracle.decide.reorg import Level
 from oracle.domain.errors import EarnestError
 from oracle.domain.types import Address, Hash, checksum
 from oracle.evaluation.sandbox.bwrap import sandbox_version
+from oracle.opening.keys import Keys, load_key, named_keys
 from oracle.signing.signer import Signer
 from oracle.store import jobs
 from oracle.store.chain import bound_deployment

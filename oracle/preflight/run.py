@@ -10,12 +10,12 @@ from oracle.chain.anyone import Anyone
 from oracle.chain.deployments import Deployment
 from oracle.chain.escrow import Escrow
 from oracle.config import Settings
-from oracle.daemon.assembly import deployment_of, open_pool
-from oracle.daemon.keys import Keys
 from oracle.decide import preflight as grade
 from oracle.decide.preflight import Finding, Grade
 from oracle.domain.errors import EarnestError
 from oracle.domain.types import Hash
+from oracle.opening.keys import Keys
+from oracle.opening.places import deployment_of, open_pool
 from oracle.preflight import chain, jurors, machine, peers, tabs
 
 

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator
 
 from oracle.chain.escrow import Escrow
 from oracle.config import Settings
-from oracle.daemon.assembly import open_store
 from oracle.decide import preflight as grade
 from oracle.decide.preflight import Finding
 from oracle.domain.canonical import MAX_DOCUMENT_BYTES
 from oracle.domain.errors import EarnestError
 from oracle.domain.types import Hash
+from oracle.opening.places import open_store
 from oracle.pact.methodology import Methodology
 
 

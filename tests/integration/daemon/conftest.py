@@ -16,7 +16,6 @@ from oracle.chain.rpc import Rpc
 from oracle.config import Settings, load_settings
 from oracle.daemon import assembly
 from oracle.daemon.adapter import NodeChain
-from oracle.daemon.keys import load_keys
 from oracle.daemon.ports import EvaluationPort, EvaluationResult, EvaluationTask
 from oracle.daemon.service import Service
 from oracle.domain import typed
@@ -25,6 +24,8 @@ from oracle.domain.terms import Agreement
 from oracle.domain.types import Address, Hash, Outcome
 from oracle.durable.port import Steps
 from oracle.evidence.store import ContentStore
+from oracle.opening.keys import load_keys
+from oracle.opening.places import deployment_of
 from oracle.pact.delivery import Declaration
 from oracle.pact.document import Pact
 from oracle.pact.methodology import Methodology
@@ -140,7 +141,7 @@ class World:
     ) -> Iterator[Service]:
         """The daemon in this process, with an evaluation of the test's own."""
         settings = self.settings()
-        deployment = assembly.deployment_of(settings)
+        deployment = deployment_of(settings)
         database = Database(settings.database_url())
         schema.upgrade(database)
         with database.write() as session:

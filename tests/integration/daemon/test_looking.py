@@ -18,6 +18,7 @@ from oracle.daemon import assembly
 from oracle.daemon.replay import replay
 from oracle.domain.types import Hash, State
 from oracle.evidence.store import ContentStore
+from oracle.opening.places import open_store
 from oracle.store import schema
 from tests.integration.daemon.conftest import World, until, write_config
 
@@ -43,7 +44,7 @@ class Settled:
         with Session(self.world.database().engine) as session:
             done = session.execute(text(statement))
             assert done.rowcount >= 1  # type: ignore[attr-defined]
-            steps = replay(session, assembly.open_store(settings), self.world.market.escrow.domain, self.job)
+            steps = replay(session, open_store(settings), self.world.market.escrow.domain, self.job)
             session.rollback()
         return [step.what for step in steps if not step.holds]
 

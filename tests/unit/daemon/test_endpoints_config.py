@@ -8,7 +8,7 @@ import pytest
 
 from oracle.config import Settings, load_settings
 from oracle.configuration.base import ConfigError
-from oracle.daemon.keys import secrets_of
+from oracle.opening.keys import secrets_of
 
 REST = """
 chain_id = 1

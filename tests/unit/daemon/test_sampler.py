@@ -11,10 +11,10 @@ from structlog.testing import capture_logs
 
 from oracle.chain.errors import RpcUnavailableError
 from oracle.daemon import sampler as module
-from oracle.daemon.keys import Keys
 from oracle.daemon.sampler import Sampler
 from oracle.decide import preflight
 from oracle.decide.preflight import Finding, Grade
+from oracle.opening.keys import Keys
 from oracle.preflight import machine
 from oracle.signing.signer import LocalSigner
 

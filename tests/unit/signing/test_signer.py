@@ -14,9 +14,9 @@ from eth_account import Account
 
 from oracle.config import load_settings
 from oracle.configuration.base import ConfigError
-from oracle.daemon.keys import forget_environment, load_keys, secrets_of
 from oracle.domain.canonical import keccak_hex
 from oracle.domain.signatures import address_of, recover, sign_digest
+from oracle.opening.keys import forget_environment, load_keys, secrets_of
 from oracle.signing.aws_kms import AwsKmsSigner
 from oracle.signing.pausing import PausingSigner
 from oracle.signing.signer import LocalSigner, SigningError, checked, load_keystore

@@ -1,0 +1,1 @@
+"""What the configuration names, opened: keys, nodes, contracts and content."""
