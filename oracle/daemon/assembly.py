@@ -17,6 +17,7 @@ from oracle.config import Settings
 from oracle.configuration.process import WebSection
 from oracle.daemon.adapter import NodeChain
 from oracle.daemon.anchor import AnchorCheck, IsAnchored
+from oracle.daemon.calldata import wanted_now
 from oracle.daemon.cases import AllCases, JobCases, TabCases
 from oracle.daemon.deliveries import DeliveryCounter
 from oracle.daemon.evaluation import PipelineEvaluation
@@ -30,7 +31,7 @@ from oracle.daemon.policies import PolicyDesk, followed
 from oracle.daemon.ports import ChainPort, EvaluationPort
 from oracle.daemon.registry_assembly import open_registry_desk
 from oracle.daemon.sampler import Sampler
-from oracle.daemon.service import Parts, Service, wanted_now
+from oracle.daemon.service import Parts, Service
 from oracle.daemon.signing import Attester
 from oracle.daemon.tab_assembly import open_tab_desk, tab_source, wanted_of
 from oracle.daemon.vitals import Vitals

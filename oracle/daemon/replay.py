@@ -15,9 +15,9 @@ import rlp
 from eth_account import Account
 from sqlalchemy.orm import Session
 
+from oracle.daemon.calldata import calldata
 from oracle.daemon.evaluation import UndecidedNotice
 from oracle.daemon.facts import Situation
-from oracle.daemon.service import calldata
 from oracle.decide.due import DuePolicy, JobFacts, Purpose, Send, due
 from oracle.decide.jobs import EvaluatorRecord, JobRecord, apply_job_event
 from oracle.decide.reorg import Heights, Level

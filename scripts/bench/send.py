@@ -27,8 +27,8 @@ from oracle.chain.escrow import Escrow
 from oracle.chain.pool import Pool, PoolPolicy, Source
 from oracle.chain.turn import Turn
 from oracle.daemon.adapter import NodeChain
+from oracle.daemon.calldata import wanted_now
 from oracle.daemon.outbox import Outbox
-from oracle.daemon.service import wanted_now
 from oracle.daemon.watcher import Watcher
 from oracle.decide.due import Purpose
 from oracle.decide.lane import LanePolicy

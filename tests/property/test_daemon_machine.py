@@ -15,10 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oracle.chain.errors import RpcUnavailableError
+from oracle.daemon.calldata import wanted_now
 from oracle.daemon.evaluator import Evaluator, RetryPolicy
 from oracle.daemon.outbox import Outbox
 from oracle.daemon.ports import EvaluationResult, EvaluationTask, NotNowError
-from oracle.daemon.service import Parts, Service, wanted_now
+from oracle.daemon.service import Parts, Service
 from oracle.daemon.signing import Attester
 from oracle.daemon.watcher import Watcher
 from oracle.decide.due import DuePolicy

@@ -8,8 +8,8 @@ from typing import Literal
 import pytest
 from sqlalchemy.orm import Session
 
+from oracle.daemon.calldata import wanted_now
 from oracle.daemon.outbox import Outbox, Wanted
-from oracle.daemon.service import wanted_now
 from oracle.decide.due import Purpose
 from oracle.decide.lane import LanePolicy
 from oracle.signing.signer import LocalSigner
