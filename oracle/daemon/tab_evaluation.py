@@ -18,7 +18,8 @@ from oracle.domain.errors import EarnestError
 from oracle.domain.types import Address, Hash, Outcome
 from oracle.evaluation.pipeline import JuryFactory, NotYetError
 from oracle.evaluation.randomness import PublicRandomness
-from oracle.evaluation.tab import NoTabRulesError, PeriodTask, evaluate_period, put
+from oracle.evaluation.tab import evaluate_period, put
+from oracle.evaluation.tab_intake import NoTabRulesError, PeriodTask
 from oracle.evaluation.tab_record import (
     MAX_TAB_RECORD_BYTES,
     Handed,

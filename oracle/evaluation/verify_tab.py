@@ -8,19 +8,8 @@ from oracle.domain.canonical import keccak_hex
 from oracle.domain.errors import EarnestError
 from oracle.evaluation.interaction import delivery_of
 from oracle.evaluation.record import parse_record
-from oracle.evaluation.tab import (
-    OpenExport,
-    PeriodTask,
-    Plan,
-    TakenIn,
-    conclude,
-    entry_of,
-    open_interaction,
-    parties_of,
-    plan,
-    take_in,
-    unopened,
-)
+from oracle.evaluation.tab import Plan, conclude, entry_of, parties_of, plan, unopened
+from oracle.evaluation.tab_intake import OpenExport, PeriodTask, TakenIn, open_interaction, take_in
 from oracle.evaluation.tab_record import (
     MAX_TAB_RECORD_BYTES,
     DrawnEntry,

@@ -14,7 +14,8 @@ from oracle.domain.errors import EarnestError
 from oracle.domain.period import Period
 from oracle.domain.tab import Receipt
 from oracle.evaluation.randomness import PublicRandomness
-from oracle.evaluation.tab import Export, PeriodTask, evaluate_period
+from oracle.evaluation.tab import evaluate_period
+from oracle.evaluation.tab_intake import Export, PeriodTask
 from oracle.evaluation.tab_record import (
     Complaints,
     Handed,
@@ -92,7 +93,7 @@ class PeriodCase:
     done: list[tuple[int, int]] = field(default_factory=list)
 
     def open(self, document: str, count: int) -> Export:
-        """See `oracle.evaluation.tab.OpenExport`."""
+        """See `oracle.evaluation.tab_intake.OpenExport`."""
         if document not in self.exports:
             raise EarnestError(f"{document} is no export")
         whole = self.exports[document]

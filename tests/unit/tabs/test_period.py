@@ -12,7 +12,8 @@ import pytest
 from oracle.domain.canonical import canonical_bytes, keccak_hex
 from oracle.evaluation.pipeline import NotYetError
 from oracle.evaluation.randomness import PublicRandomness
-from oracle.evaluation.tab import Export, NoTabRulesError, PeriodTask, put
+from oracle.evaluation.tab import put
+from oracle.evaluation.tab_intake import Export, NoTabRulesError, PeriodTask
 from oracle.evaluation.tab_record import Handed, TabRecord
 from oracle.evaluation.verify import Verification
 from oracle.evaluation.verify_tab import verify_period
