@@ -18,6 +18,7 @@ from oracle.score.document import EvidenceDocument, ScoreDocument, Subject, expl
 from oracle.score.errors import ScoreError
 from oracle.score.versions import CURRENT, formula
 from oracle.store import closed, listing, registry, scores, screening, standings
+from oracle.store import tabs as tab_store
 from oracle.store.standings import AgentFilter
 
 _MOST_PACTS = 20
@@ -43,7 +44,7 @@ def agents_router(source: Source) -> APIRouter:
         limit: inputs.Limit = 50,
         cursor: inputs.Cursor = None,
     ) -> models.Page[models.AgentLine]:
-        """Providers that ever had a job, with score, coverage, last Pass, and the price of their last job."""
+        """Providers that ever had a job or tab: score, coverage, last Pass, price of the last job."""
         wanted = AgentFilter(pact, committee, min_score, min_cap, passed_since, max_price)
         return listed(
             source,
@@ -61,16 +62,18 @@ def agents_router(source: Source) -> APIRouter:
 
     @router.get("/agents/{agent}", responses=inputs.answers(404))
     def show_agent(agent: inputs.AgentPath) -> models.Agent:
-        """A provider. One that never had a job is not found; its score is unknown all the same."""
+        """A provider. One that never had a job or tab is not found; its score is unknown all the same."""
         address, _ = parse_agent(agent)
         with source.reading() as (session, at):
             states = listing.states_of(session, address)
-            if not states:
-                raise ApiError(404, "no job of this agent was ever opened here", field="agent")
+            tabs = tab_store.count_tabs(session, address)
+            if not states and not tabs:
+                raise ApiError(404, "no job or tab of this agent was ever opened here", field="agent")
             return models.Agent(
                 at=at,
                 agent=address,
                 jobs={state.word: count for state, count in sorted(states.items())},
+                tabs=tabs,
                 pacts=tuple(listing.pacts_of(session, address, limit=_MOST_PACTS)),
                 identities=tuple(
                     models.Identity(

@@ -93,10 +93,10 @@ class ScoreBook:
     def refresh(self, session: Session) -> int:
         """Bring what is kept up to date with the chain. How many answers were made anew."""
         at, seen = self._at(session), self._seen
-        if at is None or (seen is not None and (at.block, at.block_hash) == (seen.block, seen.block_hash)):
+        if at is None or at == seen:
             return 0
-        if seen is None or at.block <= seen.block or not _still_there(session, seen):
-            # The chain took another branch: what was computed may rest on blocks that are gone.
+        if seen is None or at.tabs != seen.tabs or at.block <= seen.block or not _still_there(session, seen):
+            # Another branch, or other tabs: what was computed may rest on what is no longer so.
             with self._lock:
                 self._entries.clear()
                 self._seen = at

@@ -56,11 +56,11 @@ class Directory:
     def _notice(self, session: Session, at: At) -> None:
         """Add whose standing is no longer right."""
         seen, self._seen = self._seen, at
-        if seen is not None and (seen.block, seen.block_hash) == (at.block, at.block_hash):
+        if at == seen:
             return
         day = at.time // DAY
-        if seen is None or at.block <= seen.block or not _still_there(session, seen):
-            # A start, or another branch: what is kept says itself how far it is right.
+        if seen is None or at.tabs != seen.tabs or at.block <= seen.block or not _still_there(session, seen):
+            # A start, another branch or other tabs: what is kept says itself how far it is right.
             done = standings.progress(session, self._book.roots)
             self._due = {}
             self._add(standings.everybody(session) if done is None else standings.missing(session))

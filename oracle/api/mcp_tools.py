@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from mcp.server import MCPServer
 from pydantic import Field
@@ -21,6 +21,8 @@ Agent = Annotated[
     str, Field(pattern=r"^0x[0-9a-fA-F]{40}(:(0|[1-9][0-9]{0,77}))?$", description="ADDRESS or ADDRESS:ID")
 ]
 Hash = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
+OptionalHash = Annotated[str | None, Field(pattern=r"^0x[0-9a-f]{64}$")]
+Amount = Annotated[int | None, Field(ge=0, le=2**62, description="USDC base units")]
 Address = Annotated[str | None, Field(pattern=r"^0x[0-9a-f]{40}$")]
 Block = Annotated[int | None, Field(ge=0, description="Read at this block; the newest by default")]
 Limit = Annotated[int, Field(ge=1, le=200)]
@@ -64,6 +66,74 @@ def mcp_server(reader: Reader) -> MCPServer:
         return reader.get("jobs", job)
 
     @server.tool()
+    def agent_tabs(
+        provider: Address = None,
+        buyer: Address = None,
+        limit: Limit = 20,
+        cursor: Cursor = None,
+    ) -> dict[str, Any]:
+        """Tabs of a provider or a buyer, the last opened first: running accounts of many small calls."""
+        return reader.get("tabs", provider=provider, buyer=buyer, limit=limit, cursor=cursor)
+
+    @server.tool()
+    def tab(tab: Hash) -> dict[str, Any]:
+        """One tab: terms, where it stands, what was settled, how it ended."""
+        return reader.get("tabs", tab)
+
+    @server.tool()
+    def tab_periods(tab: Hash, limit: Limit = 20, cursor: Cursor = None) -> dict[str, Any]:
+        """A tab's periods, the last first: verdicts, disputes, rulings and what was paid."""
+        return reader.get("tabs", tab, "periods", limit=limit, cursor=cursor)
+
+    @server.tool()
+    def agents(
+        *,
+        pact: OptionalHash = None,
+        committee: OptionalHash = None,
+        min_score: Annotated[int | None, Field(ge=0, le=1000, description="Thousandths")] = None,
+        min_cap: Amount = None,
+        max_price: Amount = None,
+        order: Literal["agent", "score", "cap", "fresh", "price"] = "score",
+        limit: Limit = 20,
+        cursor: Cursor = None,
+    ) -> dict[str, Any]:
+        """Agents to choose from, the best score first: with score, coverage, last Pass and last price."""
+        return reader.get(
+            "agents", pact=pact, committee=committee, min_score=min_score, min_cap=min_cap,
+            max_price=max_price, order=order, limit=limit, cursor=cursor,
+        )  # fmt: skip
+
+    @server.tool()
+    def agent(agent: Agent) -> dict[str, Any]:
+        """A provider: its jobs by state, how many tabs, its pacts and ERC-8004 ids."""
+        return reader.get("agents", agent)
+
+    @server.tool()
+    def agent_admission(
+        agent: Agent,
+        price: Annotated[int, Field(ge=0, le=2**62, description="USDC base units")],
+    ) -> dict[str, Any]:
+        """Whether the committee's policies admit a new agreement with an agent at a price."""
+        return reader.get("agents", agent, "admission", price=price)
+
+    @server.tool()
+    def agent_screening(agent: Agent) -> dict[str, Any]:
+        """Public benchmarks' results attached to an agent: others' numbers, which no score counts."""
+        return reader.get("agents", agent, "screening")
+
+    @server.tool()
+    def agent_feedback(agent: Agent) -> dict[str, Any]:
+        """What this oracle wrote of an agent to ERC-8004's reputation registry."""
+        return reader.get("agents", agent, "feedback")
+
+    @server.tool()
+    def disputes(
+        agent: Address = None, job: OptionalHash = None, limit: Limit = 20, cursor: Cursor = None
+    ) -> dict[str, Any]:
+        """Disputes over jobs, the newest first; the job says how each ended, a tab's period its own."""
+        return reader.get("disputes", agent=agent, job=job, limit=limit, cursor=cursor)
+
+    @server.tool()
     def pact(pact: Hash) -> dict[str, Any]:
         """A pact: the conditions an agent promised."""
         return reader.get("pacts", pact)
@@ -72,6 +142,11 @@ def mcp_server(reader: Reader) -> MCPServer:
     def committee(committee: Hash) -> dict[str, Any]:
         """A committee: its terms, and its evaluators with what they were slashed for."""
         return reader.get("committees", committee)
+
+    @server.tool()
+    def methodology(methodology: Hash) -> dict[str, Any]:
+        """How a committee judges, with its jurors' measured error rates."""
+        return reader.get("methodologies", methodology)
 
     @server.tool()
     def evaluation_record(evidence: Hash) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class Key(Document):
 
 
 class AgentLine(Document):
-    """A provider that ever had a job. `price`: of the job opened last; `cap`: see its coverage."""
+    """A provider that ever had a job or tab. `price`: of the job opened last; `cap`: see its coverage."""
 
     agent: Address
     jobs: int
@@ -53,11 +53,11 @@ class AgentLine(Document):
     exposure: Amount
     cap: Amount
     last_pass: int | None
-    price: Amount
+    price: Amount | None
 
 
 class Agent(Document):
-    """A provider: its jobs by state, the pacts it worked under and the ERC-8004 ids it named.
+    """A provider: its jobs by state, how many tabs, the pacts it worked under and the ERC-8004 ids it named.
 
     The most used first, at most 20.
     """
@@ -65,6 +65,7 @@ class Agent(Document):
     at: At
     agent: Address
     jobs: dict[str, int]
+    tabs: int
     pacts: tuple[Hash, ...]
     identities: tuple[Identity, ...]
 
@@ -73,6 +74,7 @@ class Identity(Document):
     """An ERC-8004 id that an agent's agreements name: its own word, until a feedback was posted for it.
 
     `registry`: the reputation registry as `eip155:CHAIN:ADDRESS`; null where none is configured here.
+    `jobs` counts the closed jobs and the settled periods of tabs that name it.
     """
 
     agent_id: str
@@ -284,11 +286,10 @@ class TabPeriod(Document):
 
 
 class TabAnswer(Document):
-    """One tab with its periods, in order."""
+    """One tab; its periods are a list of their own."""
 
     at: At
     tab: Tab
-    periods: tuple[TabPeriod, ...]
 
 
 class Event(Document):
@@ -305,7 +306,8 @@ class Event(Document):
 class Evaluator(Document):
     """An evaluator of one committee, and what happened to its stake.
 
-    `overturned` and `silent` count jobs it was slashed for; `equivocated` is whether it was expelled.
+    `overturned` and `silent` count the jobs and periods of tabs it was slashed for; `equivocated` is whether
+    it was expelled.
     """
 
     committee: Hash

@@ -130,7 +130,7 @@ def _committees(router: APIRouter, source: Source) -> None:
         limit: inputs.Limit = 50,
         cursor: inputs.Cursor = None,
     ) -> models.Page[models.Committee]:
-        """Committees, by id. `evaluator`: an account among those the committee was created with."""
+        """Committees, by id. `evaluator`: an account that joined: anybody can name it in a committee."""
         return listed(
             source,
             "committees",

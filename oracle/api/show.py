@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -18,7 +18,8 @@ from oracle.score.document import pieces_text
 from oracle.score.evidence import Evidence
 from oracle.store import jobs as job_store
 from oracle.store import listing
-from oracle.store.listing import ListedEvent, ListedJob
+from oracle.store import tabs as tab_store
+from oracle.store.listing import ListedEvent, ListedJob, Slashing
 from oracle.store.registry import Post
 from oracle.store.screening import Screening
 from oracle.store.standings import Standing
@@ -38,7 +39,7 @@ def agent_line(standing: Standing) -> models.AgentLine:
         exposure=str(standing.exposure),
         cap=str(standing.cap),
         last_pass=standing.last_pass,
-        price=str(standing.price),
+        price=str(standing.price) if standing.jobs else None,
     )
 
 
@@ -196,21 +197,34 @@ def evaluators(
 
 
 def _losses(session: Session, committees: Iterable[Hash]) -> Mapping[tuple[Hash, int], tuple[int, int, int]]:
-    """Amount slashed, jobs overturned, jobs silent: by committee and index."""
-    found = [(id_, orjson.loads(body)) for id_, body in listing.slashings(session, list(committees))]
-    jobs = job_store.get_jobs(session, {body["subject"] for _, body in found})
+    """Amount slashed, how often for an overturned verdict, how often for silence: by committee and index."""
+    found = [(one, orjson.loads(one.body)) for one in listing.slashings(session, list(committees))]
+    silences = _silences(session, [(one, body["subject"]) for one, body in found])
     lost: dict[tuple[Hash, int], tuple[int, int, int]] = {}
-    for id_, body in found:
-        over = jobs.get(body["subject"])
-        was_silent = over is not None and over.record.basis is Basis.SILENCE
+    for (one, body), was_silent in zip(found, silences, strict=True):
         for index in members_of(int(body["slashed"])):
-            amount, overturned, silent = lost.get((id_, index), (0, 0, 0))
-            lost[id_, index] = (
+            amount, overturned, silent = lost.get((one.committee, index), (0, 0, 0))
+            lost[one.committee, index] = (
                 amount + int(body["each"]),
                 overturned + (not was_silent),
                 silent + was_silent,
             )
     return lost
+
+
+def _silences(session: Session, slashings: Sequence[tuple[Slashing, Hash]]) -> list[bool]:
+    """Whether each of these slashings, of a job or of a tab, was for silence."""
+    jobs = job_store.get_jobs(session, {subject for _, subject in slashings})
+    tabs = tab_store.judgements(session, {subject for _, subject in slashings} - set(jobs))
+    told = []
+    for one, subject in slashings:
+        if subject in jobs:
+            told.append(jobs[subject].record.basis is Basis.SILENCE)
+            continue
+        place = (one.block, one.log_index)
+        said = [name for at, name in tabs.get(subject, ()) if at < place]
+        told.append(said[-1:] == ["PeriodLapsed"])
+    return told
 
 
 def score_points(

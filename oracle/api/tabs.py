@@ -9,9 +9,11 @@ from oracle.api import inputs, models
 from oracle.api.lists import listed
 from oracle.api.problems import ApiError
 from oracle.api.source import Source
-from oracle.domain.types import members_of
-from oracle.history.tab import PeriodLife, Placed, TabLife, life_of
+from oracle.domain.types import Hash, members_of
+from oracle.history.tab import PeriodLife
+from oracle.store import tab_pages
 from oracle.store import tabs as tab_store
+from oracle.store.tab_pages import TabStanding
 from oracle.store.tabs import ListedTab
 
 
@@ -33,10 +35,9 @@ def tabs_router(source: Source) -> APIRouter:
 
         def read(
             session: Session, most: int, before: tuple[int, str] | None
-        ) -> list[tuple[ListedTab, TabLife]]:
-            return _with_lives(
-                session, tab_store.list_tabs(session, limit=most, before=before, parties=parties)
-            )
+        ) -> list[tuple[ListedTab, TabStanding]]:
+            found = tab_store.list_tabs(session, limit=most, before=before, parties=parties)
+            return [(each, tab_pages.standing(session, each.tab)) for each in found]
 
         return listed(
             source,
@@ -52,31 +53,46 @@ def tabs_router(source: Source) -> APIRouter:
 
     @router.get("/tabs/{tab}", responses=inputs.answers(404))
     def show_tab(tab: inputs.HashPath) -> models.TabAnswer:
-        """One tab with its periods: tallies, verdicts, disputes, rulings and what was paid."""
+        """One tab: what was agreed, and where it stands."""
         with source.reading() as (session, at):
-            found = tab_store.get_tab(session, tab)
-            if found is None:
-                raise ApiError(404, "this tab was never opened here, as far as was read", field="tab")
-            ((_, life),) = _with_lives(session, [found])
-            return models.TabAnswer(
-                at=at, tab=_tab(found, life), periods=tuple(_period(each) for each in life.periods)
-            )
+            found = _known(session, tab)
+            return models.TabAnswer(at=at, tab=_tab(found, tab_pages.standing(session, tab)))
+
+    @router.get("/tabs/{tab}/periods", responses=inputs.answers(404))
+    def list_periods(
+        tab: inputs.HashPath, limit: inputs.Limit = 50, cursor: inputs.Cursor = None
+    ) -> models.Page[models.TabPeriod]:
+        """A tab's periods, the last first: tallies, verdicts, disputes, rulings and what was paid."""
+
+        def read(session: Session, most: int, before: tuple[int] | None) -> list[PeriodLife]:
+            _known(session, tab)
+            below = None if before is None else before[0]
+            return tab_pages.periods(session, tab, below=below, limit=most)
+
+        return listed(
+            source,
+            "periods",
+            read,
+            _period,
+            lambda row: [row.number],
+            kinds=(int,),
+            filters={"tab": tab},
+            limit=limit,
+            cursor=cursor,
+        )
 
     return router
 
 
-def _with_lives(session: Session, tabs: list[ListedTab]) -> list[tuple[ListedTab, TabLife]]:
-    events = tab_store.histories(session, [each.tab for each in tabs])
-    return [
-        (
-            each,
-            life_of(Placed(one.event, one.block_number, one.log_index, one.at) for one in events[each.tab]),
-        )
-        for each in tabs
-    ]
+def _known(session: Session, tab: Hash) -> ListedTab:
+    found = tab_store.get_tab(session, tab)
+    if found is None:
+        raise ApiError(404, "this tab was never opened here, as far as was read", field="tab")
+    return found
 
 
-def _tab(listed_tab: ListedTab, life: TabLife) -> models.Tab:
+def _tab(listed_tab: ListedTab, standing: TabStanding) -> models.Tab:
+    life = standing.life
     terms, opening = listed_tab.agreement.terms, listed_tab.agreement.opening
     return models.Tab(
         tab=listed_tab.tab,
@@ -106,7 +122,7 @@ def _tab(listed_tab: ListedTab, life: TabLife) -> models.Tab:
         notice=terms.notice,
         secured=terms.challenge > 0,
         phase=life.phase,
-        settled_periods=sum(each.settled is not None for each in life.periods),
+        settled_periods=standing.settled,
         settled_count=str(life.tab.settled_count),
         settled_amount=str(life.tab.settled_amount),
         ends=life.tab.end,

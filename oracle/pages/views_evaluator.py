@@ -49,13 +49,14 @@ class SeatPage(View):
 
 
 class EvaluatorPage(View):
-    """An evaluator in every committee it sits in."""
+    """An evaluator in the committees it joined, its largest stakes; stake and slashed are those of these."""
 
     at: At
     account: Address
     stake: int
     slashed: int
     seats: tuple[SeatPage, ...]
+    further_seats: int
 
 
 def evaluator(place: Place, request: Request) -> EvaluatorPage:
@@ -67,12 +68,9 @@ def evaluator(place: Place, request: Request) -> EvaluatorPage:
     address = parse_address(request.path_params["address"], field="the evaluator's address")
     seats: list[SeatPage] = []
     with place.source.reading() as (session, at):
-        sits = [
-            (one, terms)
-            for id_, _, terms in listing.list_committees(session, limit=_SEATS, evaluator=address)
-            for one in show.evaluators(session, listing.list_evaluators(session, limit=100, committee=id_))
-            if one.account == address
-        ]
+        joined = listing.seats_of(session, address)
+        told = show.evaluators(session, [(one.committee, one.index, one.record) for one in joined[:_SEATS]])
+        sits = list(zip(told, (one.terms for one in joined), strict=False))
         for one, terms in sits:
             # Who sits in many committees has a page no dearer to make than another's.
             limit = min(LOOKED_AT, _READ // len(sits))
@@ -97,6 +95,7 @@ def evaluator(place: Place, request: Request) -> EvaluatorPage:
         stake=sum(seat.stake for seat in seats),
         slashed=sum(seat.slashed for seat in seats),
         seats=tuple(seats),
+        further_seats=len(joined) - len(seats),
     )
 
 

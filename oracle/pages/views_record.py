@@ -52,8 +52,8 @@ class JurorRate(View):
 def slashed_over(session: Session, committee: Hash) -> dict[Hash, int]:
     """The set of evaluators slashed over each subject."""
     found: dict[Hash, int] = {}
-    for _, body in listing.slashings(session, [committee]):
-        said = orjson.loads(body)
+    for slashing in listing.slashings(session, [committee]):
+        said = orjson.loads(slashing.body)
         found[said["subject"]] = found.get(said["subject"], 0) | int(said["slashed"])
     return found
 

@@ -7,12 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists, or_, select, tuple_, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from oracle.domain.types import ZERO_HASH, Address, Hash
 from oracle.store import chain as chain_store
 from oracle.store.standings import Standing, get_standings
-from oracle.store.tables import AnnouncedRow, Block, ChangeRow, EventRow, FeedRow, JobRow, StandingRow
+from oracle.store.tables import (
+    AnnouncedRow,
+    Block,
+    ChangeRow,
+    EventRow,
+    FeedRow,
+    JobRow,
+    StandingRow,
+    TabEventRow,
+    TabRow,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +51,7 @@ class StoredChange:
 
 @dataclass(frozen=True, slots=True)
 class FeedEvent:
-    """An event of a job, with its block's hash and time."""
+    """An event of a job or, with `of_tab`, of a tab, with its block's hash and time."""
 
     block: int
     block_hash: Hash
@@ -49,7 +59,8 @@ class FeedEvent:
     log_index: int
     tx_hash: Hash
     name: str
-    job: Hash
+    subject: Hash
+    of_tab: bool
     agent: Address
     body: str
 
@@ -122,10 +133,15 @@ def is_orphaned(session: Session, name: str) -> bool:
     return bool(session.scalar(select(ChangeRow.orphaned).where(ChangeRow.name == name)))
 
 
-def has_event(session: Session, job: Hash, height: int) -> bool:
-    """Whether a block of this height has an event of a job."""
-    query = select(EventRow.block_number).where(EventRow.subject == job, EventRow.block_number == height)
-    return session.scalar(query.limit(1)) is not None
+def has_event(session: Session, subject: Hash, height: int) -> bool:
+    """Whether a block of this height has an event of a job or tab."""
+    of_jobs = select(EventRow.block_number).where(
+        EventRow.subject == subject, EventRow.block_number == height
+    )
+    of_tabs = select(TabEventRow.block_number).where(
+        TabEventRow.tab == subject, TabEventRow.block_number == height
+    )
+    return any(session.scalar(query.limit(1)) is not None for query in (of_jobs, of_tabs))
 
 
 def changes_after(session: Session, number: int, *, limit: int = 1_000) -> list[StoredChange]:
@@ -160,10 +176,10 @@ def mark_orphaned(session: Session, number: int) -> None:
     session.execute(update(ChangeRow).where(ChangeRow.id == number).values(orphaned=True))
 
 
-def job_events(
-    session: Session, names: Sequence[str], *, after: int, limit: int
+def events_after(
+    session: Session, of_jobs: Sequence[str], of_tabs: Sequence[str], *, after: int, limit: int
 ) -> tuple[list[FeedEvent], int | None]:
-    """Events of jobs by these names in blocks after this one, whole blocks, in the order of the chain.
+    """Events of jobs and tabs by these names in blocks after this one, whole blocks, in the chain's order.
 
     Args:
         limit: About so many; a block with more is whole all the same.
@@ -171,38 +187,73 @@ def job_events(
     Returns:
         The events, and the block up to which these are all; None where there are no more.
     """
-    wanted = (EventRow.name.in_(names), EventRow.block_number > after)
-    blocks = select(EventRow.block_number).where(*wanted).order_by(EventRow.block_number).limit(1)
-    first, beyond = session.scalar(blocks), session.scalar(blocks.offset(limit))
-    last = None if first is None or beyond is None else max(first, beyond - 1)
-    query = (
+    ends = [
+        _end(session, EventRow.block_number, EventRow.name.in_(of_jobs), after=after, limit=limit),
+        _end(session, TabEventRow.block_number, TabEventRow.name.in_(of_tabs), after=after, limit=limit),
+    ]
+    last = min((end for end in ends if end is not None), default=None)
+    jobs = (
         select(EventRow, Block.hash, Block.timestamp, JobRow.provider)
         .join(Block, Block.block_number == EventRow.block_number)
         .join(JobRow, JobRow.job == EventRow.subject)
-        .where(*wanted)
-        .order_by(EventRow.block_number, EventRow.log_index)
+        .where(EventRow.name.in_(of_jobs), EventRow.block_number > after)
+    )
+    tabs = (
+        select(TabEventRow, Block.hash, Block.timestamp, TabRow.provider)
+        .join(Block, Block.block_number == TabEventRow.block_number)
+        .join(TabRow, TabRow.tab == TabEventRow.tab)
+        .where(TabEventRow.name.in_(of_tabs), TabEventRow.block_number > after)
     )
     if last is not None:
-        query = query.where(EventRow.block_number <= last)
+        jobs = jobs.where(EventRow.block_number <= last)
+        tabs = tabs.where(TabEventRow.block_number <= last)
     found = [
-        FeedEvent(
-            block=row.block_number,
-            block_hash=block_hash,
-            time=when,
-            log_index=row.log_index,
-            tx_hash=row.tx_hash,
-            name=row.name,
-            job=row.subject or ZERO_HASH,
-            agent=provider,
-            body=row.body,
-        )
-        for row, block_hash, when, provider in session.execute(query)
+        _feed_event(row, row.subject or ZERO_HASH, block_hash, when, provider)
+        for row, block_hash, when, provider in session.execute(jobs)
+    ] + [
+        _feed_event(row, row.tab, block_hash, when, provider)
+        for row, block_hash, when, provider in session.execute(tabs)
     ]
-    return found, last
+    return sorted(found, key=lambda event: (event.block, event.log_index)), last
 
 
-def differing(session: Session, *, limit: int) -> list[tuple[Standing, Announced | None]]:
-    """Agents that stand otherwise than was told last, or of which what was told last is gone."""
+def _end(
+    session: Session,
+    block: InstrumentedAttribute[int],
+    wanted: ColumnElement[bool],
+    *,
+    after: int,
+    limit: int,
+) -> int | None:
+    """The block up to which about so many rows go; None where there are no more."""
+    blocks = select(block).where(wanted, block > after).order_by(block).limit(1)
+    first, beyond = session.scalar(blocks), session.scalar(blocks.offset(limit))
+    return None if first is None or beyond is None else max(first, beyond - 1)
+
+
+def _feed_event(
+    row: EventRow | TabEventRow, subject: Hash, block_hash: Hash, time: int, provider: Address
+) -> FeedEvent:
+    return FeedEvent(
+        block=row.block_number,
+        block_hash=block_hash,
+        time=time,
+        log_index=row.log_index,
+        tx_hash=row.tx_hash,
+        name=row.name,
+        subject=subject,
+        of_tab=isinstance(row, TabEventRow),
+        agent=provider,
+        body=row.body,
+    )
+
+
+def differing(session: Session, *, since: int | None, limit: int) -> list[tuple[Standing, Announced | None]]:
+    """Agents that stand otherwise than was told last, or of which what was told last is gone.
+
+    Args:
+        since: Only those whose standing was computed at this block or later; None: all, which reads all.
+    """
     row, told = StandingRow, AnnouncedRow
     score, coverage = aliased(ChangeRow), aliased(ChangeRow)
     other: list[ColumnElement[bool]] = [
@@ -222,6 +273,8 @@ def differing(session: Session, *, limit: int) -> list[tuple[Standing, Announced
         .order_by(row.provider)
         .limit(limit)
     )
+    if since is not None:
+        query = query.where(row.block_number >= since)
     found = list(session.execute(query))
     standing = get_standings(session, [agent for agent, *_ in found])
     return [
@@ -231,7 +284,7 @@ def differing(session: Session, *, limit: int) -> list[tuple[Standing, Announced
 
 
 def vanished(session: Session, *, limit: int) -> list[tuple[Address, Announced]]:
-    """Agents of which something was told and who, on this branch, never had a job."""
+    """Agents of which something was told and who, on this branch, never had a job or tab."""
     told = AnnouncedRow
     score, coverage = aliased(ChangeRow), aliased(ChangeRow)
     query = (
@@ -241,6 +294,7 @@ def vanished(session: Session, *, limit: int) -> list[tuple[Address, Announced]]
         .where(
             or_(told.score.is_not(None), told.cap != 0, told.exposure != 0),
             ~exists().where(JobRow.provider == told.provider),
+            ~exists().where(TabRow.provider == told.provider),
         )
         .limit(limit)
     )

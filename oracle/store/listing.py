@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, select, text, tuple_
+from sqlalchemy import ColumnElement, and_, func, select, text, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from oracle.decide.jobs import EvaluatorRecord, JobRecord
@@ -13,6 +13,7 @@ from oracle.domain.committee import Committee
 from oracle.domain.terms import Agreement
 from oracle.domain.types import Address, Hash, State
 from oracle.store import codec
+from oracle.store.among import among
 from oracle.store.tables import (
     CommitteeRow,
     EvaluatorVersion,
@@ -50,6 +51,26 @@ class ListedEvent:
     name: str
     subject: str | None
     body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slashing:
+    """A slashing with its place; `body` is its arguments as JSON text."""
+
+    committee: Hash
+    block: int
+    log_index: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """An evaluator's place in a committee that it joined, with its record now."""
+
+    committee: Hash
+    index: int
+    terms: Committee
+    record: EvaluatorRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,15 +212,8 @@ def states_of(session: Session, provider: Address) -> dict[State, int]:
 
 
 def pacts_of(session: Session, provider: Address, *, limit: int) -> list[Hash]:
-    """The pacts a provider worked under, the most used first."""
-    query = (
-        select(JobRow.pact)
-        .where(JobRow.provider == provider)
-        .group_by(JobRow.pact)
-        .order_by(func.count().desc(), JobRow.pact)
-        .limit(limit)
-    )
-    return list(session.scalars(query))
+    """The pacts a provider worked under, in jobs and tabs, the most used first."""
+    return pacts_of_all(session, [provider]).get(provider, [])[:limit]
 
 
 def count_pacts(session: Session, provider: Address, *, limit: int) -> list[tuple[Hash, int]]:
@@ -232,12 +246,20 @@ def events_in(session: Session, block: int, name: str) -> list[ListedEvent]:
 
 
 def pacts_of_all(session: Session, providers: Collection[Address]) -> dict[Address, list[Hash]]:
-    """The pacts each of these providers worked under, the most used first: one query for all of them."""
+    """The pacts each of these providers worked under, in jobs and tabs: one query for all of them.
+
+    Those of most jobs and tabs first.
+    """
+    worked = union_all(
+        *(
+            select(table.provider, table.pact).where(table.provider.in_(providers))
+            for table in (JobRow, TabRow)
+        )
+    ).subquery()
     query = (
-        select(JobRow.provider, JobRow.pact)
-        .where(JobRow.provider.in_(providers))
-        .group_by(JobRow.provider, JobRow.pact)
-        .order_by(JobRow.provider, func.count().desc(), JobRow.pact)
+        select(worked.c.provider, worked.c.pact)
+        .group_by(worked.c.provider, worked.c.pact)
+        .order_by(worked.c.provider, func.count().desc(), worked.c.pact)
     )
     found: dict[Address, list[Hash]] = {}
     for provider, pact in session.execute(query):
@@ -263,25 +285,24 @@ def list_committees(
     """Committees with the block they were created in, in the order of their ids.
 
     Args:
-        evaluator: Only those created with this account among their evaluators.
+        evaluator: Only those that this account joined.
     """
     query = select(CommitteeRow.committee, CommitteeRow.block_number, CommitteeRow.terms).order_by(
         CommitteeRow.committee
     )
     if after is not None:
         query = query.where(CommitteeRow.committee > after)
+    if evaluator is not None:
+        joined = {seat.committee for seat in seats_of(session, evaluator)}
+        query = query.where(among(session, CommitteeRow.committee, joined))
     # Terms are kept as text, with every address and hash in one form: this narrows, what follows decides.
-    for part in (evaluator, arbiter, methodology):
+    for part in (arbiter, methodology):
         if part is not None:
             query = query.where(CommitteeRow.terms.contains(part, autoescape=True))
     found: list[tuple[Hash, int, Committee]] = []
     for id_, block, text_ in session.execute(query):
         terms = codec.COMMITTEES.value(text_)
-        if (
-            (evaluator is None or evaluator in terms.evaluators)
-            and arbiter in (None, terms.arbiter)
-            and methodology in (None, terms.methodology)
-        ):
+        if arbiter in (None, terms.arbiter) and methodology in (None, terms.methodology):
             found.append((id_, block, terms))
         if len(found) == limit:
             break
@@ -332,16 +353,44 @@ def list_evaluators(
     ]
 
 
-def slashings(session: Session, committees: Collection[Hash]) -> list[tuple[Hash, str]]:
-    """(committee, body) of every slashing in these committees."""
-    query = select(EventRow.subject, EventRow.body).where(
+def slashings(session: Session, committees: Collection[Hash]) -> list[Slashing]:
+    """Every slashing in these committees."""
+    query = select(EventRow.subject, EventRow.block_number, EventRow.log_index, EventRow.body).where(
         EventRow.subject.in_(committees), EventRow.name == "Slashed", _RARE
     )
-    return [(subject, body) for subject, body in session.execute(query) if subject is not None]
+    return [
+        Slashing(committee, block, log_index, body)
+        for committee, block, log_index, body in session.execute(query)
+        if committee is not None
+    ]
+
+
+def seats_of(session: Session, account: Address) -> list[Seat]:
+    """Where an account took its seat as an evaluator, the largest stake first.
+
+    Anybody can name any account in a committee; only the account itself can join.
+    """
+    query = (
+        select(
+            EvaluatorVersion.committee,
+            EvaluatorVersion.evaluator,
+            EvaluatorVersion.record,
+            CommitteeRow.terms,
+        )
+        .join(CommitteeRow, CommitteeRow.committee == EvaluatorVersion.committee)
+        # Terms are kept as text, with every address in one form: this narrows, what follows decides.
+        .where(EvaluatorVersion.until_block.is_(None), CommitteeRow.terms.contains(account, autoescape=True))
+    )
+    found = [
+        Seat(id_, index, codec.COMMITTEES.value(terms), codec.EVALUATOR_RECORDS.value(record))
+        for id_, index, record, terms in session.execute(query)
+    ]
+    mine = [one for one in found if one.terms.evaluators[one.index] == account]
+    return sorted(mine, key=lambda one: (-one.record.stake, one.committee))
 
 
 def changed_since(session: Session, block: int) -> Sequence[Address]:
-    """Providers of jobs and tabs to which something happened after a block."""
+    """Providers to whose jobs or tabs something happened after a block."""
     query = (
         select(JobRow.provider)
         .join(JobVersion, JobVersion.job == JobRow.job)
@@ -351,7 +400,7 @@ def changed_since(session: Session, block: int) -> Sequence[Address]:
     on_tabs = (
         select(TabRow.provider)
         .join(TabEventRow, TabEventRow.tab == TabRow.tab)
-        .where(TabEventRow.block_number > block, TabRow.provider.in_(select(JobRow.provider)))
+        .where(TabEventRow.block_number > block)
         .distinct()
     )
     return sorted({*session.scalars(query), *session.scalars(on_tabs)})

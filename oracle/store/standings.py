@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, delete, exists, func, select
+from sqlalchemy import ColumnElement, case, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from oracle.domain.terms import Agreement
@@ -15,7 +15,7 @@ from oracle.store import codec
 from oracle.store.among import among
 from oracle.store.rows import insert_rows
 from oracle.store.scores import roots_hash
-from oracle.store.tables import JobRow, StandingProgressRow, StandingRow
+from oracle.store.tables import JobRow, StandingProgressRow, StandingRow, TabRow
 
 DAY = 86_400
 _LARGEST = 2**63 - 1
@@ -83,7 +83,7 @@ def rank_of(found: Standing, order: Order) -> int:
         case Order.FRESH:
             return -(found.last_pass or 0)
         case Order.PRICE:
-            return found.price
+            return found.price if found.jobs else _LARGEST  # who had tabs alone named none
         case _:
             return 0
 
@@ -107,7 +107,7 @@ def list_standings(
         Order.SCORE: -func.coalesce(row.score, -1),
         Order.CAP: -row.cap,
         Order.FRESH: -func.coalesce(row.last_pass, 0),
-        Order.PRICE: row.price.expression,
+        Order.PRICE: case((row.jobs == 0, _LARGEST), else_=row.price),
     }
     rank = ranks.get(order)
     query = query.order_by(row.provider) if rank is None else query.order_by(rank, row.provider)
@@ -127,6 +127,7 @@ def get_standings(session: Session, agents: Collection[Address]) -> dict[Address
 def _conditions(wanted: AgentFilter) -> list[ColumnElement[bool]]:
     row = StandingRow
     conditions: list[ColumnElement[bool]] = []
+    work: list[ColumnElement[bool]] = []
     if wanted.min_score is not None:
         conditions.append(row.score >= wanted.min_score)
     if wanted.min_cap is not None:
@@ -134,25 +135,29 @@ def _conditions(wanted: AgentFilter) -> list[ColumnElement[bool]]:
     if wanted.passed_since is not None:
         conditions.append(row.last_pass >= wanted.passed_since)
     if wanted.max_price is not None:
-        conditions.append(row.price <= wanted.max_price)
+        conditions.append((row.price <= wanted.max_price) & (row.jobs > 0))
     if wanted.between is not None:
         first, last = wanted.between
         conditions.append((row.provider >= first) & (row.provider <= last))
-    jobs = [
-        column == value
-        for column, value in ((JobRow.pact, wanted.pact), (JobRow.committee, wanted.committee))
-        if value is not None
-    ]
-    if jobs:
-        conditions.append(exists().where(JobRow.provider == row.provider, *jobs))
+    for table in (JobRow, TabRow):
+        worked = [
+            column == value
+            for column, value in ((table.pact, wanted.pact), (table.committee, wanted.committee))
+            if value is not None
+        ]
+        if worked:
+            work.append(exists().where(table.provider == row.provider, *worked))
+    if work:
+        conditions.append(or_(*work))
     return conditions
 
 
 def counted(session: Session, agent: Address) -> tuple[int, int, int]:
-    """How many jobs an agent had, the block of the first, and the price of the last opened."""
+    """How many jobs an agent had, the block of its first job or tab, and its last job's price (0: none)."""
     jobs, first = session.execute(
         select(func.count(), func.min(JobRow.block_number)).where(JobRow.provider == agent)
     ).one()
+    first_tab = session.scalar(select(func.min(TabRow.block_number)).where(TabRow.provider == agent))
     last = session.scalar(
         select(JobRow.agreement)
         .where(JobRow.provider == agent)
@@ -160,7 +165,8 @@ def counted(session: Session, agent: Address) -> tuple[int, int, int]:
         .limit(1)
     )
     agreement: Agreement | None = None if last is None else codec.AGREEMENTS.value(last)
-    return jobs, first or 0, 0 if agreement is None else min(agreement.price, _LARGEST)
+    began = min((block for block in (first, first_tab) if block is not None), default=0)
+    return jobs, began, 0 if agreement is None else min(agreement.price, _LARGEST)
 
 
 def save(session: Session, found: Sequence[Standing]) -> None:
@@ -201,6 +207,11 @@ def progress(session: Session, roots: Collection[Hash]) -> int | None:
     return None if found is None or found.roots != roots_hash(roots) else found.block_number
 
 
+def newest_progress(session: Session) -> int | None:
+    """The block up to which standings are kept, with whatever roots; None where they are not."""
+    return session.scalar(select(func.max(StandingProgressRow.block_number)))
+
+
 def set_progress(session: Session, roots: Collection[Hash], block: int) -> None:
     """Say that standings are kept up to a block."""
     row = StandingProgressRow
@@ -215,13 +226,13 @@ def set_progress(session: Session, roots: Collection[Hash], block: int) -> None:
 
 def missing(session: Session) -> list[Address]:
     """Agents of which nothing is kept. Reads every agent: at a start, and after a reorg."""
-    agents = set(session.scalars(select(JobRow.provider).distinct()))
-    return sorted(agents - set(session.scalars(select(StandingRow.provider))))
+    return sorted(set(everybody(session)) - set(session.scalars(select(StandingRow.provider))))
 
 
 def everybody(session: Session) -> list[Address]:
-    """All agents."""
-    return sorted(session.scalars(select(JobRow.provider).distinct()))
+    """All agents: whoever ever had a job or tab."""
+    with_jobs = session.scalars(select(JobRow.provider).distinct())
+    return sorted({*with_jobs, *session.scalars(select(TabRow.provider).distinct())})
 
 
 def of_earlier_days(session: Session, day: int) -> list[Address]:

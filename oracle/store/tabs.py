@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast, get_args
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from oracle.domain.tab_events import CallFailed, TabEvent, TabOpened
@@ -15,7 +15,13 @@ from oracle.domain.types import Address, Hash
 from oracle.store.among import among
 from oracle.store.codec import Codec
 from oracle.store.rows import insert_rows
-from oracle.store.tables import ScoreProgressRow, TabEventRow, TabRow, TabSourceRow
+from oracle.store.tables import (
+    ScoreProgressRow,
+    StandingProgressRow,
+    TabEventRow,
+    TabRow,
+    TabSourceRow,
+)
 
 _KINDS: dict[str, Codec[Any]] = {
     kind.__name__: Codec(kind) for kind in get_args(TabEvent) if kind is not CallFailed
@@ -54,8 +60,8 @@ def followed(session: Session) -> Address | None:
 
 
 def follow(session: Session, contract: Address) -> None:
-    """Begin with a tab contract: nothing of another stays, and evidence for scores is made anew."""
-    for table in (TabSourceRow, TabRow, TabEventRow, ScoreProgressRow):
+    """Begin with a tab contract: nothing of another stays; evidence and what follows from it is made anew."""
+    for table in (TabSourceRow, TabRow, TabEventRow, ScoreProgressRow, StandingProgressRow):
         session.execute(delete(table))
     session.add(TabSourceRow(contract=contract))
     session.flush()
@@ -135,6 +141,12 @@ def list_tabs(
     return [_listed(*row) for row in session.execute(query)]
 
 
+def count_tabs(session: Session, provider: Address) -> int:
+    """How many tabs of a provider were ever opened."""
+    query = select(func.count()).select_from(TabRow).where(TabRow.provider == provider)
+    return session.scalar(query) or 0
+
+
 def get_tabs(session: Session, tabs: Collection[Hash]) -> list[ListedTab]:
     """Those of these tabs that were opened."""
     query = select(TabRow.tab, TabRow.block_number, TabRow.agreement, TabRow.members)
@@ -164,18 +176,59 @@ def histories(
     """
     if not tabs:
         return {}
+    wanted = [among(session, TabEventRow.tab, tabs)]
+    if up_to is not None:
+        wanted.append(TabEventRow.block_number <= up_to)
+    found: dict[Hash, list[TabHappened]] = {}
+    for tab, one in read_events(session, *wanted):
+        found.setdefault(tab, []).append(one)
+    return found
+
+
+def read_events(session: Session, *wanted: ColumnElement[bool]) -> Iterator[tuple[Hash, TabHappened]]:
+    """Events of tabs under conditions on their rows, each with its tab, in the order of the chain."""
     row = TabEventRow
     query = (
         select(row.tab, row.name, row.body, row.tx_hash, row.block_number, row.log_index, row.at)
-        .where(among(session, row.tab, tabs))
+        .where(*wanted)
         .order_by(row.block_number, row.log_index)
     )
-    if up_to is not None:
-        query = query.where(row.block_number <= up_to)
-    found: dict[Hash, list[TabHappened]] = {}
     for tab, name, body, tx_hash, block, index, at in session.execute(query):
         event = cast("TabEvent", _KINDS[name].value(body))
-        found.setdefault(tab, []).append(TabHappened(event, tx_hash, block, index, at))
+        yield tab, TabHappened(event, tx_hash, block, index, at)
+
+
+def is_disputed(session: Session, tab: Hash, *, before: tuple[int, int]) -> bool:
+    """Whether a tab had a period in dispute just before an event.
+
+    Args:
+        before: The event's block and log index.
+    """
+    row = TabEventRow
+    last = (
+        select(row.name)
+        .where(
+            row.tab == tab,
+            row.name.in_(("PeriodDisputed", "PeriodSettled")),
+            tuple_(row.block_number, row.log_index) < tuple_(*before),
+        )
+        .order_by(row.block_number.desc(), row.log_index.desc())
+        .limit(1)
+    )
+    return session.scalar(last) == "PeriodDisputed"
+
+
+def judgements(session: Session, tabs: Collection[Hash]) -> dict[Hash, list[tuple[tuple[int, int], str]]]:
+    """Places and names of the verdicts and lapses of these tabs' periods, by tab, in the chain's order."""
+    row = TabEventRow
+    query = (
+        select(row.tab, row.name, row.block_number, row.log_index)
+        .where(among(session, row.tab, tabs), row.name.in_(("PeriodJudged", "PeriodLapsed")))
+        .order_by(row.block_number, row.log_index)
+    )
+    found: dict[Hash, list[tuple[tuple[int, int], str]]] = {}
+    for tab, name, block, log_index in session.execute(query) if tabs else ():
+        found.setdefault(tab, []).append(((block, log_index), name))
     return found
 
 

@@ -20,6 +20,7 @@ class ChangeKind(StrEnum):
     SCORE = "score"
     COVERAGE = "coverage"
     JOB = "job"
+    TAB = "tab"
     DISPUTE = "dispute"
     WEBHOOK = "webhook"
 
@@ -34,6 +35,18 @@ EVENTS: Final[Mapping[str, tuple[ChangeKind, str]]] = {
 }
 """Events of the escrow that are told, with the kind and the word for what happened."""
 
+TAB_EVENTS: Final[Mapping[str, tuple[ChangeKind, str]]] = {
+    "TabOpened": (ChangeKind.TAB, "opened"),
+    "Presented": (ChangeKind.TAB, "presented"),
+    "PeriodJudged": (ChangeKind.TAB, "judged"),
+    "PeriodLapsed": (ChangeKind.TAB, "lapsed"),
+    "PeriodSettled": (ChangeKind.TAB, "settled"),
+    "Defaulted": (ChangeKind.TAB, "defaulted"),
+    "TabClosed": (ChangeKind.TAB, "closed"),
+    "PeriodDisputed": (ChangeKind.DISPUTE, "opened"),
+}
+"""The same of the tab contract."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -42,7 +55,7 @@ class Change:
     Args:
         name: Its id: the same however often it is derived from the same block; see `told_again`.
         agent: Whom it is about; None for what is about no agent.
-        subject: The job.
+        subject: The job or tab.
         height: The block it follows from.
         body: The message, as JSON text: what every subscriber gets, at every try.
     """

@@ -94,8 +94,12 @@ class WebhookDesk(Periodic):
             news = self._feed.has_news(session)
         if not news:
             return 0
-        with self._database.write() as session:
-            return self._feed.step(session)
+        try:
+            with self._database.write() as session:
+                return self._feed.step(session)
+        except Exception:
+            self._feed.look_at_all()
+            raise
 
     async def send_due(self) -> int:
         """Send what is due now, and wait for it. How many tries that were."""

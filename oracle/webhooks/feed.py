@@ -13,15 +13,23 @@ from typing import Any
 import orjson
 from sqlalchemy.orm import Session
 
-from oracle.api.show import event_arguments
-from oracle.domain.types import ZERO_HASH, Hash, State
+from oracle.domain.types import ZERO_HASH, Hash
 from oracle.store import chain as chain_store
 from oracle.store import feed as store
-from oracle.store import listing
+from oracle.store import standings
 from oracle.store import webhooks as subscriptions
-from oracle.store.feed import Announced, FeedEvent, StoredChange
+from oracle.store.feed import Announced, StoredChange
 from oracle.store.standings import Standing
-from oracle.webhooks.changes import EVENTS, Change, ChangeKind, make_change, message_id, told_again
+from oracle.webhooks.changes import (
+    EVENTS,
+    TAB_EVENTS,
+    Change,
+    ChangeKind,
+    make_change,
+    message_id,
+    told_again,
+)
+from oracle.webhooks.happened import Stands, changes_of
 
 _AT_ONCE = 500  # events, and agents, in one transaction
 
@@ -35,13 +43,26 @@ class Feed:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
+        self._since: int | None = None
+        """Standings computed before this block were told; None: any may not have been."""
+        self._looked: int | None = None
+        """How far standings were kept when all were told."""
+        self._own: Hash | None = None
+        """The block this feed left off at: whether another process went on since."""
 
     def has_news(self, session: Session) -> bool:
-        """Whether `step` has something to do that is worth a transaction."""
+        """Whether `step` has something to do that is worth a transaction. Reads three rows."""
         reached, head = store.reached(session), chain_store.cursor(session)
         if reached is None or head is None:
             return False
-        return head.hash != reached.height_hash or bool(store.differing(session, limit=1))
+        return (
+            not head.hash == reached.height_hash == self._own
+            or standings.newest_progress(session) != self._looked
+        )
+
+    def look_at_all(self) -> None:
+        """Take nothing for told: what a step said was told may not have been stored."""
+        self._since = self._own = None
 
     def step(self, session: Session) -> int:
         """Make what happened since into changes, in the caller's transaction. How much there was to do.
@@ -52,11 +73,19 @@ class Feed:
         if reached is None:
             return 0
         told = 0
+        if reached.height_hash != self._own:
+            self._since = None
         hashes = chain_store.block_hashes(session, [reached.height])
         if reached.height >= 0 and hashes.get(reached.height) != reached.height_hash:
             told += self._correct(session, reached)
-        told += self._events(session)
-        return told + self._standings(session, reached.begun)
+            self._since = None
+        noticed, is_all = self._events(session)
+        told += noticed
+        if is_all:  # else a reorg of blocks beyond would go unnoticed
+            told += self._standings(session, reached.begun)
+        now = store.reached(session)
+        self._own = None if now is None else now.height_hash
+        return told
 
     def announce(self, session: Session, change: Change, *, without: str | None = None) -> int | None:
         """Keep a change and queue it for all who want it. Its number; None where it was known, and holds.
@@ -108,25 +137,23 @@ class Feed:
                 continue
             break
         # Only now: a correction is itself a change of a block that is kept, and would end the search.
-        told = 0
+        told, stands = 0, Stands(session)
         for change in gone:
             store.mark_orphaned(session, change.id)
-            told += self._take_back(session, change, highest)
+            told += self._take_back(session, change, highest, stands)
         self._set_reached(session, min(common, highest))
         return told
 
-    def _take_back(self, session: Session, change: StoredChange, head: int) -> int:
-        """Correct what was told of a job. Scores and coverage are told anew once they are computed."""
+    def _take_back(self, session: Session, change: StoredChange, head: int, stands: Stands) -> int:
+        """Correct what was told of a job or tab. Scores and coverage are told anew once they are computed."""
         if change.kind in _DERIVED or change.subject is None:
             return 0
-        job = listing.get_job(session, change.subject)
-        now = None if job is None else job.record.state.word
+        was = orjson.loads(change.body)["data"]
         data = {
-            "job": change.subject,
+            **stands.of(change.subject, is_tab="tab" in was),
             "agent": change.agent,
             "block": change.height,
             "block_hash": change.height_hash,
-            "state": now,
         }
         correction = make_change(
             ChangeKind(change.kind), "corrected", data=data, time=self._clock(),
@@ -141,29 +168,34 @@ class Feed:
         at = (found[0].number, found[0].hash) if found else (-1, ZERO_HASH)
         store.set_reached(session, *at)
 
-    def _events(self, session: Session) -> int:
+    def _events(self, session: Session) -> tuple[int, bool]:
+        """How much was told of jobs and tabs, and whether that was all there is."""
         reached = store.reached(session)
         head = chain_store.cursor(session)
         if reached is None or head is None or head.number <= reached.height:
-            return 0
+            return 0, True
         told = 0
-        events, last = store.job_events(session, tuple(EVENTS), after=reached.height, limit=_AT_ONCE)
+        events, last = store.events_after(
+            session, tuple(EVENTS), tuple(TAB_EVENTS), after=reached.height, limit=_AT_ONCE
+        )
         for event in events:
-            for change in _changes_of(session, event):
+            for change in changes_of(session, event):
                 told += self.announce(session, change) is not None
         if last is not None:
             self._set_reached(session, last)
         else:
             store.set_reached(session, head.number, head.hash)
-        return told
+        return told, last is None
 
     def _standings(self, session: Session, begun: int) -> int:
         head = chain_store.cursor(session)
         if head is None:
             return 0
+        progress = standings.newest_progress(session)
         at = self._at(session, head.number)
         told = 0
-        for standing, last in store.differing(session, limit=_AT_ONCE):
+        differing = store.differing(session, since=self._since, limit=_AT_ONCE)
+        for standing, last in differing:
             if last is None and standing.first_block <= begun:
                 # It was there before anybody listened: what is so is no change.
                 so = Announced(standing.score, standing.cap, standing.exposure, None, None, None, None)
@@ -171,9 +203,15 @@ class Feed:
                 told += 1
                 continue
             told += self._differs(session, standing, last or _NOBODY, at)
-        for agent, last in store.vanished(session, limit=_AT_ONCE):
-            gone = Standing(agent, head.number, 0, 0, 0, None, 0, 1000, 0, 0, 0, None, 0)
-            told += self._differs(session, gone, last, at)
+        gone = store.vanished(session, limit=_AT_ONCE) if self._since is None else []
+        for agent, last in gone:
+            nothing = Standing(agent, head.number, 0, 0, 0, None, 0, 1000, 0, 0, 0, None, 0)
+            told += self._differs(session, nothing, last, at)
+        if max(len(differing), len(gone)) < _AT_ONCE:
+            self._looked = progress
+            # Standings are computed at a block up to which all is read, and kept progress is one of those;
+            # as many blocks as that is kept for leave room for any reorg.
+            self._since = min(-1 if progress is None else progress, head.number) - standings.KEPT
         return told
 
     def _at(self, session: Session, height: int) -> dict[str, Any]:
@@ -256,34 +294,6 @@ def _holds(session: Session, change: StoredChange) -> bool:
 
 def _hash_at(session: Session, height: int) -> Hash:
     return chain_store.block_hashes(session, [height]).get(height, ZERO_HASH)
-
-
-def _changes_of(session: Session, event: FeedEvent) -> list[Change]:
-    """What an event of a job says: of the job, and of its dispute where it ends one."""
-    kind, word = EVENTS[event.name]
-    made = [_of_event(event, kind, word)]
-    if event.name == "JobClosed":
-        job = listing.get_job(session, event.job)
-        if job is not None and job.record.disputant is not None and job.record.state is State.CLOSED:
-            made.append(_of_event(event, ChangeKind.DISPUTE, "closed"))
-    return made
-
-
-def _of_event(event: FeedEvent, kind: ChangeKind, word: str) -> Change:
-    data = {
-        "job": event.job,
-        "agent": event.agent,
-        "block": event.block,
-        "block_hash": event.block_hash,
-        "log_index": event.log_index,
-        "tx_hash": event.tx_hash,
-        "event": event.name,
-        "arguments": event_arguments(event.body),
-    }
-    return make_change(
-        kind, word, data=data, time=event.time, height=event.block, height_hash=event.block_hash,
-        of=str(event.log_index), agent=event.agent, subject=event.job,
-    )  # fmt: skip
 
 
 def dead_delivery(webhook: str, message: str, body: str, reason: str, *, now: float) -> Change | None:

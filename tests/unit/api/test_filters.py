@@ -154,6 +154,8 @@ def test_committees_and_evaluators__by_what_they_are_made_of__are_those(world: W
     assert len(pages(world, "/committees", methodology=TERMS.methodology)) == 2
     assert [one["committee"] for one in pages(world, "/committees", arbiter="0x" + "f2" * 20)] == [other]
     assert [one["committee"] for one in pages(world, "/committees", evaluator=TERMS.evaluators[0])] == [ROOT]
+    # Whoever is named without having joined is in no committee.
+    assert pages(world, "/committees", evaluator=TERMS.evaluators[1]) == []
     # An address that stands elsewhere in the terms is not found as something else.
     assert pages(world, "/committees", evaluator="0x" + "f2" * 20) == []
     assert [one["committee"] for one in pages(world, "/evaluators", key="0x" + "f3" * 20)] == [other]

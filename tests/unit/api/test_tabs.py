@@ -7,7 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from oracle.domain import events as e
 from oracle.domain.tab_events import (
+    DebtPaid,
+    Defaulted,
     NoticeGiven,
     PeriodDisputed,
     PeriodJudged,
@@ -21,14 +24,17 @@ from oracle.domain.tab_events import (
 )
 from oracle.domain.tab_terms import TabAgreement, TabEnding, TabOpening
 from oracle.domain.types import Outcome
+from oracle.history.tab import Placed, life_of
 from oracle.store import chain as chain_store
+from oracle.store import tab_pages
 from oracle.store import tabs as tab_store
+from oracle.store.events import Happened, save_events
 from oracle.store.rollback import roll_back
 from oracle.store.tabs import TabHappened
 from tests.databases import Databases
 from tests.unit.api.test_api import pages
-from tests.unit.api.world import World, made_world
-from tests.unit.store.score_history import BUYERS, ROOT, block
+from tests.unit.api.world import World, made_world, place
+from tests.unit.store.score_history import AGENTS, BUYERS, ROOT, block
 from tests.unit.tabs.test_tab_steps import TERMS
 
 PROVIDER, CONTRACT, PACT, HASH = "0x" + "a9" * 20, "0x" + "7a" * 20, "0x" + "9a" * 32, "0x" + "11" * 32
@@ -94,7 +100,7 @@ def test_a_tab_says_what_was_agreed_and_where_it_stands(world: World) -> None:
 
 
 def test_its_periods_have_verdict_dispute_and_ruling(world: World) -> None:
-    first, second = world.get(f"/tabs/{FIRST}")["periods"]
+    second, first = pages(world, f"/tabs/{FIRST}/periods")
     assert (first["count"], first["presented"], first["window_ends"]) == ("100", "1000", 5_100)
     assert first["verdict"] == {
         "outcome": "pass", "payable": "900", "signers": [0, 1], "evidence": [HASH, PACT],
@@ -103,7 +109,7 @@ def test_its_periods_have_verdict_dispute_and_ruling(world: World) -> None:
     assert (first["dispute"]["sought_payable"], first["dispute"]["ruled_payable"]) == ("500", "600")
     assert (first["outcome"], first["payable"], first["paid"]) == ("pass", "600", "600")
     assert (second["presented"], second["verdict"], second["outcome"]) == ("600", None, None)
-    (lapsed,) = world.get(f"/tabs/{SECOND}")["periods"]
+    (lapsed,) = pages(world, f"/tabs/{SECOND}/periods")
     assert (lapsed["silent"], lapsed["verdict"]) == ([1, 2], None)
 
 
@@ -113,12 +119,128 @@ def test_what_is_orphaned_is_gone(world: World) -> None:
     with world.database.write() as session:
         roll_back(session, 807)
     assert world.get(f"/tabs/{FIRST}")["tab"]["phase"] == "open"
-    assert world.get(f"/tabs/{SECOND}")["periods"] == []
+    assert pages(world, f"/tabs/{SECOND}/periods") == []
     with world.database.write() as session:
         roll_back(session, 800)
     assert [each["tab"] for each in pages(world, "/tabs")] == [FIRST]
 
 
-def test_an_unknown_tab_is_not_found(world: World) -> None:
-    answer = world.client.get(f"/v1/tabs/{HASH}")
+@pytest.mark.parametrize("path", [f"/v1/tabs/{HASH}", f"/v1/tabs/{HASH}/periods"])
+def test_an_unknown_tab_is_not_found(world: World, path: str) -> None:
+    answer = world.client.get(path)
     assert (answer.status_code, answer.json()["field"]) == (404, "tab")
+
+
+def test_a_cursor_of_another_tab_is_refused(world: World) -> None:
+    cursor = world.get(f"/tabs/{FIRST}/periods", limit=1)["next"]
+    answer = world.client.get(f"/v1/tabs/{SECOND}/periods", params={"cursor": cursor})
+    assert (answer.status_code, answer.json()["field"]) == (400, "cursor")
+
+
+def long_life(periods: int) -> list[TabEvent]:
+    """So many settled periods, one more that is judged, and between them whatever may happen to a tab."""
+    events: list[TabEvent] = [opened(FIRST, BUYERS[0])]
+    for number in range(1, periods + 1):
+        count, amount = 10 * number, 100 * number
+        events += [
+            Presented(FIRST, number, count - 5, amount - 50, HASH, 5_000, False),
+            Presented(FIRST, number, count, amount, HASH, 5_000, False),
+            PeriodJudged(FIRST, number, Outcome.PASS, 100, 0b11, 6_000, ()),
+        ]
+        if number % 3 == 0:
+            events.append(PeriodDisputed(FIRST, number, BUYERS[0], Outcome.FAIL, 0, 9, 9_000, HASH))
+        events.append(PeriodSettled(FIRST, number, Outcome.PASS, 100, 60, 0, 0, 0, 0b11))
+        if number == periods // 2:
+            events.append(NoticeGiven(FIRST, BUYERS[0], 10))
+        events.append(Defaulted(FIRST, BUYERS[0], 40, 0) if number % 5 == 0 else DebtPaid(FIRST, 40, 0))
+    last = periods + 1
+    return [
+        *events,
+        Presented(FIRST, last, 10 * last, 100 * last, HASH, 5_000, True),
+        PeriodJudged(FIRST, last, Outcome.FAIL, 0, 0b11, 6_000, ()),
+    ]
+
+
+@pytest.mark.parametrize("stop", [3, 4, 5, 6, 40, 60, -2, -1, None])
+def test_a_long_tab__read_in_parts__says_what_all_of_it_says(databases: Databases, stop: int | None) -> None:
+    made = made_world(databases)
+    with made.database.write() as session:
+        tab_store.follow(session, CONTRACT)
+    happen(made, *long_life(17)[:stop])
+    with made.database.read() as session:
+        history = tab_store.histories(session, [FIRST])[FIRST]
+        whole = life_of(Placed(one.event, one.block_number, one.log_index, one.at) for one in history)
+        found = tab_pages.standing(session, FIRST)
+        every = tab_pages.periods(session, FIRST, below=None, limit=100)
+        some = tab_pages.periods(session, FIRST, below=len(every), limit=3)
+    assert every == list(reversed(whole.periods))
+    assert some == every[1:4]
+    assert (found.settled, found.life.phase) == (len(whole.tab.settled), whole.phase)
+    now = replace(found.life.tab, settled=(), disputed=())
+    assert now == replace(whole.tab, settled=(), disputed=())
+    assert pages(made, f"/tabs/{FIRST}/periods", limit=2) == pages(made, f"/tabs/{FIRST}/periods", limit=200)
+    made.database.close()
+
+
+def test_an_agent_with_tabs_alone_is_found_listed_and_scored(world: World) -> None:
+    world.catch_up()
+    agent = world.get(f"/agents/{PROVIDER}")
+    assert (agent["jobs"], agent["tabs"], agent["pacts"]) == ({}, 2, [PACT])
+    (line,) = [one for one in pages(world, "/agents") if one["agent"] == PROVIDER]
+    assert (line["jobs"], line["running"], line["price"]) == (0, 2, None)
+    assert line["interval"] == world.get(f"/agents/{PROVIDER}/score")["interval"]
+    assert [one["agent"] for one in pages(world, "/agents", pact=PACT)] == [PROVIDER]
+    # It named no price: it is not among the cheap, and comes last by price.
+    assert pages(world, "/agents", order="price", limit=1)[-1] == line
+    assert PROVIDER not in {one["agent"] for one in pages(world, "/agents", max_price=2**60)}
+    assert PROVIDER in {one["agent"] for one in pages(world, "/agents", committee=ROOT)}
+
+
+def test_an_agent_whose_tabs_are_orphaned_is_listed_no_more(world: World) -> None:
+    world.catch_up()
+    with world.database.write() as session:
+        roll_back(session, 799)
+    world.catch_up()
+    assert PROVIDER not in {one["agent"] for one in pages(world, "/agents")}
+    assert world.client.get(f"/v1/agents/{PROVIDER}").status_code == 404
+
+
+def test_tabs_that_are_followed_later_make_scores_and_lists_anew(databases: Databases) -> None:
+    made = made_world(databases)
+    agent = AGENTS[0]
+    before = made.get(f"/agents/{agent}/score")
+    made.catch_up()
+    terms = replace(TERMS, buyer=BUYERS[1], provider=agent, committee=ROOT, challenge=60)
+    agreement = TabAgreement(terms, TabOpening(PACT, HASH, 0, 1, 2**200))
+    with made.database.write() as session:  # in blocks that were read long ago
+        tab_store.follow(session, CONTRACT)
+        at = block(30)
+        event = TabOpened(FIRST, BUYERS[1], agent, agreement, 0b111)
+        tab_store.save_tab_events(
+            session, [TabHappened(event, "0x" + "77" * 32, at.number, 99, at.timestamp)]
+        )
+    made.catch_up()
+    after = made.get(f"/agents/{agent}/score")
+    assert (before["at"]["tabs"], after["at"]["tabs"]) == (None, CONTRACT)
+    assert after["coverage"]["running"] == before["coverage"]["running"] + 1
+    (line,) = [one for one in pages(made, "/agents") if one["agent"] == agent]
+    assert line["running"] == after["coverage"]["running"]
+    made.database.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "overturned", "silent"),
+    [
+        pytest.param(PeriodLapsed(FIRST, 1, 0b1, 9_900), 0, 1, id="silent"),
+        pytest.param(PeriodJudged(FIRST, 1, Outcome.PASS, 9, 0b1, 9_900, ()), 1, 0, id="overturned"),
+    ],
+)
+def test_an_evaluator_that_was_slashed_over_a_tab_has_a_record(
+    world: World, said: TabEvent, overturned: int, silent: int
+) -> None:
+    happen(world, Presented(SECOND, 1, 5, 50, HASH, 9_500, False), said, start=900)
+    with world.database.write() as session:
+        event = Happened(e.Slashed(ROOT, FIRST, 0b1, 250), "0x" + "77" * 32, place(9, 901))
+        save_events(session, [event])
+    (evaluator,) = world.get("/evaluators", committee=ROOT)["items"]
+    assert (evaluator["overturned"], evaluator["silent"]) == (overturned, silent)

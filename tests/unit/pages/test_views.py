@@ -154,6 +154,30 @@ def test_evaluator__in_many_committees__is_read_from_as_many_jobs_in_all(
     assert [seat.conduct.jobs for seat in seats] == [5, 5]
 
 
+def test_evaluator__named_by_strangers__shows_its_own_seats_the_largest_stake_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = TERMS.evaluators[0]
+    strangers = replace(TERMS, evaluators=(account, "0x" + "f1" * 20))
+    events: list[e.EscrowEvent] = [e.CommitteeCreated(OTHER, TERMS), e.Joined(OTHER, 0, account, 3 * 10**9)]
+    for number in range(30):
+        named = f"0x{number:064x}"  # before all others
+        events += [e.CommitteeCreated(named, strangers), e.Joined(named, 1, "0x" + "f1" * 20, 10**9)]
+    with world.database.write() as session:
+        chain_store.save_blocks(session, [block(900)])
+        save_events(
+            session,
+            [Happened(one, "0x" + "77" * 32, chain_place(i, 900)) for i, one in enumerate(events)],
+        )
+    request = Request({"type": "http", "path_params": {"address": account}})
+    found = evaluator(Place(world.source), request)
+    assert [seat.committee for seat in found.seats] == [OTHER, ROOT]
+    assert (found.stake, found.further_seats) == (4 * 10**9, 0)
+    monkeypatch.setattr(views_evaluator, "_SEATS", 1)
+    found = evaluator(Place(world.source), request)
+    assert ([seat.committee for seat in found.seats], found.further_seats) == ([OTHER], 1)
+
+
 def test_faking__of_what_is_not_known__has_no_price() -> None:
     assert faking_of(None, USDC) is None
     assert faking_of(0, USDC) is None

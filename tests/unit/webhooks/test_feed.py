@@ -23,7 +23,7 @@ from tests.databases import Databases
 from tests.unit.api.world import World, made_world, place
 from tests.unit.store.score_history import AGENTS, BUYERS, USDC, block, job
 
-EVERY = frozenset({"score", "coverage", "job", "dispute", "webhook"})
+EVERY = frozenset({"score", "coverage", "job", "tab", "dispute", "webhook"})
 
 
 @pytest.fixture
