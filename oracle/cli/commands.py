@@ -53,6 +53,9 @@ COMMANDS: dict[str, CommandEntry] = {
     "screening": CommandEntry(
         "oracle.cli.screening", "screening", "Attach public benchmark results; they never enter a score."
     ),
+    "registry": CommandEntry(
+        "oracle.cli.registry", "registry", "See what was written of agents to ERC-8004's registry."
+    ),
     "webhook": CommandEntry(
         "oracle.cli.webhook", "webhook", "Have changes of scores, jobs, disputes and coverage sent to you."
     ),

@@ -94,6 +94,25 @@ def of_agent(session: Session, provider: Address, *, limit: int) -> list[Post]:
     return [_post(found) for found in session.scalars(query)]
 
 
+def listed(
+    session: Session,
+    *,
+    states: Collection[str],
+    provider: Address | None = None,
+    agent_id: int | None = None,
+    limit: int,
+) -> list[Post]:
+    """Posts in any of these states, the last period first."""
+    row = RegistryPostRow
+    query = select(row).where(row.state.in_(states))
+    if provider is not None:
+        query = query.where(row.provider == provider)
+    if agent_id is not None:
+        query = query.where(row.agent_id == str(agent_id))
+    query = query.order_by(row.period_start.desc(), row.provider, row.agent_id).limit(limit)
+    return [_post(found) for found in session.scalars(query)]
+
+
 def by_digest(session: Session, digest: Hash) -> Post | None:
     """The post whose document has this hash."""
     row = session.scalars(select(RegistryPostRow).where(RegistryPostRow.digest == digest).limit(1)).first()
