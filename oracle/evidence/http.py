@@ -108,7 +108,7 @@ class HttpFetcher:
                     response = client.send(request, stream=True)
                 except httpx.HTTPError as error:
                     raise StoreUnreachableError(
-                        f"{shown(url)} did not answer: {error}", field=shown(url)
+                        f"{shown(url)} did not answer: {type(error).__name__}", field=shown(url)
                     ) from error
                 try:
                     if response.status_code not in _REDIRECTS:
@@ -155,20 +155,20 @@ def pinned(url: str, *, schemes: frozenset[str], allow_private: bool, resolver: 
         raise ForbiddenLocationError("the address is not a URL", field="url") from error
     if parts.scheme not in schemes:
         raise ForbiddenLocationError(
-            f"the scheme {parts.scheme!r} of {_site(url)} is not allowed; use {sorted(schemes)}",
-            field=_site(url),
+            f"the scheme {parts.scheme!r} of {shown(url)} is not allowed; use {sorted(schemes)}",
+            field=shown(url),
         )
     if not host or parts.username is not None or parts.password is not None:
-        raise ForbiddenLocationError(f"{_site(url)} has no host, or carries credentials", field=_site(url))
+        raise ForbiddenLocationError(f"{shown(url)} has no host, or carries credentials", field=shown(url))
     addresses = resolver(host, port or (443 if parts.scheme == "https" else 80))
     private = [address for address in addresses if not is_public(address)]
     if private and not allow_private:
         raise ForbiddenLocationError(
             f"the host {host!r} resolves to {private[0]}, which is not a public address",
-            field=_site(url),
+            field=shown(url),
         )
     if not addresses:
-        raise StoreUnreachableError(f"the host {host!r} has no address", field=_site(url))
+        raise StoreUnreachableError(f"the host {host!r} has no address", field=shown(url))
     # As httpx writes it: a header and a certificate take a name of another script in ASCII only.
     return Pinned(
         named.copy_with(host=addresses[0]), named.raw_host.decode("ascii"), named.netloc.decode("ascii")
@@ -201,20 +201,16 @@ def _body(response: httpx.Response, url: str, max_bytes: int, deadline: float) -
             if time.monotonic() > deadline:
                 raise StoreUnreachableError(f"{shown(url)} was too slow", field=shown(url))
     except httpx.HTTPError as error:
-        raise StoreUnreachableError(f"{shown(url)} broke off: {error}", field=shown(url)) from error
+        raise StoreUnreachableError(
+            f"{shown(url)} broke off: {type(error).__name__}", field=shown(url)
+        ) from error
     return bytes(body)
 
 
-def _site(url: str) -> str:
-    """Scheme and host of a URL that can be split, cut short."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}"[:200]
-
-
 def shown(url: str) -> str:
-    """A URL without credentials or query, cut short: it came from outside and may end up in a log."""
+    """Scheme and host of a URL, cut short: path, query and credentials may be what keeps it secret."""
     try:
         parts = urlsplit(url)
-        return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"[:200]
+        return f"{parts.scheme}://{parts.hostname or ''}"[:200]
     except ValueError:
         return "a malformed URL"

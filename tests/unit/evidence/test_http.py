@@ -9,6 +9,7 @@ import pytest
 
 from oracle.domain.canonical import keccak_hex
 from oracle.evidence.errors import (
+    EvidenceError,
     ForbiddenLocationError,
     MissingContentError,
     OversizedContentError,
@@ -148,6 +149,30 @@ def test_credentials_in_an_address_are_refused_and_not_shown() -> None:
     with pytest.raises(ForbiddenLocationError) as caught:
         get(fetcher(ok), "https://user:geheim@files.example/x")
     assert "geheim" not in caught.value.message
+
+
+def refused(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError(f"no way to {request.url}", request=request)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(lambda _: httpx.Response(404), id="missing"),
+        pytest.param(lambda _: httpx.Response(500), id="broken"),
+        pytest.param(lambda _: httpx.Response(200, stream=httpx.ByteStream(b"x" * 101)), id="too large"),
+        pytest.param(lambda _: httpx.Response(302, headers={"location": "/geheim"}), id="moved for ever"),
+        pytest.param(lambda _: httpx.Response(302, headers={"location": "http://x/geheim"}), id="to http"),
+        pytest.param(lambda _: httpx.Response(302, headers={"location": "https://[/geheim"}), id="to no URL"),
+        pytest.param(refused, id="no answer"),
+    ],
+)
+def test_no_failure_shows_more_of_an_address_than_its_host(
+    answer: Callable[[httpx.Request], httpx.Response],
+) -> None:
+    with pytest.raises(EvidenceError) as caught:
+        get(fetcher(answer), "https://files.example/geheim/x?key=geheim")
+    assert "geheim" not in f"{caught.value.message} {caught.value.field} {caught.value.next_step}"
 
 
 def test_reading_stops_at_the_cap() -> None:
