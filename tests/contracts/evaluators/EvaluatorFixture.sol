@@ -263,6 +263,11 @@ abstract contract EvaluatorFixture is EscrowFixture {
         assertEq(uint8(recordOf(m).stage), uint8(stage), "stage");
     }
 
+    function assertFinal(Mandate memory m, Outcome outcome) internal view {
+        assertStage(m, IVerdictBook.Stage.Final);
+        assertEq(uint8(recordOf(m).outcome), uint8(outcome), "outcome");
+    }
+
     function wrongStage(Mandate memory m, IVerdictBook.Stage stage) internal view returns (bytes memory) {
         return abi.encodeWithSelector(IVerdictBook.WrongStage.selector, idOf(m), stage);
     }
