@@ -128,7 +128,7 @@ class CaseReader:
 
 
 def _slashed(session: Session, task: Task) -> int:
-    found = [orjson.loads(body) for _, body in listing.slashings(session, [task.committee])]
+    found = [orjson.loads(one.body) for one in listing.slashings(session, [task.committee])]
     return sum(
         int(one["each"]) * len(members_of(int(one["slashed"]))) for one in found if one["subject"] == task.job
     )
