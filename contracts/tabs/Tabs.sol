@@ -6,7 +6,6 @@ import {TabAnnex} from "./TabAnnex.sol";
 import {TabPeriods} from "./base/TabPeriods.sol";
 import {TabSettling} from "./base/TabSettling.sol";
 import {TabStore} from "./base/TabStore.sol";
-import {ITabPeriods} from "./interfaces/ITabPeriods.sol";
 
 /// @title A book of the escrow: tabs
 /// @notice No owner, no setter, nothing to upgrade. See docs/tabs.md. What is called in every period is here; the rest of
@@ -14,8 +13,6 @@ import {ITabPeriods} from "./interfaces/ITabPeriods.sol";
 /// @dev Each act checks, then writes, then moves money. The only calls outward are to the escrow and USDC, and static ones
 /// to ERC-1271 wallets.
 contract Tabs is TabPeriods, TabSettling {
-    uint256 private constant MAX_BATCH = 256;
-
     address private immutable ANNEX;
 
     /// @param escrow_ The escrow whose committees judge.
@@ -33,19 +30,6 @@ contract Tabs is TabPeriods, TabSettling {
             returndatacopy(m, 0, returndatasize())
             if ok { return(m, returndatasize()) }
             revert(m, returndatasize())
-        }
-    }
-
-    /// @inheritdoc ITabPeriods
-    function batch(bytes[] calldata calls) external returns (Result[] memory results) {
-        uint256 n = calls.length;
-        if (n == 0 || n > MAX_BATCH) revert BadLength(n, MAX_BATCH);
-        results = new Result[](n);
-        for (uint256 i; i < n; ++i) {
-            // Its own code and the caller's own rights: what fails is undone alone. No function takes ETH.
-            (bool ok, bytes memory data) = address(this).delegatecall(calls[i]);
-            results[i] = Result(ok, data);
-            if (!ok) emit CallFailed(i, data);
         }
     }
 }

@@ -26,7 +26,8 @@ abstract contract TabDisputes is ITabLife, TabStore {
         Funding funding,
         bytes calldata signature
     ) external onHomeChain {
-        Tab memory tab = _load(t, openingHash);
+        Tab memory tab;
+        _load(tab, t, openingHash);
         _requirePhase(tab, Phase.Judged);
         TabWords.Pending memory p = tab.p;
         _requireBefore(p.deadline);
@@ -55,7 +56,8 @@ abstract contract TabDisputes is ITabLife, TabStore {
 
     /// @inheritdoc IRulable
     function rule(bytes32 subject, Outcome outcome, uint256 payable_) external {
-        (Tab memory tab, Appeal storage a) = _disputed(subject);
+        Tab memory tab;
+        Appeal storage a = _disputed(tab, subject);
         if (tab.id == 0) revert NotDisputed(subject);
         (address arbiter, uint256 cost) = (a.arbiter, a.cost);
         if (msg.sender != arbiter) revert NotTheArbiter(msg.sender, arbiter);
@@ -90,7 +92,8 @@ abstract contract TabDisputes is ITabLife, TabStore {
         view
         returns (address arbiter, uint256 rulingEnds, address buyer, address provider)
     {
-        (Tab memory tab, Appeal storage a) = _disputed(subject);
+        Tab memory tab;
+        Appeal storage a = _disputed(tab, subject);
         if (tab.id != 0) return (a.arbiter, tab.p.deadline, a.buyer, a.provider);
     }
 
@@ -104,10 +107,10 @@ abstract contract TabDisputes is ITabLife, TabStore {
         return _appeals[subject];
     }
 
-    /// @dev The tab whose period this is and awaits a ruling; none where it is over, or the tab's next is disputed.
-    function _disputed(bytes32 subject) private view returns (Tab memory tab, Appeal storage a) {
+    /// @dev Loads the tab whose period this is and awaits a ruling; none where it is over, or the tab's next is disputed.
+    function _disputed(Tab memory tab, bytes32 subject) private view returns (Appeal storage a) {
         a = _appeals[subject];
-        tab = _get(a.tab);
+        _read(tab, a.tab);
         if (_phase(tab) != Phase.Disputed || _subject(tab) != subject) tab.id = 0;
     }
 

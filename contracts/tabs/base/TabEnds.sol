@@ -111,7 +111,7 @@ abstract contract TabEnds is TabStore {
     }
 
     /// @dev To the wallet where asked and possible, else as free collateral.
-    function _pay(address to, uint256 amount, bool payOut) private {
+    function _pay(address to, uint256 amount, bool payOut) internal {
         if (amount == 0) return;
         if (payOut) {
             try ESCROW.claim(to, amount) {

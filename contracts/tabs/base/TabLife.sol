@@ -25,7 +25,8 @@ abstract contract TabLife is ITabLife, TabEnds {
         bytes calldata providerSignature
     ) external onHomeChain returns (bytes32 id) {
         TabTerms calldata t = agreement.terms;
-        Tab memory tab = _load(t, TabHashes.opening(agreement.opening));
+        Tab memory tab;
+        _load(tab, t, TabHashes.opening(agreement.opening));
         _requirePhase(tab, Phase.None);
         id = tab.id;
         _requireAccepted(t, agreement.opening);
@@ -53,7 +54,8 @@ abstract contract TabLife is ITabLife, TabEnds {
         uint256 salt,
         bytes calldata signature
     ) external onHomeChain {
-        Tab memory tab = _load(t, openingHash);
+        Tab memory tab;
+        _load(tab, t, openingHash);
         Phase phase = _requireLive(tab);
         // Only while something is owed, or what was collateral is in it, there may be more than the deposit.
         uint256 most = TabFields.deposit(t) + TabFields.credit(t) - _credit(t, tab);
@@ -76,7 +78,8 @@ abstract contract TabLife is ITabLife, TabEnds {
         uint256 expiry,
         bytes calldata signature
     ) external onHomeChain {
-        Tab memory tab = _load(t, openingHash);
+        Tab memory tab;
+        _load(tab, t, openingHash);
         _requireLive(tab);
         _isBuyer(t, party);
         _requirePermission(party, _digest(TabHashes.notice(tab.id, party, expiry)), expiry, signature);
@@ -90,7 +93,8 @@ abstract contract TabLife is ITabLife, TabEnds {
 
     /// @inheritdoc ITabLife
     function close(TabTerms calldata t, bytes32 openingHash, bool payOut) external {
-        Tab memory tab = _load(t, openingHash);
+        Tab memory tab;
+        _load(tab, t, openingHash);
         _requirePhase(tab, Phase.Open);
         _requireFrom(tab.s.end);
         Flow memory flow;
@@ -109,7 +113,8 @@ abstract contract TabLife is ITabLife, TabEnds {
         bytes calldata providerSignature,
         bool payOut
     ) external onHomeChain {
-        Tab memory tab = _load(t, openingHash);
+        Tab memory tab;
+        _load(tab, t, openingHash);
         Phase phase = _requireLive(tab);
         // A ruling only waits for anyone to carry it out.
         if (phase == Phase.Ruled) revert WrongPhase(tab.id, phase);
@@ -135,7 +140,8 @@ abstract contract TabLife is ITabLife, TabEnds {
 
     /// @inheritdoc ITabLife
     function payEvaluators(TabTerms calldata t, bytes32 openingHash) external {
-        Tab memory tab = _load(t, openingHash);
+        Tab memory tab;
+        _load(tab, t, openingHash);
         if (tab.s.unpaid == 0) revert NothingUnpaid(tab.id);
         _paySigners(t, tab, 0);
         // Before there is a verdict, nobody else has a place in it.

@@ -21,7 +21,8 @@ abstract contract TabPeriods is ITabPeriods, TabEnds {
         bytes calldata buyerSignature,
         bytes calldata providerSignature
     ) external onHomeChain {
-        Tab memory tab = _load(t, openingHash);
+        Tab memory tab;
+        _load(tab, t, openingHash);
         _requirePhase(tab, Phase.Open);
         TabWords.Standing memory s = tab.s;
         TabWords.Pending memory p = tab.p;
@@ -47,7 +48,8 @@ abstract contract TabPeriods is ITabPeriods, TabEnds {
         bytes calldata buyerSignature,
         bytes calldata providerSignature
     ) external onHomeChain {
-        Tab memory tab = _load(t, openingHash);
+        Tab memory tab;
+        _load(tab, t, openingHash);
         _requirePhase(tab, Phase.Presented);
         TabWords.Pending memory p = tab.p;
         _requireBefore(p.deadline);
@@ -70,14 +72,17 @@ abstract contract TabPeriods is ITabPeriods, TabEnds {
         Tally calldata tally,
         TabVerdict calldata verdict
     ) external onHomeChain {
-        Tab memory tab = _awaiting(t, openingHash, tally);
+        Tab memory tab;
+        bytes32 deliverable = _awaiting(tab, t, openingHash, tally);
         uint256 k = CommitteeId.threshold(TabFields.committee(t));
         if (verdict.attested.length != k) revert NotAQuorum(verdict.attested.length, k);
-        _check(t, tab, tally, verdict);
+        _check(t, tab, deliverable, verdict);
         TabWords.Pending memory p = tab.p;
         if (tab.s.unpaid != 0 && p.set != verdict.signers) _changeSet(t, tab);
         (p.set, p.outcome, p.payable_) = (verdict.signers, uint256(verdict.outcome), verdict.payable_);
-        _judged(tab, block.timestamp + TabFields.challenge(t));
+        unchecked {
+            _judged(tab, block.timestamp + TabFields.challenge(t)); // 32 bits more
+        }
         _logVerdict(PeriodJudged.selector, tab, verdict, p.deadline);
     }
 
@@ -88,9 +93,10 @@ abstract contract TabPeriods is ITabPeriods, TabEnds {
         Tally calldata tally,
         TabVerdict calldata verdict
     ) external onHomeChain {
-        Tab memory tab = _awaiting(t, openingHash, tally);
+        Tab memory tab;
+        bytes32 deliverable = _awaiting(tab, t, openingHash, tally);
         if (verdict.signers == 0) revert NotAQuorum(0, 1);
-        _check(t, tab, tally, verdict);
+        _check(t, tab, deliverable, verdict);
         if (tab.s.unpaid != 0) _changeSet(t, tab);
         tab.p.set |= verdict.signers;
         _savePending(tab);
@@ -99,7 +105,8 @@ abstract contract TabPeriods is ITabPeriods, TabEnds {
 
     /// @inheritdoc ITabPeriods
     function lapse(TabTerms calldata t, bytes32 openingHash, Tally calldata tally) external {
-        Tab memory tab = _presented(t, openingHash, tally);
+        Tab memory tab;
+        _presented(tab, t, openingHash, tally);
         TabWords.Pending memory p = tab.p;
         _requireFrom(p.deadline + TabFields.verdict(t));
         if (tab.s.unpaid != 0) _changeSet(t, tab);
@@ -139,7 +146,7 @@ abstract contract TabPeriods is ITabPeriods, TabEnds {
 
     function _anchor(Tab memory tab, Tally calldata tally) private {
         TabWords.Pending memory p = tab.p;
-        (p.count, p.amount, p.mark) = (tally.count, tally.amount, _markOf(tab, tally));
+        (p.count, p.amount, p.mark) = (tally.count, tally.amount, TabWords.markOf(_deliverable(tab, tally)));
         _savePending(tab);
         emit Presented(
             tab.id,
@@ -152,47 +159,46 @@ abstract contract TabPeriods is ITabPeriods, TabEnds {
         );
     }
 
-    function _markOf(Tab memory tab, Tally calldata tally) private pure returns (uint256) {
-        return TabWords.markOf(TabHashes.deliverable(tab.id, tab.s.period + 1, tally));
+    function _deliverable(Tab memory tab, Tally calldata tally) private pure returns (bytes32) {
+        unchecked {
+            return TabHashes.deliverable(tab.id, tab.s.period + 1, tally); // 16 bits and one
+        }
     }
 
-    /// @dev A tab on which just this tally is presented.
-    function _presented(TabTerms calldata t, bytes32 openingHash, Tally calldata tally)
+    /// @dev Loads a tab on which just this tally is presented.
+    function _presented(Tab memory tab, TabTerms calldata t, bytes32 openingHash, Tally calldata tally)
         private
         view
-        returns (Tab memory tab)
+        returns (bytes32 deliverable)
     {
-        tab = _load(t, openingHash);
+        _load(tab, t, openingHash);
         _requirePhase(tab, Phase.Presented);
         TabWords.Pending memory p = tab.p;
-        if (tally.count != p.count || tally.amount != p.amount || _markOf(tab, tally) != p.mark) {
-            revert WrongTally(tab.id, TabHashes.deliverable(tab.id, tab.s.period + 1, tally));
+        deliverable = _deliverable(tab, tally);
+        if (tally.count != p.count || tally.amount != p.amount || TabWords.markOf(deliverable) != p.mark) {
+            revert WrongTally(tab.id, deliverable);
         }
     }
 
     /// @dev And which can be judged now.
-    function _awaiting(TabTerms calldata t, bytes32 openingHash, Tally calldata tally)
+    function _awaiting(Tab memory tab, TabTerms calldata t, bytes32 openingHash, Tally calldata tally)
         private
         view
-        returns (Tab memory tab)
+        returns (bytes32 deliverable)
     {
-        tab = _presented(t, openingHash, tally);
+        deliverable = _presented(tab, t, openingHash, tally);
         _requireFrom(tab.p.deadline);
-        _requireBefore(tab.p.deadline + TabFields.verdict(t));
+        unchecked {
+            _requireBefore(tab.p.deadline + TabFields.verdict(t)); // 32 bits each
+        }
     }
 
-    function _check(TabTerms calldata t, Tab memory tab, Tally calldata tally, TabVerdict calldata v)
+    function _check(TabTerms calldata t, Tab memory tab, bytes32 deliverable, TabVerdict calldata v)
         private
         view
     {
         _requirePayable(v.outcome, v.payable_, tab.p.amount - tab.s.settledAmount);
-        _checkAttestations(
-            TabFields.committee(t),
-            tab.s.members,
-            tab.id,
-            TabHashes.deliverable(tab.id, tab.s.period + 1, tally),
-            v
-        );
+        _checkAttestations(TabFields.committee(t), tab.s.members, tab.id, deliverable, v);
     }
 
     /// @dev `ESCROW.checkAttestations` with the attestations copied as they stand in calldata.

@@ -8,18 +8,19 @@ import {TabTerms} from "../interfaces/TabTypes.sol";
 import {TabFields} from "../libraries/TabFields.sol";
 import {TabPayouts} from "../libraries/TabPayouts.sol";
 import {TabWords} from "../libraries/TabWords.sol";
-import {TabEnds} from "./TabEnds.sol";
+import {TabPooling} from "./TabPooling.sol";
 
 /// @dev Carries out what is final of a period, and what is owed after it.
-abstract contract TabSettling is ITabPeriods, TabEnds {
+abstract contract TabSettling is TabPooling {
     /// @inheritdoc ITabPeriods
     function settle(TabTerms calldata t, bytes32 openingHash, bool payOut) external {
-        Tab memory tab = _load(t, openingHash);
+        Tab memory tab;
+        _load(tab, t, openingHash);
         Flow memory flow;
         flow.payOut = payOut;
-        if (_phase(tab) == Phase.Owing) _settleDebt(t, tab, flow);
+        if (tab.p.phase == uint256(Phase.Owing)) _settleDebt(t, tab, flow);
         else _settlePeriod(t, tab, flow);
-        _handOver(t, flow);
+        _handOverPooled(t, flow);
     }
 
     /// @dev Ends a period: everything up to its tally is settled, whatever was withheld of it.
@@ -38,15 +39,20 @@ abstract contract TabSettling is ITabPeriods, TabEnds {
         }
         TabWords.Standing memory s = tab.s;
         (s.settledAmount, s.settledCount) = (p.amount, p.count);
-        ++s.period;
         uint256 paid = _draw(s, payable_);
-        flow.toProvider = paid + x.provider;
+        unchecked {
+            // `periods` has 16 bits, and every amount is of USDC that is here.
+            ++s.period;
+            flow.toProvider = paid + x.provider;
+        }
         flow.toBuyer = x.buyer;
         if (x.slashEach != 0 || x.withFee) _slash(t, tab, x, flow);
         _logSettled(tab, outcome, payable_, paid, x, flow);
         // The fee of a verdict that stands is kept here for its signers, as long as they are the same.
         if (!x.withFee) {
-            ++s.unpaid;
+            unchecked {
+                ++s.unpaid; // a part of `period`
+            }
             uint256 more = x.evaluators - TabFields.verdictFee(t);
             if (more != 0) _paySigners(t, tab, more);
         }
@@ -61,7 +67,9 @@ abstract contract TabSettling is ITabPeriods, TabEnds {
         } else if (p.last) {
             _end(t, tab, flow, _endingOf(tab, bySilence), _credit(t, tab));
         } else {
-            _reopen(t, tab);
+            // What is stored as pending is of a period that is over now, and so counts no more.
+            _leaveTime(t, tab.s);
+            _saveStanding(tab);
         }
     }
 
@@ -145,10 +153,17 @@ abstract contract TabSettling is ITabPeriods, TabEnds {
         else _reopen(t, tab);
     }
 
-    /// @dev No period is pending any more. There is time for one more tally, and for the last one too.
+    /// @dev For one more tally, and for the last one too.
+    function _leaveTime(TabTerms calldata t, TabWords.Standing memory s) private view {
+        unchecked {
+            uint256 latest = block.timestamp + TabFields.notice(t); // 32 bits more
+            if (s.end < latest) s.end = latest;
+        }
+    }
+
+    /// @dev A debt is paid: no period is pending any more.
     function _reopen(TabTerms calldata t, Tab memory tab) private {
-        uint256 latest = block.timestamp + TabFields.notice(t);
-        if (tab.s.end < latest) tab.s.end = latest;
+        _leaveTime(t, tab.s);
         TabWords.Pending memory p;
         (p.phase, p.from) = (uint256(Phase.Open), tab.p.from);
         if (tab.s.unpaid != 0) p.set = tab.p.set;
@@ -159,6 +174,8 @@ abstract contract TabSettling is ITabPeriods, TabEnds {
     /// @dev As much of `amount` as the balance allows.
     function _draw(TabWords.Standing memory s, uint256 amount) private pure returns (uint256 paid) {
         paid = amount < s.balance ? amount : s.balance;
-        s.balance -= paid;
+        unchecked {
+            s.balance -= paid;
+        }
     }
 }

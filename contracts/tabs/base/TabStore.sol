@@ -50,25 +50,28 @@ abstract contract TabStore is ITabEvents, Contradictions {
         (MIN_CHALLENGE, LAPSE_CHALLENGE,,, MAX_RULING, MAX_LENGTH) = escrow_.constants();
     }
 
-    function _load(TabTerms calldata t, bytes32 openingHash) internal view returns (Tab memory tab) {
-        return _get(_digest(TabHashes.tab(t, openingHash)));
+    /// @dev Into a tab that is all zero still: a struct that is returned is made, and so cleared, once more by every function
+    /// that hands it on.
+    function _load(Tab memory tab, TabTerms calldata t, bytes32 openingHash) internal view {
+        _read(tab, _digest(TabHashes.tab(t, openingHash)));
     }
 
-    function _get(bytes32 id) internal view returns (Tab memory tab) {
+    /// @dev As above.
+    function _read(Tab memory tab, bytes32 id) internal view {
         Entry storage e = _tabs[id];
         tab.id = id;
-        tab.s = e.standing.unpackStanding();
-        tab.p = e.pending.unpackPending();
+        e.standing.unpack(tab.s);
+        e.pending.unpack(tab.p, tab.s);
     }
 
     function _save(Tab memory tab) internal {
         Entry storage e = _tabs[tab.id];
         e.standing = tab.s.pack();
-        e.pending = tab.p.pack();
+        e.pending = tab.p.pack(tab.s.period);
     }
 
     function _savePending(Tab memory tab) internal {
-        _tabs[tab.id].pending = tab.p.pack();
+        _tabs[tab.id].pending = tab.p.pack(tab.s.period);
     }
 
     function _saveStanding(Tab memory tab) internal {

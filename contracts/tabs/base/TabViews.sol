@@ -17,7 +17,8 @@ abstract contract TabViews is ITabLife, TabStore {
 
     /// @inheritdoc ITabLife
     function tabState(bytes32 id) external view returns (TabView memory v) {
-        Tab memory tab = _get(id);
+        Tab memory tab;
+        _read(tab, id);
         TabWords.Standing memory s = tab.s;
         TabWords.Pending memory p = tab.p;
         v.phase = _phase(tab);

@@ -62,6 +62,7 @@ interface ITabPeriods is ITabEvents {
     /// @param payOut Pay what is owed out to the parties' wallets; what cannot be paid is credited.
     function settle(TabTerms calldata terms, bytes32 openingHash, bool payOut) external;
 
-    /// @notice Runs many calls of this contract as the caller; one that fails does not sink the others.
+    /// @notice Runs many calls of this contract as the caller; one that fails does not sink the others. What settlings that
+    /// follow one another owe to the same account is handed over together.
     function batch(bytes[] calldata calls) external returns (Result[] memory results);
 }

@@ -54,13 +54,32 @@ library TabHashes {
         }
     }
 
-    function tally(bytes32 tab_, Tally calldata t) internal pure returns (bytes32) {
-        return keccak256(abi.encode(TALLY, tab_, t.count, t.amount, t.root));
+    /// @dev Hashed as it stands in calldata, and so is `deliverable`: presenting, and every act on what is presented, reads
+    /// count and amount, and that refuses dirty upper bits.
+    function tally(bytes32 tab_, Tally calldata t) internal pure returns (bytes32 result) {
+        bytes32 typeHash = TALLY;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, typeHash)
+            mstore(add(m, 32), tab_)
+            calldatacopy(add(m, 64), t, 96)
+            result := keccak256(m, 160)
+        }
     }
 
     /// @dev What the attestations of a period name as deliverable.
-    function deliverable(bytes32 tab_, uint256 period, Tally calldata t) internal pure returns (bytes32) {
-        return keccak256(abi.encode(tab_, period, t.count, t.amount, t.root));
+    function deliverable(bytes32 tab_, uint256 period, Tally calldata t)
+        internal
+        pure
+        returns (bytes32 result)
+    {
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, tab_)
+            mstore(add(m, 32), period)
+            calldatacopy(add(m, 64), t, 96)
+            result := keccak256(m, 160)
+        }
     }
 
     /// @dev What the arbiter rules on: another in every period, since an arbiter may take one ruling for each subject.

@@ -16,7 +16,10 @@ pragma solidity 0.8.30;
 ///
 /// And what changes within one:
 ///
-///   bits 0-3      phase
+///   bits 0-2      phase
+///   bit  3        odd          whether `period` was odd when this was written. Where it is not what it was, that period is
+///                              over and nothing is pending: the phase is Open, and of the rest only `from` counts, and
+///                              `set` while `unpaid` is not zero. So settling need not write this word
 ///   bit  4        last         the pending period is the last one; in Owing: the tab closes once paid
 ///   bits 5-36     from         next presentation
 ///   bits 37-68    deadline     of the phase
@@ -60,9 +63,10 @@ library TabWords {
 
     uint256 internal constant MAX_AMOUNT = type(uint56).max;
     uint256 internal constant MAX_COUNT = type(uint40).max;
-    uint256 private constant _PRESENTED = 2; // ITabs.Phase
+    uint256 private constant _OPEN = 1; // ITabs.Phase
+    uint256 private constant _PRESENTED = 2;
 
-    function unpackStanding(uint256 w) internal pure returns (Standing memory s) {
+    function unpack(uint256 w, Standing memory s) internal pure {
         s.members = uint32(w);
         s.balance = uint56(w >> 32);
         s.settledAmount = uint56(w >> 88);
@@ -82,10 +86,16 @@ library TabWords {
         if (s.defaulted) w |= 1 << 233;
     }
 
-    function unpackPending(uint256 w) internal pure returns (Pending memory p) {
-        p.phase = w & 15;
-        p.last = w & 16 != 0;
+    /// @param p All zero still.
+    function unpack(uint256 w, Pending memory p, Standing memory s) internal pure {
         p.from = uint32(w >> 5);
+        if (((w >> 3) ^ s.period) & 1 != 0) {
+            p.phase = _OPEN;
+            if (s.unpaid != 0) p.set = uint32(w >> 69);
+            return;
+        }
+        p.phase = w & 7;
+        p.last = w & 16 != 0;
         p.deadline = uint32(w >> 37);
         p.set = uint32(w >> 69);
         p.amount = uint56(w >> 101);
@@ -100,9 +110,9 @@ library TabWords {
     }
 
     /// @dev As above.
-    function pack(Pending memory p) internal pure returns (uint256 w) {
-        w = p.phase | (p.from << 5) | (p.deadline << 37) | (p.set << 69) | (p.amount << 101)
-            | (p.count << 157);
+    function pack(Pending memory p, uint256 period) internal pure returns (uint256 w) {
+        w = p.phase | ((period & 1) << 3) | (p.from << 5) | (p.deadline << 37) | (p.set << 69)
+            | (p.amount << 101) | (p.count << 157);
         if (p.last) w |= 16;
         if (p.phase == _PRESENTED) return w | (p.mark << 197);
         w |= (p.payable_ << 197) | (p.outcome << 253);

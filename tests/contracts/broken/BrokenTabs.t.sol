@@ -225,6 +225,16 @@ contract BrokenTabsTest is TabWorld {
         _noticed(87, world.ledgers.selector);
     }
 
+    // ---- what saves gas
+
+    function test_settledPeriodStaysPending() public {
+        _noticed(88, world.oncePerPeriod.selector);
+    }
+
+    function test_poolDropsWhoCameBefore() public {
+        _noticed(89, world.conservation.selector);
+    }
+
     // ----
 
     function _noticed(uint256 variant, bytes4 rule) private {
