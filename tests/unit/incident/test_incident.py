@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from oracle.cli.main import cli
 from oracle.decide.jobs import JobRecord
 from oracle.decide.payouts import Stakes, overturned, stands
+from oracle.domain.events import Slashed
 from oracle.domain.terms import Agreement, Opening, Terms
 from oracle.domain.types import Basis, Ending, Outcome, Party, State
 from oracle.history.task import Judgement, Task
@@ -24,13 +26,18 @@ from oracle.incident.case import Case, FailedCondition, Looked, Said
 from oracle.incident.derive import IncidentError, costs_of, incident_of
 from oracle.incident.document import Assumption, Incident
 from oracle.incident.markdown import incident_markdown
+from oracle.incident.reading import CaseReader
 from oracle.policy.event import Happened, PolicyEvent, SubjectField
 from oracle.score.document import At
 from oracle.score.evidence import Finding
+from oracle.store.events import Happened as Logged
+from oracle.store.tasks import tasks_of
 from tests.databases import Databases
+from tests.unit.api.world import made_world
+from tests.unit.api.world import place as world_place
 from tests.unit.policy.made import AGENT, COMMITTEE, DAY, HEAD, PACT, START, USDC, place, policy, task
 from tests.unit.policy.test_live import configured, stored
-from tests.unit.store.score_history import AGENTS
+from tests.unit.store.score_history import AGENTS, ROOT, store
 
 AT = At(chain_id=1, escrow="0x" + "e5" * 20, block=10**9, block_hash="0x" + "b1" * 32, time=START + 400 * DAY)
 METHODOLOGY, OTHER = "0x" + "4d" * 32, "0x" + "c1" * 32
@@ -294,3 +301,18 @@ def test_command__empty_store__is_said(databases: Databases, config: Path) -> No
     old = config.read_text().split('url = "')[1].split('"')[0]
     config.write_text(config.read_text().replace(old, databases.made()))
     assert "empty" in run(config, "0x" + "99" * 32)[1]["message"]
+
+
+def test_what_evaluators_lost_over_the_job_itself__is_among_its_costs(databases: Databases) -> None:
+    with closing(made_world(databases).database) as database:
+        with database.read() as session:
+            jobs = [one.job for one in tasks_of(session, roots=[ROOT]) if one.committee == ROOT]
+        of, other = jobs[:2]
+        lost = [Slashed(ROOT, of, 0b1, 250), Slashed(ROOT, other, 0b1, 9), Slashed(ROOT, of, 0b1, 30)]
+        store(
+            database,
+            [Logged(event, "0x" + "77" * 32, world_place(index, 900)) for index, event in enumerate(lost)],
+        )
+        with database.read() as session:
+            found = CaseReader(session, lambda _hash: None, roots=[ROOT]).case(of)
+    assert found.slashed == 280
