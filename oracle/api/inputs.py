@@ -8,6 +8,7 @@ from fastapi import Path, Query
 
 from oracle.api.problems import Problem
 from oracle.domain.events import EscrowEvent
+from oracle.domain.tab_events import CallFailed, TabEvent
 from oracle.domain.types import State
 
 _ADDRESS = r"^0x[0-9a-f]{40}$"
@@ -43,6 +44,15 @@ Order = Annotated[
 StateWord = Literal["open", "judged", "disputed", "closed"]
 EventName = Annotated[
     str | None, Query(pattern="^(" + "|".join(sorted(kind.__name__ for kind in get_args(EscrowEvent))) + ")$")
+]
+
+TabEventName = Annotated[
+    str | None,
+    Query(
+        pattern="^("
+        + "|".join(sorted(kind.__name__ for kind in get_args(TabEvent) if kind is not CallFailed))
+        + ")$"
+    ),
 ]
 
 STATES = {state.word: state for state in State}

@@ -104,6 +104,11 @@ def mcp_server(reader: Reader) -> MCPServer:
         )  # fmt: skip
 
     @server.tool()
+    def tab_disputes(agent: Address = None, limit: Limit = 20, cursor: Cursor = None) -> dict[str, Any]:
+        """Disputes over periods of an agent's tabs, the newest first; `tab_periods` says how each ended."""
+        return reader.get("tab-events", name="PeriodDisputed", agent=agent, limit=limit, cursor=cursor)
+
+    @server.tool()
     def agent(agent: Agent) -> dict[str, Any]:
         """A provider: its jobs by state, how many tabs, its pacts and ERC-8004 ids."""
         return reader.get("agents", agent)
@@ -130,7 +135,7 @@ def mcp_server(reader: Reader) -> MCPServer:
     def disputes(
         agent: Address = None, job: OptionalHash = None, limit: Limit = 20, cursor: Cursor = None
     ) -> dict[str, Any]:
-        """Disputes over jobs, the newest first; the job says how each ended, a tab's period its own."""
+        """Disputes over jobs, the newest first; the job says how each ended. `tab_disputes`: over tabs."""
         return reader.get("disputes", agent=agent, job=job, limit=limit, cursor=cursor)
 
     @server.tool()

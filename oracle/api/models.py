@@ -293,7 +293,7 @@ class TabAnswer(Document):
 
 
 class Event(Document):
-    """An event of the escrow as it was emitted; whole numbers are decimal strings."""
+    """An event of the escrow or the tab contract as it was emitted; whole numbers are decimal strings."""
 
     block: int
     log_index: int
@@ -395,10 +395,11 @@ class CommitteeAnswer(Document):
 
 
 class PactLine(Document):
-    """A pact some job was opened under."""
+    """A pact some job or tab was opened under."""
 
     pact: Hash
     jobs: int
+    tabs: int
     first_block: int
 
 

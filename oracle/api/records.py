@@ -204,7 +204,7 @@ def _documents(router: APIRouter, source: Source) -> None:
         limit: inputs.Limit = 50,
         cursor: inputs.Cursor = None,
     ) -> models.Page[models.PactLine]:
-        """Pacts some job was opened under, by hash. A pact's document names the version before it."""
+        """Pacts some job or tab was opened under, by hash. A document names the version before it."""
         parties = {"provider": agent, "buyer": buyer, "committee": committee}
         return listed(
             source,
@@ -212,7 +212,9 @@ def _documents(router: APIRouter, source: Source) -> None:
             lambda session, most, after: listing.list_pacts(
                 session, limit=most, after=None if after is None else after[0], parties=parties
             ),
-            lambda row: models.PactLine(pact=row.pact, jobs=row.jobs, first_block=row.first_block),
+            lambda row: models.PactLine(
+                pact=row.pact, jobs=row.jobs, tabs=row.tabs, first_block=row.first_block
+            ),
             lambda row: [row.pact],
             kinds=(str,),
             filters={**parties},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
-from oracle.api import inputs, models
+from oracle.api import inputs, models, show
 from oracle.api.lists import listed
 from oracle.api.problems import ApiError
 from oracle.api.source import Source
@@ -47,6 +47,29 @@ def tabs_router(source: Source) -> APIRouter:
             lambda row: [row[0].block, row[0].tab],
             kinds=(int, str),
             filters={**parties},
+            limit=limit,
+            cursor=cursor,
+        )
+
+    @router.get("/tab-events", responses=inputs.answers())
+    def list_tab_events(
+        name: inputs.TabEventName = None,
+        tab: inputs.HashQuery = None,
+        agent: inputs.AddressQuery = None,
+        limit: inputs.Limit = 50,
+        cursor: inputs.Cursor = None,
+    ) -> models.Page[models.Event]:
+        """What the tab contract said, the newest first. `agent`: the provider of the tab it is about."""
+        return listed(
+            source,
+            "tab-events",
+            lambda session, most, before: tab_pages.list_events(
+                session, limit=most, before=before, name=name, tab=tab, provider=agent
+            ),
+            show.event,
+            lambda row: [row.block, row.log_index],
+            kinds=(int, int),
+            filters={"name": name, "tab": tab, "agent": agent},
             limit=limit,
             cursor=cursor,
         )

@@ -57,7 +57,9 @@ COMMANDS: dict[str, CommandEntry] = {
         "oracle.cli.registry", "registry", "See what was written of agents to ERC-8004's registry."
     ),
     "webhook": CommandEntry(
-        "oracle.cli.webhook", "webhook", "Have changes of scores, jobs, disputes and coverage sent to you."
+        "oracle.cli.webhook",
+        "webhook",
+        "Have changes of scores, jobs, tabs, disputes and coverage sent to you.",
     ),
     "incident": CommandEntry(
         "oracle.cli.incident", "incident", "Replay a failed job until the broken assumption is named."

@@ -75,10 +75,11 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A pact with how many jobs it had, and the block of the first."""
+    """A pact with how many jobs and tabs it had, and the block of the first."""
 
     pact: Hash
     jobs: int
+    tabs: int
     first_block: int
 
 
@@ -172,22 +173,28 @@ def list_events(
 def list_pacts(
     session: Session, *, limit: int, after: Hash | None = None, parties: Mapping[str, str | None]
 ) -> list[Counted]:
-    """Pacts that jobs were opened under, in the order of their hashes.
+    """Pacts that jobs or tabs were opened under, in the order of their hashes.
 
     Args:
         after: Only those after this one.
         parties: Values of the columns buyer, provider and committee; None: any.
     """
-    query = (
-        select(JobRow.pact, func.count(), func.min(JobRow.block_number))
-        .where(*_of_parties(parties))
-        .group_by(JobRow.pact)
-        .order_by(JobRow.pact)
-        .limit(limit)
-    )
-    if after is not None:
-        query = query.where(JobRow.pact > after)
-    return [Counted(*row) for row in session.execute(query)]
+    found: dict[Hash, Counted] = {}
+    # Each by itself, so that an index ends it early: what is among the first of both is among those of one.
+    for table in (JobRow, TabRow):
+        wanted = [getattr(table, name) == value for name, value in parties.items() if value is not None]
+        query = (
+            select(table.pact, func.count(), func.min(table.block_number))
+            .where(*wanted, *([] if after is None else [table.pact > after]))
+            .group_by(table.pact)
+            .order_by(table.pact)
+            .limit(limit)
+        )
+        for pact, count, first in session.execute(query):
+            known = found.get(pact, Counted(pact, 0, 0, first))
+            jobs, tabs = (count, 0) if table is JobRow else (0, count)
+            found[pact] = Counted(pact, known.jobs + jobs, known.tabs + tabs, min(known.first_block, first))
+    return [found[pact] for pact in sorted(found)[:limit]]
 
 
 def _of_parties(parties: Mapping[str, str | None]) -> list[ColumnElement[bool]]:

@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from oracle.domain.tab_events import TabOpened
-from oracle.domain.types import Hash
+from oracle.domain.types import Address, Hash
 from oracle.history.tab import PeriodLife, Placed, TabLife, life_of
-from oracle.store.tables import TabEventRow
+from oracle.store.listing import ListedEvent
+from oracle.store.tables import TabEventRow, TabRow
 from oracle.store.tabs import read_events
 
 _Place = tuple[int, int]  # block and log index
@@ -57,6 +58,38 @@ def periods(session: Session, tab: Hash, *, below: int | None, limit: int) -> li
         return []
     life = life_of(_from_opening(session, tab, [], _between(session, tab, start, end)))
     return [one for one in reversed(life.periods) if first <= one.number <= last][:limit]
+
+
+def list_events(
+    session: Session,
+    *,
+    limit: int,
+    before: tuple[int, int] | None = None,
+    name: str | None = None,
+    tab: Hash | None = None,
+    provider: Address | None = None,
+) -> list[ListedEvent]:
+    """Events of tabs, the newest first.
+
+    Args:
+        before: Only those before this block and log index.
+        provider: Only those of this provider's tabs.
+    """
+    row = TabEventRow
+    query = (
+        select(row.block_number, row.log_index, row.tx_hash, row.name, row.tab, row.body)
+        .order_by(row.block_number.desc(), row.log_index.desc())
+        .limit(limit)
+    )
+    if name is not None:
+        query = query.where(row.name == name)
+    if tab is not None:
+        query = query.where(row.tab == tab)
+    if provider is not None:
+        query = query.where(row.tab.in_(select(TabRow.tab).where(TabRow.provider == provider)))
+    if before is not None:
+        query = query.where(tuple_(row.block_number, row.log_index) < tuple_(*before))
+    return [ListedEvent(*found) for found in session.execute(query)]
 
 
 def _count(session: Session, tab: Hash) -> int:

@@ -20,13 +20,19 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from oracle.store import tabs as tab_store
 from tests.databases import Databases
+from tests.unit.api.test_tabs import CONTRACT, LIFE, happen
 from tests.unit.api.world import World, made_world
 
 
 @pytest.fixture(scope="module")
 def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     world = made_world(Databases(tmp_path_factory.mktemp("api"), None))
+    with world.database.write() as session:
+        tab_store.follow(session, CONTRACT)
+    happen(world, *LIFE)
+    world.catch_up()
     yield world
     world.database.close()
 

@@ -15,8 +15,10 @@ from mcp import Client, StdioServerParameters
 
 from oracle.api.mcp_tools import mcp_server
 from oracle.api.reader import AskError, Reader
+from oracle.store import tabs as tab_store
 from oracle.web.host import Host
 from tests.databases import Databases
+from tests.unit.api.test_tabs import CONTRACT, FIRST, LIFE, PROVIDER, happen
 from tests.unit.api.world import World, made_world
 from tests.unit.store.score_history import AGENTS, ROOT
 
@@ -24,6 +26,10 @@ from tests.unit.store.score_history import AGENTS, ROOT
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     made = made_world(Databases(tmp_path_factory.mktemp("mcp"), None))
+    with made.database.write() as session:
+        tab_store.follow(session, CONTRACT)
+    happen(made, *LIFE)
+    made.catch_up()
     yield made
     made.database.close()
 
@@ -58,9 +64,41 @@ async def test_tools__over_the_api__say_what_it_says(world: World, url: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("tool", "arguments", "path"),
+    [
+        pytest.param("agents", {"order": "cap"}, "/agents?order=cap&limit=20", id="agents"),
+        pytest.param("agent", {"agent": PROVIDER}, f"/agents/{PROVIDER}", id="agent"),
+        pytest.param("agent_tabs", {"provider": PROVIDER}, f"/tabs?provider={PROVIDER}", id="tabs"),
+        pytest.param("tab", {"tab": FIRST}, f"/tabs/{FIRST}", id="tab"),
+        pytest.param("tab_periods", {"tab": FIRST}, f"/tabs/{FIRST}/periods", id="periods"),
+        pytest.param(
+            "tab_disputes", {"agent": PROVIDER}, f"/tab-events?name=PeriodDisputed&agent={PROVIDER}",
+            id="disputes over tabs",
+        ),
+        pytest.param("disputes", {"agent": AGENTS[0]}, f"/disputes?agent={AGENTS[0]}", id="disputes"),
+        pytest.param(
+            "agent_admission", {"agent": AGENTS[0], "price": 5}, f"/agents/{AGENTS[0]}/admission?price=5",
+            id="admission",
+        ),
+        pytest.param("agent_screening", {"agent": PROVIDER}, f"/agents/{PROVIDER}/screening", id="screening"),
+        pytest.param("agent_feedback", {"agent": PROVIDER}, f"/agents/{PROVIDER}/feedback", id="feedback"),
+    ],
+)  # fmt: skip
+async def test_tool__for_each_read__says_what_the_api_says(
+    world: World, url: str, tool: str, arguments: dict[str, object], path: str
+) -> None:
+    with Reader(url, key=world.key.public) as reader:
+        async with Client(mcp_server(reader)) as client:
+            assert await told(client, tool, **arguments) == world.client.get("/v1" + path).json()
+
+
+@pytest.mark.parametrize(
     ("tool", "arguments"),
     [
         pytest.param("job", {"job": "0x" + "99" * 32}, id="unknown job"),
+        pytest.param("tab", {"tab": "0x" + "99" * 32}, id="unknown tab"),
+        pytest.param("tab_periods", {"tab": "0x" + "99" * 32}, id="periods of an unknown tab"),
+        pytest.param("methodology", {"methodology": "0x" + "99" * 32}, id="methodology not kept"),
         pytest.param("job", {"job": "../status"}, id="a path instead of a hash"),
         pytest.param("agent_score", {"agent": AGENTS[0] + "/../.."}, id="a path instead of an agent"),
         pytest.param("agent_score", {"agent": AGENTS[0], "at": 10**9}, id="block not read yet"),

@@ -137,6 +137,31 @@ def test_a_cursor_of_another_tab_is_refused(world: World) -> None:
     assert (answer.status_code, answer.json()["field"]) == (400, "cursor")
 
 
+def test_events_of_tabs__by_name_tab_and_agent__are_those_the_newest_first(world: World) -> None:
+    whole = pages(world, "/tab-events", limit=200)
+    assert [one["name"] for one in whole] == [type(event).__name__ for event in reversed(LIFE)]
+    assert pages(world, "/tab-events", limit=5) == whole
+    assert pages(world, "/tab-events", agent=PROVIDER) == whole
+    assert pages(world, "/tab-events", agent=AGENTS[0]) == []
+    (disputed,) = pages(world, "/tab-events", name="PeriodDisputed")
+    assert (disputed["subject"], disputed["arguments"]["sought_payable"]) == (FIRST, "500")
+    assert [one["subject"] for one in pages(world, "/tab-events", tab=SECOND)] == [SECOND] * 4
+    answer = world.client.get("/v1/tab-events", params={"name": "Judged"})  # which the escrow says
+    assert (answer.status_code, answer.json()["field"]) == (422, "name")
+
+
+def test_pacts_of_tabs_are_listed_with_those_of_jobs(world: World) -> None:
+    whole = pages(world, "/pacts", limit=200)
+    jobs = [one for one in whole if one["pact"] != PACT]
+    assert all(one["jobs"] > 0 == one["tabs"] for one in jobs)
+    assert [one for one in whole if one["pact"] == PACT] == [
+        {"pact": PACT, "jobs": 0, "tabs": 2, "first_block": block(800).number}
+    ]
+    assert pages(world, "/pacts", limit=1) == whole
+    assert [one["pact"] for one in pages(world, "/pacts", agent=PROVIDER)] == [PACT]
+    assert [one["tabs"] for one in pages(world, "/pacts", buyer=BUYERS[1]) if one["pact"] == PACT] == [1]
+
+
 def long_life(periods: int) -> list[TabEvent]:
     """So many settled periods, one more that is judged, and between them whatever may happen to a tab."""
     events: list[TabEvent] = [opened(FIRST, BUYERS[0])]
