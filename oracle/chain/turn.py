@@ -6,6 +6,7 @@ where there is one. A lie by omission costs an evaluator its stake as surely as 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -33,9 +34,9 @@ _HEADERS_KEPT = 1_024  # of one turn, to compare logs with
 
 
 class Turn(Client):
-    """Reads from one endpoint at a time; `heads` begins a turn and chooses it. For one thread.
+    """Reads from one endpoint at a time; `heads` begins a turn and chooses it.
 
-    Sends go to every healthy endpoint.
+    Sends go to every healthy endpoint. Within a turn several threads may read.
 
     Args:
         pool: The endpoints. The caller closes it.
@@ -47,6 +48,7 @@ class Turn(Client):
         self._topics = tuple(topics)
         self._chosen: Endpoint | None = None
         self._headers: dict[int, Block] = {}
+        self._lock = threading.Lock()  # of the headers
 
     def close(self) -> None:
         """Nothing: the pool is the caller's."""
@@ -75,7 +77,8 @@ class Turn(Client):
             WrongChainError: all serve another chain.
         """
         self._pool.look()
-        self._headers.clear()
+        with self._lock:
+            self._headers.clear()
         readable = self._pool.readable()
         keep = self._chosen in readable and not self._pool.is_doubted(self._chosen)
         chosen = self._chosen if keep else next(iter(readable), None)
@@ -115,9 +118,10 @@ class Turn(Client):
     def blocks(self, numbers: Sequence[int]) -> list[Block | None]:
         """See `Client`; remembered for this turn, to compare logs with."""
         found = super().blocks(numbers)
-        if len(self._headers) + len(found) > _HEADERS_KEPT:
-            self._headers.clear()
-        self._headers.update({block.number: block for block in found if block is not None})
+        with self._lock:
+            self._headers.update({block.number: block for block in found if block is not None})
+            for number in list(self._headers)[: max(0, len(self._headers) - _HEADERS_KEPT)]:
+                del self._headers[number]  # the oldest: others may be on their way to be compared
         return found
 
     def logs(
@@ -130,7 +134,8 @@ class Turn(Client):
                 left logs out.
         """
         logs = super().logs(address, from_block, to_block, topics)
-        headers = {n: block for n, block in self._headers.items() if from_block <= n <= to_block}
+        with self._lock:
+            headers = {n: block for n, block in self._headers.items() if from_block <= n <= to_block}
         invented = logcheck.made_up(logs, headers)
         if invented is not None:
             raise self._convicted(

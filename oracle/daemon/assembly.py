@@ -29,13 +29,14 @@ from oracle.daemon.outbox import Outbox, Wanted
 from oracle.daemon.peering import Peering
 from oracle.daemon.policies import PolicyDesk, followed
 from oracle.daemon.ports import ChainPort, EvaluationPort
+from oracle.daemon.ranges import TabSource
 from oracle.daemon.registry_assembly import open_registry_desk
 from oracle.daemon.sampler import Sampler
 from oracle.daemon.service import Parts, Service
 from oracle.daemon.signing import Attester
 from oracle.daemon.tab_assembly import open_tab_desk, tab_source, wanted_of
 from oracle.daemon.vitals import Vitals
-from oracle.daemon.watcher import TabSource, Watcher
+from oracle.daemon.watcher import Watcher
 from oracle.durable.opening import durable
 from oracle.durable.port import Runs
 from oracle.durable.threads import ThreadRuns

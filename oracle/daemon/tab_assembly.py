@@ -19,11 +19,11 @@ from oracle.daemon.cases import TabCases
 from oracle.daemon.evaluation import PipelineEvaluation
 from oracle.daemon.outbox import Wanted
 from oracle.daemon.peering import Peering
+from oracle.daemon.ranges import TabSource
 from oracle.daemon.tab_desk import TabDesk, TabParts
 from oracle.daemon.tab_evaluation import TabEvaluation
 from oracle.daemon.tab_reader import TabReader
 from oracle.daemon.tab_signing import TabAttester
-from oracle.daemon.watcher import TabSource
 from oracle.domain.typed import Domain
 from oracle.domain.types import Address
 from oracle.evaluation.pipeline import JuryFactory

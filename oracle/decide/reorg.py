@@ -78,14 +78,6 @@ def next_range(cursor: int, head: int, span: int) -> tuple[int, int] | None:
     return cursor + 1, min(cursor + span, head)
 
 
-def adapt_span(span: int, *, accepted: bool, smallest: int, largest: int) -> int:
-    """The number of blocks to ask for next: doubled after an answer, halved after a refusal.
-
-    Public nodes limit a range by blocks or by results and say so in words only: the limit is found by trying.
-    """
-    return min(span * 2, largest) if accepted else max(span // 2, smallest)
-
-
 def check_linkage(cursor: BlockId, headers: Sequence[Linked]) -> None:
     """Check that consecutive headers follow the cursor without a gap.
 

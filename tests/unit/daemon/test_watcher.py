@@ -131,7 +131,7 @@ def test_what_was_read_before_a_failure_is_kept_and_read_on_from(database: Datab
     history.fails_from = HEAD + 1
     history.asked.clear()
     following.step()
-    assert history.asked[0][0] == 97
+    assert min(history.asked)[0] == 97
     assert len(names(database)) == HEAD // 2 - 1
 
 

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from oracle.chain.tab_decoder import TabOccurrence
-from oracle.daemon.watcher import TabSource, Watcher
+from oracle.daemon.ranges import TabSource
+from oracle.daemon.watcher import Watcher
 from oracle.decide.reorg import BrokenChainError
 from oracle.domain.tab_events import TabOpened, ToppedUp
 from oracle.domain.tab_terms import TabAgreement, TabOpening
