@@ -16,7 +16,7 @@ from oracle.chain.quantities import (
     Receipt,
     block_of,
     hex_data,
-    log_of,
+    logs_of,
     quantity,
     receipt_of,
 )
@@ -184,7 +184,7 @@ class Client(ABC):
             raise BadAnswerError(
                 f"{self.url_shown} answered eth_getLogs with no list, or over {MAX_LOGS} logs"
             )
-        logs = list(map(log_of, answer))
+        logs = logs_of(answer)
         for log in logs:
             if log.address != address or not from_block <= log.block_number <= to_block:
                 raise BadAnswerError(

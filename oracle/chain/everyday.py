@@ -11,11 +11,14 @@ from collections.abc import Callable
 from oracle.chain.packed import job_closed, job_opened, judged
 from oracle.chain.quantities import RawLog
 from oracle.domain.events import Delivered, EscrowEvent
+from oracle.domain.quick import maker
 from oracle.domain.types import Ending, Outcome
 
 _WORD = 64  # hex digits
+_LAST_OUTCOME, _LAST_ENDING = int(Outcome.LAPSE), int(Ending.AGREED)
 _PADDED = "0x" + 24 * "0"  # before an address
 _SECOND = f"{64:064x}"  # where the evidence stands in Judged
+_made_delivered = maker(Delivered)
 _OPENED = 2 + 7 * _WORD  # the data's length
 
 
@@ -46,7 +49,7 @@ def _job_opened(log: RawLog) -> EscrowEvent | None:
 def _delivered(log: RawLog) -> EscrowEvent | None:
     if len(log.topics) != 2 or len(log.data) != 2 + _WORD:
         return None
-    return Delivered(log.topics[1], log.data)
+    return _made_delivered(log.topics[1], log.data)
 
 
 def _judged(log: RawLog) -> EscrowEvent | None:
@@ -58,7 +61,7 @@ def _judged(log: RawLog) -> EscrowEvent | None:
         return None
     verdict = int(data[:66], 16)
     return (
-        None if verdict >> 80 or verdict & 0xFF > Outcome.LAPSE else judged(log.topics[1], verdict, evidence)
+        None if verdict >> 80 or verdict & 0xFF > _LAST_OUTCOME else judged(log.topics[1], verdict, evidence)
     )
 
 
@@ -66,7 +69,7 @@ def _job_closed(log: RawLog) -> EscrowEvent | None:
     if len(log.topics) != 2 or len(log.data) != 2 + _WORD:
         return None
     ending = int(log.data, 16)
-    return None if ending >> 255 or ending >> 250 & 7 > Ending.AGREED else job_closed(log.topics[1], ending)
+    return None if ending >> 255 or ending >> 250 & 7 > _LAST_ENDING else job_closed(log.topics[1], ending)
 
 
 EVERYDAY: dict[str, Callable[[RawLog], EscrowEvent | None]] = {

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from oracle.domain.events import EscrowEvent, JobClosed, JobOpened, Judged
+from oracle.domain.quick import maker
 from oracle.domain.terms import Agreement, Opening, Terms
 from oracle.domain.types import Address, Ending, Hash, Outcome
 
@@ -15,6 +16,8 @@ _U32 = (1 << 32) - 1
 _U40 = (1 << 40) - 1
 _U64 = (1 << 64) - 1
 _U72 = (1 << 72) - 1
+_terms, _opening, _agreement = maker(Terms), maker(Opening), maker(Agreement)
+_job_opened, _judged, _job_closed = maker(JobOpened), maker(Judged), maker(JobClosed)
 # An enum's own call takes five times as long.
 _OUTCOMES = {int(member): member for member in Outcome}
 _ENDINGS = {int(member): member for member in Ending}
@@ -33,49 +36,47 @@ def job_opened(
     times: int,
 ) -> JobOpened:
     _nothing_above(times, 224, "times")
-    terms = Terms(
-        buyer=buyer,
-        provider=provider,
-        committee=committee,
-        gated=amounts & _U64,
-        bond=amounts >> 64 & _U64,
-        fee=amounts >> 128 & _U64,
-        judge_by=times & _U40,
-        challenge=times >> 120 & _U32,
-        ruling=times >> 152 & _U32,
+    terms = _terms(
+        buyer,
+        provider,
+        committee,
+        amounts & _U64,  # gated
+        amounts >> 64 & _U64,  # bond
+        amounts >> 128 & _U64,  # fee
+        times & _U40,  # judge_by
+        times >> 120 & _U32,  # challenge
+        times >> 152 & _U32,  # ruling
     )
-    opening = Opening(
-        pact=pact,
-        offchain=offchain,
-        agent_id=agent_id,
-        up_front=amounts >> 192,
-        open_by=times >> 40 & _U40,
-        deliver_by=times >> 80 & _U40,
-        salt=salt,
+    opening = _opening(
+        pact,
+        offchain,
+        agent_id,
+        amounts >> 192,  # up_front
+        times >> 40 & _U40,  # open_by
+        times >> 80 & _U40,  # deliver_by
+        salt,
     )
-    return JobOpened(
-        job, buyer, provider, Agreement(terms, opening), members=times >> 184 & _U32, epoch=times >> 216
-    )
+    members, epoch = times >> 184 & _U32, times >> 216
+    return _job_opened(job, buyer, provider, _agreement(terms, opening), members, epoch)
 
 
 def judged(job: Hash, verdict: int, evidence: tuple[Hash, ...]) -> Judged:
     _nothing_above(verdict, 80, "verdict")
-    return Judged(
-        job, _named(_OUTCOMES, verdict & 0xFF, "Outcome"), verdict >> 8 & _U32, verdict >> 40, evidence
-    )
+    outcome = _named(_OUTCOMES, verdict & 0xFF, "Outcome")
+    return _judged(job, outcome, verdict >> 8 & _U32, verdict >> 40, evidence)
 
 
 def job_closed(job: Hash, ending: int) -> JobClosed:
     _nothing_above(ending, 255, "ending")
-    return JobClosed(
-        job=job,
-        outcome=_OUTCOMES[ending >> 248 & 3],
-        how=_named(_ENDINGS, ending >> 250 & 7, "Ending"),
-        to_buyer=ending & _U72,
-        to_provider=ending >> 72 & _U72,
-        to_evaluators=ending >> 144 & _U72,
-        evaluator_set=ending >> 216 & _U32,
-        paid=ending >> 253,
+    return _job_closed(
+        job,
+        _OUTCOMES[ending >> 248 & 3],
+        _named(_ENDINGS, ending >> 250 & 7, "Ending"),  # how
+        ending & _U72,  # to_buyer
+        ending >> 72 & _U72,  # to_provider
+        ending >> 144 & _U72,  # to_evaluators
+        ending >> 216 & _U32,  # evaluator_set
+        ending >> 253,  # paid
     )
 
 

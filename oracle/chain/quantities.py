@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -21,9 +23,15 @@ _LOG = re.compile(
     r"(?:\|0x[0-9a-f]{64}){0,4}",
     re.ASCII,
 )
+# Columns of many logs, each value followed by a bar.
+_HASHES = re.compile(r"(?:0x[0-9a-f]{64}\|)*+", re.ASCII)
+_DATAS = re.compile(r"(?:0x[0-9a-f]*+\|)*+", re.ASCII)
 MAX_TOPICS = 4
 _log_parts = itemgetter(
     "address", "blockHash", "transactionHash", "blockNumber", "transactionIndex", "logIndex", "data"
+)
+_columns_of = itemgetter(
+    "address", "topics", "data", "blockNumber", "blockHash", "transactionHash", "transactionIndex", "logIndex"
 )
 _BLOOM_DIGITS = 2 + 2 * 256  # 0x and 256 bytes
 
@@ -164,6 +172,71 @@ def log_of(answer: Any) -> RawLog:
             int(index, 16),
         )
     )
+
+
+def logs_of(answers: Sequence[Any]) -> list[RawLog]:
+    """Many logs from `eth_getLogs`, as `log_of` reads each of them.
+
+    Where all are as they nearly always are, in lower case and whole, they are looked at a column at a time:
+    a third of the time.
+
+    Raises:
+        BadAnswerError: see `log_of`.
+    """
+    try:
+        made = _regular(answers)
+    except (AttributeError, KeyError, TypeError, BadAnswerError):  # `log_of` says which and why
+        made = None
+    return list(map(log_of, answers)) if made is None else made
+
+
+_raw_log = partial(tuple.__new__, RawLog)
+
+
+def _regular(answers: Sequence[Any]) -> list[RawLog] | None:
+    """The logs, or None where one is not as usual. Raises what broken ones make Python raise."""
+    if set(map(type, answers)) != {dict} or not {log.get("removed") for log in answers} <= {None, False}:
+        return None
+    contracts, lists, data, numbers, blocks, transactions, positions, indexes = zip(
+        *map(_columns_of, answers), strict=True
+    )
+    if set(map(type, lists)) != {list} or max(map(len, lists)) > MAX_TOPICS:
+        return None
+    # What many logs share is looked at once.
+    hashes = {*blocks, *transactions, *chain.from_iterable(lists)}
+    quantities = {*numbers, *positions, *indexes}
+    is_regular = (
+        _are(_HASHES, hashes)
+        and _are(_DATAS, data)
+        and not any(len(value) % 2 for value in data)
+        and all(value == value.lower() and address(value, "address") for value in set(contracts))
+        and all(value == value.lower() for value in quantities)
+    )
+    if not is_regular:
+        return None
+    read = {value: quantity(value, "number") for value in quantities}.__getitem__
+    return list(
+        map(
+            _raw_log,
+            zip(
+                contracts,
+                map(tuple, lists),
+                data,
+                map(read, numbers),
+                blocks,
+                transactions,
+                map(read, positions),
+                map(read, indexes),
+                strict=True,
+            ),
+        )
+    )
+
+
+def _are(column: re.Pattern[str], values: Collection[str]) -> bool:
+    """Whether the values of a column are what its pattern says. No value may hold a bar of its own."""
+    joined = "|".join(values) + "|"
+    return column.fullmatch(joined) is not None and joined.count("|") == len(values)
 
 
 def receipt_of(answer: Any) -> Receipt:

@@ -32,6 +32,7 @@ from oracle.domain.events import (
     Withdrawn,
 )
 from oracle.domain.job import JobView, mark_of
+from oracle.domain.quick import maker
 from oracle.domain.terms import Agreement
 from oracle.domain.types import (
     ZERO_ADDRESS,
@@ -117,10 +118,12 @@ def view_of(record: JobRecord, agreement: Agreement) -> JobView:
 
 
 _every_field = attrgetter(*(field.name for field in fields(JobRecord)))
+_record = maker(JobRecord)
+_NOTHING_YET = tuple(field.default for field in fields(JobRecord)[4:])  # of a job that was just opened
 
 
 def _copied(record: JobRecord) -> JobRecord:
-    return JobRecord(*_every_field(record))
+    return _record(*_every_field(record))
 
 
 # Into a record that nobody else holds. `dataclasses.replace` costs ten times as much, and this runs for every
@@ -171,9 +174,7 @@ def advance_job(record: JobRecord | None, event: JobEvent, place: Place) -> JobR
             raise ImpossibleEventsError(
                 f"job {event.job} is opened a second time in block {place.block_number}"
             )
-        return JobRecord(
-            state=State.OPEN, members=event.members, epoch=event.epoch, opened_at=place.timestamp
-        )
+        return _record(State.OPEN, event.members, event.epoch, place.timestamp, *_NOTHING_YET)
     state = State.NONE if record is None else record.state
     if record is None or state not in _STATES_BEFORE[type(event)]:
         raise ImpossibleEventsError(

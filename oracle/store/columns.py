@@ -16,7 +16,7 @@ def _bytes_of(value: str | None) -> bytes | None:
 def all_bytes_of(values: Sequence[str | None]) -> list[bytes | None]:
     """A column of the one as a column of the other."""
     read = bytes.fromhex
-    return [None if value is None else read(value.removeprefix("0x")) for value in values]
+    return [None if value is None else read(value[2:] if value[:2] == "0x" else value) for value in values]
 
 
 class HexBytes(TypeDecorator[str]):

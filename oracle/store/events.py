@@ -89,14 +89,12 @@ class Saving:
         for event, tx_hash, place in happened:
             kind = type(event)
             number, _, _, log_index = place
-            events.append(
-                (
-                    number, log_index, tx_hash, kind.__name__,
-                    codec.event_subject(event), codec.event_text(event),
-                )
-            )  # fmt: skip
             if kind is JobOpened:
-                opened.append(_job_row(cast("JobOpened", event), number))
+                row, text = _job_row(cast("JobOpened", event), number)
+                opened.append(row)
+            else:
+                text = codec.event_text(event)
+            events.append((number, log_index, tx_hash, kind.__name__, codec.event_subject(event), text))
             if kind in _JOB_EVENTS:
                 self._jobs.apply(cast("JobEvent", event), place)
             elif kind in _EVALUATOR_EVENTS:
@@ -125,18 +123,21 @@ _JOB = ("job", "committee", "buyer", "provider", "pact", "opening_hash", "agreem
 _COMMITTEE = ("committee", "terms", "block_number")
 
 
-def _job_row(event: JobOpened, number: int) -> tuple[object, ...]:
+def _job_row(event: JobOpened, number: int) -> tuple[tuple[object, ...], str]:
+    """What never changes about the job, and the event's text."""
     terms, opening = event.agreement.terms, event.agreement.opening
-    return (
+    agreement = codec.AGREEMENTS.text(event.agreement)
+    row = (
         event.job,
         terms.committee,
         terms.buyer,
         terms.provider,
         opening.pact,
         opening_hash(opening),
-        codec.AGREEMENTS.text(event.agreement),
+        agreement,
         number,
     )
+    return row, codec.opened_text(event, agreement)
 
 
 def _committee_row(event: CommitteeCreated, number: int) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
 from oracle.chain import errors
+from oracle.chain.quantities import RawLog, log_of, logs_of
 from oracle.chain.rpc import Rpc
 from oracle.chain.transport import MAX_BATCH
 from tests.unit.chain.fake_node import FakeNode, NodeError, rpc_for
@@ -230,6 +232,52 @@ def test_logs_come_in_chain_order_and_lower_case() -> None:
     assert [log.address for log in logs] == [ESCROW, ESCROW]
     with pytest.raises(errors.BadAnswerError):
         rpc_for(fixed({})).logs(ESCROW, 1, 8)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"removed": True},
+        {"removed": "no"},
+        {"topics": [HASH] * 5},
+        {"topics": HASH},
+        {"topics": [None]},
+        {"topics": [HASH + "00"]},
+        {"data": "0x12|0x34"},
+        {"data": "0xabc"},
+        {"data": "0xAB"},
+        {"data": 7},
+        {"blockNumber": "0x07"},
+        {"blockNumber": None},
+        {"blockNumber": ["0x7"]},
+        {"logIndex": "0xA"},
+        {"transactionIndex": "1"},
+        {"transactionHash": HASH.upper().replace("0X", "0x")},
+        {"transactionHash": f"{HASH}|{HASH}"},
+        {"blockHash": HASH[:-1]},
+        {"address": ESCROW.upper().replace("0X", "0x")},
+        {"address": ESCROW + "|"},
+        None,
+    ],
+    ids=str,
+)
+def test_many_logs_are_read_as_each_of_them(change: dict[str, Any] | None) -> None:
+    """In columns where all are as usual; whatever is not is read, or refused, as it is alone."""
+    other: Any = LOG | {"data": "0x12", "logIndex": "0x2", "topics": []}
+    for third in ["a text" if change is None else LOG | change, *([] if change is None else [LOG])]:
+        answers = [LOG, other, third]
+        try:
+            each = [log_of(answer) for answer in answers]
+        except errors.BadAnswerError as error:
+            with pytest.raises(errors.BadAnswerError, match=re.escape(error.message)):
+                logs_of(answers)
+        else:
+            assert logs_of(answers) == each
+            assert all(type(log) is RawLog for log in logs_of(answers))
+    missing = {name: value for name, value in LOG.items() if name != "logIndex"}
+    with pytest.raises(errors.BadAnswerError, match="lacks a field"):
+        logs_of([LOG, missing])
+    assert logs_of([]) == []
 
 
 def test_a_range_that_is_too_wide_has_its_own_error() -> None:

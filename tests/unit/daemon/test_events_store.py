@@ -167,3 +167,8 @@ def test_a_job_opened_a_second_time_leaves_nothing_behind(database: Database, *,
 @pytest.mark.parametrize("event", [event for _number, event in HISTORY], ids=lambda x: type(x).__name__)
 def test_an_event_s_text_is_plain_json_of_its_fields(event: e.EscrowEvent) -> None:
     assert codec.event_text(event) == json.dumps(asdict(event), separators=(",", ":"))
+
+
+def test_an_opening_s_text_is_the_same_around_a_text_of_its_agreement() -> None:
+    event = opened(JOBS[0])
+    assert codec.opened_text(event, codec.AGREEMENTS.text(event.agreement)) == codec.event_text(event)

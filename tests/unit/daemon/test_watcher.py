@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import select
 
-from oracle.chain.errors import RpcUnavailableError
+from oracle.chain.errors import RangeTooWideError, RpcUnavailableError
 from oracle.daemon import watcher
 from oracle.daemon.ports import Logged
 from oracle.daemon.watcher import Watcher
@@ -34,11 +34,13 @@ def block_hash(number: int) -> Hash:
 @dataclass
 class History:
     """A node with a job opened in every fourth block and delivered in the next one; `fails_from`: a block
-    from which on it answers no question for logs, `slow`: seconds that each of these takes."""
+    from which on it answers no question for logs, `slow`: seconds that each of these takes, `widest`: most
+    blocks that one may be about."""
 
     fails_from: int = HEAD + 1
     slow: float = 0.0
     changes: bool = False
+    widest: int = HEAD
     asked: list[tuple[int, int]] = field(default_factory=list)
 
     def heights(self) -> Heights:
@@ -49,6 +51,8 @@ class History:
         return [Header(n, block_hash(n + salt), block_hash(n - 1), 1_000 + n) for n in numbers]
 
     def logged(self, from_block: int, to_block: int) -> list[Logged]:
+        if to_block - from_block + 1 > self.widest:
+            raise RangeTooWideError("too many blocks at once")
         self.asked.append((from_block, to_block))
         time.sleep(self.slow)
         if to_block >= self.fails_from:
@@ -138,5 +142,22 @@ def test_what_was_read_before_a_failure_is_kept_and_read_on_from(database: Datab
 def test_logs_of_a_block_that_changed_meanwhile_are_refused(database: Database) -> None:
     following, commits = follow(database, History(changes=True))
     with pytest.raises(BrokenChainError, match="changed while"):
+        following.step()
+    assert commits == []
+
+
+@pytest.mark.parametrize("widest", [1, 5, 15])
+def test_a_node_that_takes_fewer_blocks_at_once_is_asked_for_fewer__and_nothing_is_left_out(
+    database: Database, widest: int
+) -> None:
+    following, commits = follow(database, History(widest=widest))
+    following.step()
+    assert commits[-1] == HEAD
+    assert names(database) == ["JobOpened", "Delivered"] * (HEAD // 4 - 1) + ["JobOpened"]
+
+
+def test_a_node_that_takes_none_at_all_is_an_error(database: Database) -> None:
+    following, commits = follow(database, History(widest=0))
+    with pytest.raises(RangeTooWideError):
         following.step()
     assert commits == []
