@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import closing, suppress
@@ -130,6 +131,34 @@ async def test_delivery__to_each_subscriber__is_signed_for_it_alone(database: Da
     assert genuine(second, KEYS.public, now=now)
     assert not genuine(first, KEYS.secret("wh_a"), now=now + 301)
     assert tally(database, "wh_a") == tally(database, "wh_b") == (0, 1, 0)
+
+
+def test_desk__begun__sends_by_itself__and_ends_while_a_subscriber_hangs(database: Database) -> None:
+    clock, came = Clock(), threading.Semaphore(0)
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        came.release()
+        if request.headers["host"] == "b.example":
+            await asyncio.Event().wait()  # for ever
+        return httpx.Response(204)
+
+    announce(database, "opened", clock)
+    working = desk(database, Receiver(answer), clock)
+    with closing(working):
+        working.start()
+        assert came.acquire(timeout=30)
+        assert came.acquire(timeout=30)
+        announce(database, "closed", clock)
+        working.wake()
+        assert came.acquire(timeout=30), "what hangs holds up nobody else, nor the next look"
+        assert came.acquire(timeout=30)
+        for _ in range(3_000):
+            if tally(database, "wh_a") == (0, 2, 0):
+                break
+            time.sleep(0.01)
+    assert not working._thread.is_alive()
+    assert tally(database, "wh_a") == (0, 2, 0)
+    assert tally(database, "wh_b") == (2, 0, 0), "sent again at the next start"
 
 
 def test_signature__of_the_standard_s_example__is_the_standard_s() -> None:
