@@ -2,8 +2,9 @@
 
 Same anvil, same blocks, same run: the whole life of many jobs, old enough to be history, as in a first sync.
 Both read all of it, turn by turn, in one process whose garbage collector is set as `oracle run` sets it, and
-the median of each counts; the first turn of both does not, in which memory and the node's are warmed up. Ours stores every event and each record that
-follows from it in SQLite, each range synced to disk; web3's are thrown away as soon as they are decoded.
+the median of each counts; the first turn of both does not, in which our memory and the node's are warmed up.
+Ours stores every event and each record that follows from it in SQLite, each range synced to disk; web3's are
+thrown away as soon as they are decoded.
 """
 
 from __future__ import annotations
