@@ -94,8 +94,8 @@ def test_sigterm__twice__ends_at_once(world: World, systemd: socket.socket, tmp_
                 daemon.wait(2)
             daemon.send_signal(signal.SIGTERM)
             began = time.monotonic()
-            assert daemon.wait(20) == -signal.SIGTERM
-            assert time.monotonic() - began < 10
+            assert daemon.wait(60) == -signal.SIGTERM
+            assert time.monotonic() - began < 30
     finally:
         daemon.kill()
         daemon.wait()

@@ -101,28 +101,28 @@ def test_request__slow_route__ends_with_503(host: Host) -> None:
     ],
 )
 def test_connection__without_a_whole_head__is_dropped(host: Host, first: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", host.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", host.port), timeout=30) as connection:
         connection.sendall(first)
         began = time.monotonic()
         with contextlib.suppress(ConnectionResetError):  # aborted: the same to us
             assert connection.recv(100) == b""
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 20
 
 
 def test_body__that_never_comes__ends_with_503(host: Host) -> None:
-    with socket.create_connection(("127.0.0.1", host.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", host.port), timeout=30) as connection:
         connection.sendall(b"POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
         assert connection.recv(20).startswith(b"HTTP/1.1 503")
 
 
 def test_headers__huge__are_refused(host: Host) -> None:
-    with socket.create_connection(("127.0.0.1", host.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", host.port), timeout=30) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Big: " + b"x" * 20_000)
         assert connection.recv(20).startswith(b"HTTP/1.1 400")
 
 
 def test_connections__more_than_allowed__are_answered_503(host: Host) -> None:
-    idle = [socket.create_connection(("127.0.0.1", host.port), timeout=5) for _ in range(8)]
+    idle = [socket.create_connection(("127.0.0.1", host.port), timeout=30) for _ in range(8)]
     try:
         assert httpx.get(f"{host.url}/refused").status_code == 503
     finally:
