@@ -7,9 +7,9 @@ that a later event of their own block replaced: nothing could ever roll back to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar, cast, get_args
+from typing import Any, Generic, NamedTuple, TypeVar, get_args
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
@@ -81,26 +81,26 @@ class Saving:
         Raises:
             ImpossibleEventsError: they cannot have happened in this order; nothing may be kept.
         """
-        self._jobs.load(happened)
-        self._evaluators.load(happened)
+        self._load(happened)
         events: list[tuple[object, ...]] = []
         opened: list[tuple[object, ...]] = []
         committees: list[tuple[object, ...]] = []
+        event: Any  # of the kind that is asked for below: no check for each of millions
         for event, tx_hash, place in happened:
             kind = type(event)
             number, _, _, log_index = place
             if kind is JobOpened:
-                row, text = _job_row(cast("JobOpened", event), number)
+                row, text = _job_row(event, number)
                 opened.append(row)
             else:
                 text = codec.event_text(event)
             events.append((number, log_index, tx_hash, kind.__name__, codec.event_subject(event), text))
             if kind in _JOB_EVENTS:
-                self._jobs.apply(cast("JobEvent", event), place)
+                self._jobs.apply(event, place)
             elif kind in _EVALUATOR_EVENTS:
-                self._evaluators.apply(cast("EvaluatorEvent", event), place)
+                self._evaluators.apply(event, place)
             elif kind is CommitteeCreated:
-                committees.append(_committee_row(cast("CommitteeCreated", event), number))
+                committees.append(_committee_row(event, number))
         insert_tuples(self._session, EventRow, _EVENT, events)
         try:
             insert_tuples(self._session, JobRow, _JOB, opened)
@@ -111,6 +111,24 @@ class Saving:
                 next_step="ask another RPC endpoint; the one configured makes logs up",
             ) from error
         insert_tuples(self._session, CommitteeRow, _COMMITTEE, committees)
+
+    def _load(self, happened: Sequence[Happened]) -> None:
+        """Read the records that these events change."""
+        opened: set[Hash] = set()
+        jobs: set[Hash] = set()
+        committees: set[Hash] = set()
+        event: Any  # of the kinds below: no check for each of millions
+        for event, _, _ in happened:
+            kind = type(event)
+            if kind is JobOpened:
+                opened.add(event.job)
+            elif kind in _JOB_EVENTS:
+                jobs.add(event.job)
+            elif kind in _EVALUATOR_EVENTS:
+                committees.add(event.committee)
+        # One that is opened here is not stored; should it be, its row is refused (see `add`).
+        self._jobs.load(jobs - opened)
+        self._evaluators.load(committees)
 
     def finish(self) -> None:
         """Write the records as they are now. Nothing may be added after."""
@@ -242,12 +260,9 @@ class _Jobs:
             session, JobVersion, ("job", "committee", "state", "record"), self._values, kept_from
         )
 
-    def load(self, happened: Sequence[Happened]) -> None:
-        """Read the records that these events change."""
-        # One that is opened here is not stored; should it be, its row is refused (see `Saving.add`).
-        opened = {item.event.job for item in happened if type(item.event) is JobOpened}
-        named = {cast("JobEvent", item.event).job for item in happened if type(item.event) in _JOB_EVENTS}
-        for jobs in _pieces(sorted(named - opened - self._committees.keys())):
+    def load(self, named: Set[Hash]) -> None:
+        """Read the records of these jobs."""
+        for jobs in _pieces(sorted(named - self._committees.keys())):
             query = select(JobVersion.id, JobVersion.job, JobVersion.committee, JobVersion.record).where(
                 JobVersion.job.in_(jobs), JobVersion.until_block.is_(None)
             )
@@ -277,13 +292,8 @@ class _Evaluators:
             session, EvaluatorVersion, ("committee", "evaluator", "key", "record"), self._values, kept_from
         )
 
-    def load(self, happened: Sequence[Happened]) -> None:
-        """Read the records that these events change."""
-        named = {
-            cast("EvaluatorEvent", item.event).committee
-            for item in happened
-            if type(item.event) in _EVALUATOR_EVENTS
-        }
+    def load(self, named: Set[Hash]) -> None:
+        """Read the records of these committees' evaluators."""
         for committees in _pieces(sorted(named - self._loaded)):
             query = select(
                 EvaluatorVersion.id,
