@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import delete
 
 from oracle.chain.errors import BlockUnknownError, DecodeError
+from oracle.daemon.collector import look, postponed
 from oracle.daemon.ports import ChainPort
 from oracle.daemon.ranges import Ahead, Ranges, Read, TabSource, placed_tabs
 from oracle.decide.jobs import ImpossibleEventsError
@@ -26,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 KEPT_BLOCKS = 5_000  # finalized blocks that stay: far more than any reorg, far less than a chain
 MANY_EVENTS = 10_000  # after which what is stored is committed: few enough for memory and a short transaction
+LOOKED_AFTER = 10  # transactions: then garbage is looked for, which events are not; they come by the million
 HURRY = 0.25  # seconds for which a transaction is left open for the next piece
 LONGEST_WRITE = 1.0  # seconds after which it takes no more
 SEARCHED = 64  # stored blocks compared at a time when looking for the last common one
@@ -133,7 +135,8 @@ class Watcher:
         """
         if cursor.number >= heights.finalized:
             return cursor
-        with Ahead(self._ranges, cursor.number + 1, heights.finalized) as ahead:
+        transactions = 0
+        with postponed(), Ahead(self._ranges, cursor.number + 1, heights.finalized) as ahead:
             while (read := ahead.take()) is not None:
                 end = time.monotonic() + LONGEST_WRITE
                 with self._storing(heights) as add:
@@ -145,6 +148,9 @@ class Watcher:
                         is_full = stored >= MANY_EVENTS or time.monotonic() > end
                         read = None if is_full or not ahead.is_near(HURRY) else ahead.take()
                 self._progressed()
+                transactions += 1
+                if transactions % LOOKED_AFTER == 0:
+                    look()
         return cursor
 
     def _begin_tabs(self, cursor: BlockId) -> None:

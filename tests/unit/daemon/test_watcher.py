@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -161,3 +162,17 @@ def test_a_node_that_takes_none_at_all_is_an_error(database: Database) -> None:
     with pytest.raises(RangeTooWideError):
         following.step()
     assert commits == []
+
+
+def test_garbage_is_looked_for_while_history_is_read__and_as_before_after(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[bool] = []
+    monkeypatch.setattr(watcher, "look", lambda: looks.append(gc.isenabled()))
+    monkeypatch.setattr(watcher, "LOOKED_AFTER", 2)
+    monkeypatch.setattr(watcher, "MANY_EVENTS", 20)
+    following, commits = follow(database, History())
+    following.step()
+    assert looks == [False] * (len(commits) // 2)
+    assert looks
+    assert gc.isenabled()
