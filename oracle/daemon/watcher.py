@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
-from sqlalchemy import delete
+from sqlalchemy import select
 
 from oracle.chain.errors import BlockUnknownError, DecodeError
 from oracle.daemon.collector import look, postponed
@@ -67,6 +67,7 @@ class Watcher:
         self._tabs = tabs
         self._tabs_known = tabs is None
         self._ranges = Ranges(chain, tabs, smallest=smallest_span, largest=largest_span)
+        self._tidied = 0  # up to here headers of blocks in which nothing happened are gone
 
     def step(self) -> Heights:
         """Read what is new. Returns heights no higher than what is stored, so that decisions see one state.
@@ -165,6 +166,8 @@ class Watcher:
             headers = [header for header in self._chain.headers(numbers) if header is not None]
             placed = placed_tabs(headers, logged)
             with self._database.write() as session:
+                stored = set(session.scalars(select(Block.block_number)))
+                store.save_blocks(session, [one for one in headers if one.number not in stored])
                 tab_store.follow(session, self._tabs.contract)
                 tab_store.save_tab_events(session, placed)
         self._tabs_known = True
@@ -194,4 +197,7 @@ class Watcher:
 
             yield add
             saving.finish()
-            session.execute(delete(Block).where(Block.block_number < kept_from))
+            newest = store.cursor(session)
+            end = kept_from if newest is None else min(kept_from, newest.number)  # where to read on from
+            store.forget_blocks(session, self._tidied, end)
+        self._tidied = max(self._tidied, end)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from oracle.decide.reorg import BlockId
 from oracle.domain.types import Address, Hash
 from oracle.store.database import StoreError
 from oracle.store.rows import insert_tuples
-from oracle.store.tables import Block, Deployment
+from oracle.store.tables import Block, Deployment, EventRow, TabEventRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,21 @@ def save_blocks(session: Session, headers: Iterable[Header]) -> None:
         Block,
         ("block_number", "hash", "parent_hash", "timestamp"),
         [(header.number, header.hash, header.parent_hash, header.timestamp) for header in headers],
+    )
+
+
+def forget_blocks(session: Session, start: int, end: int) -> None:
+    """Take away headers of blocks from `start` up to before `end`, unless something happened in them: whoever
+    tells of that needs their hash and time.
+    """
+    number = Block.block_number
+    session.execute(
+        delete(Block).where(
+            number >= start,
+            number < end,
+            ~exists().where(EventRow.block_number == number),
+            ~exists().where(TabEventRow.block_number == number),
+        )
     )
 
 

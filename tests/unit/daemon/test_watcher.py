@@ -21,7 +21,8 @@ from oracle.domain.types import Hash
 from oracle.store import chain as chain_store
 from oracle.store.chain import Header
 from oracle.store.database import Database
-from oracle.store.tables import EventRow
+from oracle.store.tables import Block, EventRow
+from oracle.store.tasks import tasks_of
 from tests.databases import Databases
 
 HEAD = 400
@@ -176,3 +177,27 @@ def test_garbage_is_looked_for_while_history_is_read__and_as_before_after(
     assert looks == [False] * (len(commits) // 2)
     assert looks
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize("fails_from", [100, HEAD + 1])
+def test_headers_far_back_stay_where_something_happened(
+    database: Database, monkeypatch: pytest.MonkeyPatch, fails_from: int
+) -> None:
+    monkeypatch.setattr(watcher, "KEPT_BLOCKS", 50)
+    history = History(fails_from=fails_from)
+    following, _ = follow(database, history)
+    if fails_from <= HEAD:
+        with pytest.raises(RpcUnavailableError):
+            following.step()
+        history.fails_from = HEAD + 1
+        history.asked.clear()
+        following, _ = follow(database, history)  # begun anew, from where the store ends
+    following.step()
+    assert min(history.asked)[0] == (97 if fails_from <= HEAD else 1)
+    with database.read() as session:
+        stored = set(session.scalars(select(Block.block_number)))
+        tasks = tasks_of(session, roots=[])
+    eventful = {number for number in range(4, HEAD + 1) if number % 4 in (0, 1)}
+    assert eventful <= stored
+    assert not {number for number in stored - eventful if number < HEAD - 50}
+    assert [one.opened.block_number for one in tasks] == list(range(4, HEAD + 1, 4))

@@ -15,6 +15,7 @@ from oracle.decide.reorg import BrokenChainError
 from oracle.domain.tab_events import TabOpened, ToppedUp
 from oracle.domain.tab_terms import TabAgreement, TabOpening
 from oracle.domain.types import Hash
+from oracle.store import chain as chain_store
 from oracle.store import scores
 from oracle.store import tabs as tab_store
 from oracle.store.database import Database
@@ -33,13 +34,14 @@ class Tabs:
     """A tab opened in every eighth block from `FIRST` on, and topped up in the same block."""
 
     lies: bool = False
+    offset: int = 0
     asked: list[tuple[int, int]] = field(default_factory=list)
 
     def events(self, start: int, end: int) -> list[TabOccurrence]:
         self.asked.append((start, end))
         found = []
         for number in range(start, end + 1):
-            if number % EVERY:
+            if number % EVERY != self.offset:
                 continue
             tab, terms = block_hash(number), replace(TERMS, buyer=BUYER, provider=PROVIDER)
             opened = TabOpened(tab, BUYER, PROVIDER, TabAgreement(terms, TabOpening(HASH, HASH, 0, 1, 1)), 7)
@@ -100,6 +102,15 @@ def test_where_jobs_were_followed_alone__what_came_before_is_read_and_scores_beg
         assert scores.progress(session, roots) is None
     follow(database, Tabs()).step()  # and once only
     assert blocks(database) == EXPECTED
+
+
+def test_where_jobs_were_followed_alone__blocks_of_tabs_get_their_headers(database: Database) -> None:
+    follow(database, None).step()
+    follow(database, Tabs(offset=2)).step()  # blocks in which nothing happened to jobs
+    numbers = {number for number, _ in blocks(database)}
+    assert len(numbers) > 40
+    with database.read() as session:
+        assert numbers == set(chain_store.block_hashes(session, numbers))
 
 
 def test_another_contract__replaces_the_first(database: Database) -> None:
