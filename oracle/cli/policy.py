@@ -19,7 +19,7 @@ from oracle.cli.run import config_option
 from oracle.config import load_settings
 from oracle.domain.amounts import format_usdc
 from oracle.history.task import MAX_HISTORY_BYTES, History, Task
-from oracle.policy.check import flaws
+from oracle.policy.check import flaws, warnings
 from oracle.policy.document import Policy, Rule
 from oracle.policy.drift import delay, make_test
 from oracle.policy.files import load_policies, load_policy
@@ -74,18 +74,25 @@ def signals(*, as_json: bool) -> None:
 def check(*, files: tuple[Path, ...], as_json: bool) -> None:
     """Hold FILEs, which are to be in force together, against themselves and each other.
 
-    Exit code 1 where they contradict each other, say something twice, or a review was missed.
+    Exit code 1 where they contradict each other, say something twice, or a review was missed; not for
+    warnings.
     """
     policies = [load_policy(file) for file in files]
-    found = flaws(policies, now=int(time.time()))
+    found, warned = flaws(policies, now=int(time.time())), warnings(policies)
     if as_json:
-        told = [{"place": one.place, "says": one.says, "fix": one.fix} for one in found]
-        print_json({"ok": not found, "policies": [_named(one) for one in policies], "flaws": told})
+        told, more = (
+            [{"place": one.place, "says": one.says, "fix": one.fix} for one in some]
+            for some in (found, warned)
+        )
+        named = [_named(one) for one in policies]
+        print_json({"ok": not found, "policies": named, "flaws": told, "warnings": more})
     else:
         for one in policies:
             click.echo(f"{one.name}: {one.hash()}, owned by {one.owner.name}")
             for rule in one.rules:
                 click.echo(f"  {rule.id}: {_rule_line(rule)}")
+        for warning in warned:
+            click.echo(f"Warning: {click.style(warning.place, bold=True)}: {warning.says} ({warning.fix})")
         for flaw in found:
             click.echo(f"{click.style(flaw.place, bold=True)}: {flaw.says} ({flaw.fix})")
         click.echo(f"{len(found)} flaw(s).")

@@ -71,6 +71,20 @@ def flaws(policies: Sequence[Policy], *, now: int) -> list[Flaw]:
     return found
 
 
+def warnings(policies: Sequence[Policy]) -> list[Flaw]:
+    """What is no contradiction, and may be meant, but is easily overlooked."""
+    return [
+        Flaw(
+            f"{policy.name}.rollout.narrow.floor",
+            "the floor is 0: bad news can close the workflow to an agent, and where nothing is entrusted "
+            "nothing passes that would widen the cap again",
+            "set floor to what may be entrusted after any failure; or open it again with a later `since`",
+        )
+        for policy in policies
+        if policy.rollout is not None and policy.rollout.narrow.floor == 0
+    ]
+
+
 def _of_one(policy: Policy, now: int) -> Iterator[Flaw]:
     yield from _review_flaws(policy, now)
     ids = [rule.id for rule in policy.rules]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 
+from oracle.cli.main import cli
 from oracle.domain.errors import EarnestError
-from oracle.policy.check import flaws
+from oracle.policy.check import flaws, warnings
 from oracle.policy.document import MAX_POLICY_BYTES, Policy, read_policy
 from oracle.policy.errors import PolicyError
 from oracle.policy.files import load_policies, load_policy
@@ -170,6 +174,26 @@ def test_check__rollouts() -> None:
     low = rule("low", "interval-low", "below = 700", refuse("10 USDC"))
     assert "still restricts" in said(rollout(rules=low))[0]
     assert any("two caps" in one for one in said(rollout(), rollout()))
+
+
+def test_check__a_floor_of_zero__warns_and_is_no_flaw(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert warnings([rollout(), policy()]) == []
+    (warned,) = warnings([rollout(floor="0 USDC")])
+    assert (warned.place, "nothing passes" in warned.says) == ("one.rollout.narrow.floor", True)
+    path = tmp_path / "p.toml"
+    path.write_text(
+        f'{HEAD}[rollout]\nworkflow = "w"\npact = "{PACT}"\nstart = "5 USDC"\nmost = "9 USDC"\n'
+        "widen = { passes = 3, lower_above = 500, percent = 200 }\nnarrow = { percent = 50 }\n"
+    )
+    monkeypatch.setattr("oracle.cli.policy.time", SimpleNamespace(time=lambda: NOW))
+    result = CliRunner().invoke(cli, ["policy", "check", str(path), "--json"])
+    told = json.loads(result.output)
+    assert (result.exit_code, told["ok"], told["flaws"]) == (0, True, [])
+    assert [one["place"] for one in told["warnings"]] == ["one.rollout.narrow.floor"]
+    shown = CliRunner().invoke(cli, ["policy", "check", str(path)]).output
+    assert "Warning: one.rollout.narrow.floor: the floor is 0" in shown
 
 
 def test_load__contradictions_and_missing_files__are_refused(tmp_path: Path) -> None:
