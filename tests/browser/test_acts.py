@@ -23,6 +23,12 @@ _ANOTHER_WALLET = """() => {
   window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
 }"""
 
+_SILENT_WALLET = """() => {
+  const provider = { request: () => new Promise(() => {}) };
+  const detail = { info: { uuid: "silent", name: "Silent wallet" }, provider };
+  window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
+}"""
+
 
 @pytest.fixture
 def buyer(town: Town) -> Wallet:
@@ -134,6 +140,19 @@ def test_of_two_wallets_only_the_chosen_one_is_heard(
     expect(fit).to_have_text("you may")
     buyer.tell(desk, "accountsChanged", [stranger.account.address])
     expect(fit).to_have_text("not with this account")
+
+
+def test_what_an_earlier_act_came_to_is_not_shown_for_the_next(
+    desk: Page, town: Town, wrong: tuple[Agreement, Hash], buyer: Wallet
+) -> None:
+    visit(desk, town, buyer, wrong[1])
+    said = desk.locator("#wallet-said")
+    desk.locator("#wallet-connect").click()
+    expect(said).to_contain_text("Connected as", timeout=_SOON)
+    desk.evaluate(_SILENT_WALLET)
+    desk.locator("#wallet-choice").select_option("silent")
+    desk.locator("#wallet-connect").click()
+    expect(said).to_have_text("Asking your wallet …", timeout=_SOON)
 
 
 def test_wallet_that_does_not_know_the_chain_is_told(

@@ -248,6 +248,7 @@ async function doing(work) {
   const section = element("acts");
   if (section?.getAttribute("aria-busy") === "true") return;
   section?.setAttribute("aria-busy", "true");
+  say("Asking your wallet …"); // what an earlier act came to is not this one's
   try {
     await work();
   } catch (error) {
