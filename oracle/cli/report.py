@@ -21,7 +21,7 @@ from oracle.domain.fields import show_time
 from oracle.policy.files import load_policies
 from oracle.report.document import Report, Share
 from oracle.report.reading import read_report
-from oracle.report.words import measures, percent, waiting
+from oracle.report.words import has_tabs, measures, percent, tabs_said, waiting
 
 _WIDTH = 110
 
@@ -66,6 +66,8 @@ def _show(found: Report) -> None:
     console.print(
         f"{found.opened} job(s) opened for {format_usdc(int(found.entrusted))}, {found.ended} ended."
     )
+    if has_tabs(found):
+        console.print(tabs_said(found))
     table = Table("measure", "value", "5 % to 95 %", "of", box=None)
     for name, one in measures(found):
         if isinstance(one, Share):

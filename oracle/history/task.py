@@ -1,5 +1,8 @@
 """One job from its opening to its end, as its events tell it: what policies, reports and incidents read.
 
+A tab, and each of its periods that was presented, are tasks too. The tab is what is entrusted: it is opened
+and closed, and says nothing of its provider. Its periods are judged, disputed and end, as jobs do.
+
 Amounts are USDC base units, in documents decimal strings; times Unix seconds; sets of evaluators bit masks.
 """
 
@@ -21,20 +24,32 @@ from oracle.score.evidence import Contest, Evidence, Finding, Kind
 MAX_HISTORY_BYTES = 64 * 1024 * 1024
 
 
+class TaskKind(StrEnum):
+    """What a task is."""
+
+    JOB = "job"
+    TAB = "tab"
+    PERIOD = "period"
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict, or a limit that passed. `signers`: of the verdict; by silence, the silent members."""
+    """A verdict, or a limit that passed. `signers`: of the verdict; by silence, the silent members.
+
+    `payable`: of a period, what the verdict would pay, base units.
+    """
 
     place: Place
     outcome: Outcome
     basis: Basis
     signers: int
     evidence: tuple[HashField, ...] = ()
+    payable: Amount64 = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """How a job ended.
+    """How it ended.
 
     Args:
         outlay: What the buyer could not get back of all its jobs so far, millionths of a base unit.
@@ -50,13 +65,18 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One job.
+    """One job, one tab, or one period of a tab.
 
     Args:
-        price: Gated amount and up-front part.
+        job: The job's id; of a tab and its periods, the tab's.
+        price: Gated amount and up-front part; of a tab, deposit and credit; of a period, what was presented.
+        gated: Of a tab, its price; of a period, what was paid for it in the end.
         secured: Whether its verdict could be overturned.
         members: Evaluators who may sign for it.
+        opened: Of a period, where its newest tally was presented: so it is delivered there.
         disputed: When a party put down a deposit.
+        period: Its number, from 1; else 0.
+        buyer_defaulted: Whether a default of its buyer is on record: of a tab.
     """
 
     job: HashField
@@ -77,17 +97,30 @@ class Task:
     judged: Judgement | None = None
     disputed: Place | None = None
     close: Close | None = None
+    kind: TaskKind = TaskKind.JOB
+    period: int = 0
+    buyer_defaulted: bool = False
+
+    @property
+    def key(self) -> tuple[Hash, int]:
+        """Names one job, or one period."""
+        return self.job, self.period
+
+    @property
+    def name(self) -> str:
+        """How it is called."""
+        return f"period {self.period} of tab {self.job}" if self.period else f"{self.kind} {self.job}"
 
     @property
     def overturned(self) -> bool:
-        """Whether a verdict on it was overturned by a ruling."""
-        return (
-            self.judged is not None
-            and self.judged.basis is Basis.VERDICT
-            and self.close is not None
-            and self.close.ending is Ending.RULED
-            and self.close.outcome is not self.judged.outcome
-        )
+        """Whether a verdict on it was overturned by a ruling: outcome or, of a period, what is payable."""
+        judged, end = self.judged, self.close
+        if judged is None or judged.basis is not Basis.VERDICT:
+            return False
+        if end is None or end.ending is not Ending.RULED:
+            return False
+        by_sum = self.kind is TaskKind.PERIOD and self.gated != judged.payable
+        return end.outcome is not judged.outcome or by_sum
 
     @property
     def defaulted(self) -> bool:
@@ -105,14 +138,14 @@ class Task:
         return self.close is not None and self.close.finding is Finding.PASS
 
     def evidence(self) -> Evidence | None:
-        """What it says of its provider, in the form the score reads; None while it runs."""
+        """What it says of its provider, in the form the score reads; None while it runs, and of a tab."""
         end = self.close
-        if end is None:
+        if end is None or self.kind is TaskKind.TAB:
             return None
         return Evidence(
-            kind=Kind.JOB,
+            kind=Kind.TAB_PERIOD if self.period else Kind.JOB,
             subject=self.job,
-            period=0,
+            period=self.period,
             block=end.place.block_number,
             log_index=end.place.log_index,
             at=end.place.timestamp,
@@ -137,7 +170,7 @@ class History(Document):
 
 
 class Step(StrEnum):
-    """What happened to a job."""
+    """What happened to a job, a tab or a period."""
 
     OPENED = "opened"
     JUDGED = "judged"
@@ -160,7 +193,8 @@ def happenings(tasks: Iterable[Task]) -> list[Happening]:
 
 
 def _of(task: Task) -> Iterator[Happening]:
-    yield Happening(task.opened, Step.OPENED, task)
+    if task.kind is not TaskKind.PERIOD:
+        yield Happening(task.opened, Step.OPENED, task)
     if task.judged is not None:
         yield Happening(task.judged.place, Step.JUDGED, task)
     if task.disputed is not None:
@@ -170,5 +204,5 @@ def _of(task: Task) -> Iterator[Happening]:
 
 
 def by_job(tasks: Iterable[Task]) -> dict[Hash, Task]:
-    """Tasks by their id."""
-    return {task.job: task for task in tasks}
+    """Jobs by their id."""
+    return {task.job: task for task in tasks if task.kind is TaskKind.JOB}

@@ -59,7 +59,7 @@ class Case:
     Args:
         methodology: The committee's; None where the committee is not known.
         slashed: Taken from stakes over this job, base units.
-        around: Every job of the same agent and of the same committee, this one too.
+        around: Every job, tab and period of the same agent and of the same committee, this one too.
         looks: Evaluations of other jobs' deliveries, by job.
         methodologies: By committee.
         events: What policies said of the agent and of the committee's evaluators.

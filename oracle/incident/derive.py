@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from oracle.domain.errors import EarnestError
 from oracle.domain.types import Hash, Outcome
-from oracle.history.task import Task
+from oracle.history.task import Task, TaskKind
 from oracle.incident.assumptions import broken_of, weakness_of
 from oracle.incident.case import Case
 from oracle.incident.document import Broken, Cost, Incident, Since
@@ -82,7 +82,7 @@ def _repeats(case: Case, first: Broken, key: Hash) -> tuple[tuple[Hash, ...], tu
     before: list[Hash] = []
     after: list[Hash] = []
     for task in case.around:
-        if task.job == case.task.job or task.pact != case.task.pact:
+        if task.kind is not TaskKind.JOB or task.job == case.task.job or task.pact != case.task.pact:
             continue
         broken = broken_of(task, case.looks.get(task.job, ()))
         if not broken or broken[0].assumption is not first.assumption:
@@ -118,7 +118,13 @@ def _since(case: Case) -> Since:
     end = case.task.close
     ended = case.at.time if end is None else end.place.timestamp
     later = sorted(
-        (one for one in case.around if one.provider == case.task.provider and one.opened.timestamp > ended),
+        (
+            one
+            for one in case.around
+            if one.kind is not TaskKind.PERIOD
+            and one.provider == case.task.provider
+            and one.opened.timestamp > ended
+        ),
         key=lambda one: one.opened.timestamp,
     )
     new = [one for one in case.policies if ended < day_start(one.since) <= case.at.time]
@@ -128,7 +134,7 @@ def _since(case: Case) -> Since:
             changed=("policy",) if new else (),
             same=(),
             remediated=True if new else None,
-            says="the agent was given no job since" + (_named(new)),
+            says="the agent was given nothing since" + (_named(new)),
         )
     last = later[-1]
     then_ = {"pact": case.task.pact, "committee": case.task.committee, "methodology": case.methodology}
@@ -141,7 +147,7 @@ def _since(case: Case) -> Since:
     same = [name for name, value in then_.items() if now[name] == value] + ([] if new else ["policy"])
     says = (
         f"{', '.join(changed)} changed" if changed else "no rule changed: the same can happen again"
-    ) + f"; {len(later)} job(s) since{_named(new)}"
+    ) + f"; {len(later)} job(s) or tab(s) since{_named(new)}"
     return Since(
         jobs=len(later), changed=tuple(changed), same=tuple(same), remediated=bool(changed), says=says
     )

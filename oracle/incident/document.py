@@ -73,10 +73,10 @@ class Since(Part):
     """What changed after the failure.
 
     Args:
-        jobs: Jobs the agent was given since.
+        jobs: Jobs and tabs the agent was given since.
         changed: Rules that are others now: pact, committee, methodology, policy.
         same: Rules that are not.
-        remediated: Whether any rule changed; None where the agent was given no job since.
+        remediated: Whether any rule changed; None where the agent was given nothing since.
     """
 
     jobs: int

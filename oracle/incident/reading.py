@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from oracle.domain.errors import EarnestError
 from oracle.domain.types import Address, Hash, members_of
 from oracle.evaluation.record import EvaluationRecord, parse_record
-from oracle.history.task import Task, by_job
+from oracle.history.task import Task, TaskKind, by_job
 from oracle.incident.case import Case, FailedCondition, Looked, Said
 from oracle.incident.derive import IncidentError
 from oracle.policy.document import Policy
@@ -52,7 +52,7 @@ class CaseReader:
     """Cases of many jobs over one view of the store; what they share is read once.
 
     Args:
-        tasks: All jobs, where they were read already.
+        tasks: All jobs and tabs, where they were read already.
 
     Raises:
         UnknownBlockError: nothing was read yet.
@@ -96,9 +96,15 @@ class CaseReader:
                 field="job",
                 next_step="oracle jobs lists those that are; the daemon may not have read that far",
             )
-        near = {one.job: one for key in (task.provider, task.committee) for one in self._near[key]}
+        near = {
+            (one.kind, one.key): one for key in (task.provider, task.committee) for one in self._near[key]
+        }
         around = tuple(near.values())
-        failing = [one for one in around if one.failed and one.pact == task.pact and one.job != job]
+        failing = [
+            one
+            for one in around
+            if one.kind is TaskKind.JOB and one.failed and one.pact == task.pact and one.job != job
+        ]
         return Case(
             at=self.at,
             task=task,

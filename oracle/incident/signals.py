@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from oracle.domain.amounts import format_usdc
 from oracle.domain.types import Basis, Outcome
-from oracle.history.task import Task
+from oracle.history.task import Task, TaskKind
 from oracle.incident.case import Case
 from oracle.incident.document import Grant, Signal
 from oracle.policy.event import Happened
@@ -37,7 +37,7 @@ def _before(case: Case) -> Iterator[Signal]:
     """How the agent and the committee fared before."""
     for task in case.around:
         end = task.close
-        if task.job == case.task.job or end is None:
+        if task.kind is TaskKind.TAB or task.key == case.task.key or end is None:
             continue
         time = end.place.timestamp
         if not case.opened_at - LOOK_BACK <= time or time > (case.visible_at or case.at.time):
@@ -45,18 +45,19 @@ def _before(case: Case) -> Iterator[Signal]:
         if task.provider == case.task.provider and task.failed:
             what = "was never delivered" if task.defaulted else f"ended as {end.finding}"
             yield Signal(
-                time=time, kind="earlier-failure", says=f"job {task.job} of the agent {what}",
+                time=time, kind="earlier-failure", says=f"{task.name} of the agent {what}",
                 source=f"block {end.place.block_number}", weakens=True,
             )  # fmt: skip
         if task.committee == case.task.committee and task.overturned:
             yield Signal(
-                time=time, kind="earlier-overturned", says=f"the committee's verdict on {task.job} was wrong",
-                source=f"block {end.place.block_number}", weakens=True,
+                time=time, kind="earlier-overturned", weakens=True,
+                says=f"the committee's verdict on {task.name} was wrong",
+                source=f"block {end.place.block_number}",
             )  # fmt: skip
         silent = task.judged is not None and task.judged.basis is Basis.SILENCE
         if task.committee == case.task.committee and silent:
             yield Signal(
-                time=time, kind="earlier-silence", says=f"the committee left {task.job} unjudged",
+                time=time, kind="earlier-silence", says=f"the committee left {task.name} unjudged",
                 source=f"block {end.place.block_number}", weakens=True,
             )  # fmt: skip
 
@@ -146,9 +147,8 @@ def _grants(case: Case, since: int) -> Iterator[Grant]:
             yield granted("verdict", start, last.timestamp, "a verdict of pass stood")
     others = [one for one in _later(case, since, until) if one.job != task.job]
     if others:
-        says = (
-            f"{len(others)} more job(s) of {format_usdc(sum(one.price for one in others))} were given to it"
-        )
+        total = format_usdc(sum(one.price for one in others))
+        says = f"{len(others)} more job(s) or tab(s) of {total} were given to it"
         yield granted("other agreements", others[0].opened.timestamp, until, says)
     if since < until and not any(
         event.happened is Happened.FIRED and event.time <= until for event in case.events
@@ -160,6 +160,8 @@ def _later(case: Case, since: int, until: int) -> list[Task]:
     found = [
         one
         for one in case.around
-        if one.provider == case.task.provider and since <= one.opened.timestamp < until
+        if one.kind is not TaskKind.PERIOD
+        and one.provider == case.task.provider
+        and since <= one.opened.timestamp < until
     ]
     return sorted(found, key=lambda one: one.opened.timestamp)

@@ -14,7 +14,7 @@ from oracle.pages.place import Place
 from oracle.pages.text import Line, View
 from oracle.report import plots
 from oracle.report.document import Report, Share
-from oracle.report.words import measures, percent, waiting
+from oracle.report.words import measures, percent, tabs_said, waiting
 from oracle.score.document import At
 
 _AGENTS = 50
@@ -67,6 +67,7 @@ class ReportPage(View):
     opened: int
     ended: int
     entrusted: int
+    tabs: str
     incidents: int
     measures: tuple[MeasureLine, ...]
     periods: tuple[PeriodLine, ...]
@@ -154,6 +155,7 @@ def report_page(at: At, found: Report) -> ReportPage:
         opened=found.opened,
         ended=found.ended,
         entrusted=int(found.entrusted),
+        tabs=tabs_said(found),
         incidents=found.incidents,
         measures=tuple(
             MeasureLine(

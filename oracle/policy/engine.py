@@ -1,7 +1,7 @@
 """Policies carried through a history: what fired when, what holds now. No clock, no database, no chain.
 
-Signals of an agent are looked at after each of its jobs opens or ends, and at each midnight (UTC): a score
-fades by the day.
+Signals of an agent are looked at after each of its jobs, tabs and periods opens or ends, and at each midnight
+(UTC): a score fades by the day.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from oracle.decide.jobs import Place
 from oracle.domain.amounts import format_usdc
 from oracle.domain.types import Address, Basis, Hash, members_of
-from oracle.history.task import Happening, Step, Task
+from oracle.history.task import Happening, Step, Task, TaskKind
 from oracle.policy.document import Policy, Rule
 from oracle.policy.event import MAX_JOBS, Happened, PolicyEvent, SubjectField, at_place
 from oracle.policy.fields import DAY, day_start
@@ -75,7 +75,7 @@ class Engine:
         """
         place, step, task = happening
         if place.timestamp < self.time - self.time % DAY:
-            raise ScoreError(f"job {task.job} is out of order: block {place.block_number}")
+            raise ScoreError(f"{task.name} is out of order: block {place.block_number}")
         self.pass_time(place.timestamp)
         self.time, self.place = max(self.time, place.timestamp), place
         standing = self.standing(task.provider)
@@ -83,7 +83,8 @@ class Engine:
             standing.opened(task)
         elif step is Step.CLOSED:
             standing.closed(task)
-            self._judged_by(task)
+            if task.kind is not TaskKind.TAB:
+                self._judged_by(task)
         self._roll(happening)
         if step in (Step.OPENED, Step.CLOSED):
             self._look("agent", task.provider)
@@ -204,7 +205,7 @@ class Engine:
             else self.evaluators[subject].jobs(rule, self.time)
         )
         if happened is Happened.FIRED:
-            jobs = (*jobs, *self._to_re_evaluate(rule, subject))[-MAX_JOBS:]
+            jobs = (*jobs, *self._to_re_evaluate(rule, subject))
         self.events.append(
             PolicyEvent(
                 happened=happened,
@@ -220,7 +221,7 @@ class Engine:
                 f"{shown(rule.signal, threshold)}",
                 time=self.time,
                 at=at_place(self.place),
-                jobs=jobs,
+                jobs=_once(jobs),
                 consequences=tuple(one.as_json() for one in rule.then),
             )
         )
@@ -260,9 +261,14 @@ class Engine:
                 f"lower limit of Passes {change.lower} thousandths",
                 time=self.time,
                 at=at_place(self.place),
-                jobs=change.jobs,
+                jobs=_once(change.jobs),
             )
         )
+
+
+def _once(jobs: Sequence[Hash]) -> tuple[Hash, ...]:
+    """Each once, a tab too, in whose periods something happened more than once; the newest last."""
+    return tuple(dict.fromkeys(reversed(jobs)))[:MAX_JOBS][::-1]
 
 
 def shown(signal: Signal, value: int | None) -> str:

@@ -52,7 +52,7 @@ class PolicyEvent(Document):
 
     Args:
         time: Unix seconds: of the deciding block, of the midnight a signal was looked at, or of a review.
-        jobs: The jobs that decided it, the newest last.
+        jobs: The jobs, and the tabs, that decided it, the newest last.
         consequences: What holds from now on, or held until now.
     """
 

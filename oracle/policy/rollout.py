@@ -1,7 +1,8 @@
 """The cap of a rollout: widened step by step by fresh audited Passes, narrowed at once by bad news.
 
 An audited Pass is one that evaluators found, that stood through its challenge, and whose committee counts.
-The lower limit is that of Passes among judged jobs of the workflow (Clopper and Pearson, one side, 95 %).
+The lower limit is that of Passes among judged jobs and periods of the workflow (Clopper and Pearson, one
+side, 95 %).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class RolloutState:
     passes: int = 0
     failures: int = 0
     _fresh: list[tuple[int, Hash]] = field(default_factory=list)
-    _bad: set[Hash] = field(default_factory=set)
+    _bad: set[tuple[Hash, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.cap = self.rollout.start
@@ -63,14 +64,14 @@ class RolloutState:
         return (
             task.passed
             and task.secured
-            and task.job not in self._bad
+            and task.key not in self._bad
             and (not self.roots or task.committee in self.roots)
         )
 
     def _narrowed(self, task: Task) -> Change | None:
-        if task.job in self._bad:  # a verdict, a dispute and its end are one piece of bad news
+        if task.key in self._bad:  # a verdict, a dispute and its end are one piece of bad news
             return None
-        self._bad.add(task.job)
+        self._bad.add(task.key)
         self._fresh.clear()
         rule = self.rollout.narrow
         return self._set(max(rule.floor, self.cap * rule.percent // 100), (task.job,))

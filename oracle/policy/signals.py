@@ -14,7 +14,7 @@ from typing import Final, Literal
 THOUSANDTHS: Final = "thousandths"
 USDC: Final = "USDC base units"
 DAYS: Final = "days"
-COUNT: Final = "jobs"
+COUNT: Final = "jobs and periods"
 
 About = Literal["agent", "evaluator"]
 
@@ -35,6 +35,7 @@ class Signal(StrEnum):
     FAILURE_STREAK = "failure-streak"
     DRIFT = "drift"
     DEFAULTS = "defaults"
+    WITHHELD = "withheld-share"
     OVERTURNED_RATE = "overturned-rate"
     SILENT_RATE = "silent-rate"
 
@@ -63,17 +64,20 @@ MEANINGS: Final[dict[Signal, Meaning]] = {
     ),
     Signal.FRESHNESS: Meaning("agent", DAYS, "above", "days since the last Pass that counted", _YEARS),
     Signal.COVERAGE_CAP: Meaning("agent", USDC, "below", "largest bond at stake now or lately", _FAR),
-    Signal.EXPOSURE: Meaning("agent", USDC, "above", "prices of jobs that run", _FAR),
+    Signal.EXPOSURE: Meaning("agent", USDC, "above", "prices of jobs and tabs that run", _FAR),
     Signal.UNBACKED: Meaning("agent", USDC, "above", "up-front parts beyond the bond of their job", _FAR),
     Signal.DISPUTE_RATE: Meaning(
-        "agent", THOUSANDTHS, "above", "share of ended jobs that were disputed, lower limit", 1_000, True
+        "agent", THOUSANDTHS, "above", "share of what ended that was disputed, lower limit", 1_000, True
     ),
     Signal.FAILURE_RATE: Meaning(
-        "agent", THOUSANDTHS, "above", "share of judged jobs that failed, lower limit", 1_000, True
+        "agent", THOUSANDTHS, "above", "share of what was judged that failed, lower limit", 1_000, True
     ),
     Signal.FAILURE_STREAK: Meaning("agent", COUNT, "above", "failures since the last Pass", 1_000),
     Signal.DRIFT: Meaning("agent", "a sequential test", "above", "the share of failures has risen", 0),
-    Signal.DEFAULTS: Meaning("agent", COUNT, "above", "jobs that were never delivered", 100_000, True),
+    Signal.DEFAULTS: Meaning("agent", "jobs", "above", "jobs that were never delivered", 100_000, True),
+    Signal.WITHHELD: Meaning(
+        "agent", THOUSANDTHS, "above", "share of what its tabs presented that was withheld", 1_000, True
+    ),
     Signal.OVERTURNED_RATE: Meaning(
         "evaluator", THOUSANDTHS, "above", "share of its verdicts overturned, lower limit", 1_000, True
     ),

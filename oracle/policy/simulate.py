@@ -1,17 +1,19 @@
 """What policies would have done in a past history, beside the same history without them.
 
-A job the policies would have refused did not happen in the run with them: it opens nothing, ends nothing and
-says nothing of anybody. A job that was too large or too thinly bonded counts as refused; whether the parties
-would have agreed on a smaller one nobody knows.
+A job or tab the policies would have refused did not happen in the run with them: it opens nothing, ends
+nothing and says nothing of anybody. One that was too large or too thinly bonded counts as refused; whether
+the parties would have agreed on a smaller one nobody knows. Of a tab its periods are counted, each with what
+was presented.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oracle.domain.types import Hash
-from oracle.history.task import Step, Task, happenings
+from oracle.history.task import Step, Task, TaskKind, happenings
 from oracle.policy.admission import Asked, Refusal, admit
 from oracle.policy.document import Policy
 from oracle.policy.engine import Engine
@@ -20,7 +22,7 @@ from oracle.policy.event import PolicyEvent
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A job that was not let in, and why."""
+    """A job or tab that was not let in, and why."""
 
     task: Task
     refusals: tuple[Refusal, ...]
@@ -28,7 +30,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """Prices of jobs, base units: of all, of those that failed, of those that passed."""
+    """Prices of jobs and periods, base units: of all, of those that failed, of those that passed."""
 
     jobs: int
     total: int
@@ -40,7 +42,7 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Sums after a job was opened in the history, let in or not: prices of jobs that were to fail."""
+    """Sums after a job or tab was opened in the history, let in or not: prices of what was to fail."""
 
     time: int
     jobs: int
@@ -84,6 +86,9 @@ def simulate(
     refused: dict[Hash, Refused] = {}
     points: list[Point] = []
     failed_without = failed_with = 0
+    lost: Counter[Hash] = Counter()
+    for one in tasks:
+        lost[one.job] += one.price if one.failed else 0
     for happening in happenings(tasks):
         task = happening.task
         if task.job in refused:
@@ -93,9 +98,9 @@ def simulate(
             continue
         engine.pass_time(happening.place.timestamp)
         found = admit(engine, Asked(task.provider, task.price, task.bond, task.committee, task.pact))
-        failed_without += task.price if task.failed else 0
+        failed_without += lost[task.job]
         if found.admitted:
-            failed_with += task.price if task.failed else 0
+            failed_with += lost[task.job]
             engine.step(happening)
         else:
             refused[task.job] = Refused(task, found.refusals)
@@ -111,6 +116,7 @@ def simulate(
 
 
 def _exposure(tasks: Sequence[Task]) -> Exposure:
+    tasks = [one for one in tasks if one.kind is not TaskKind.TAB]
     failed, passed = [one for one in tasks if one.failed], [one for one in tasks if one.passed]
     return Exposure(
         jobs=len(tasks),

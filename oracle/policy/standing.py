@@ -1,4 +1,4 @@
-"""What the signals of one agent, and of one evaluator, are at a time: kept job by job.
+"""What the signals of one agent, and of one evaluator, are at a time: kept job by job, period by period.
 
 Shares are lower limits (`oracle.score.bounds`), in thousandths, rounded down; None is unknown.
 """
@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from oracle.domain.types import Hash
-from oracle.history.task import Task
+from oracle.domain.types import Ending, Hash
+from oracle.history.task import Task, TaskKind
 from oracle.policy.document import Drift, Rule
 from oracle.policy.drift import make_test
 from oracle.policy.fields import DAY
@@ -24,7 +24,7 @@ _LONGEST = 366 * DAY  # seconds a window reaches back
 
 @dataclass(slots=True)
 class _Window:
-    """Jobs that ended, with what counts about each, as far back as a window may reach."""
+    """What ended, with what counts about each, as far back as a window may reach."""
 
     items: deque[tuple[int, Hash, bool]] = field(default_factory=deque)
 
@@ -35,6 +35,16 @@ class _Window:
 
     def within(self, at: int, days: int) -> list[tuple[Hash, bool]]:
         return [(job, hit) for when, job, hit in self.items if at - when <= days * DAY]
+
+
+@dataclass(frozen=True, slots=True)
+class _Presented:
+    """A settled period: what was presented and what was withheld of it, base units."""
+
+    at: int
+    tab: Hash
+    amount: int
+    withheld: int
 
 
 @dataclass(slots=True)
@@ -52,6 +62,7 @@ class AgentStanding:
     _disputes: _Window = field(default_factory=_Window)
     _failures: _Window = field(default_factory=_Window)
     _defaults: _Window = field(default_factory=_Window)
+    _presented: deque[_Presented] = field(default_factory=deque)
     _bonds: deque[Evidence] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
@@ -60,12 +71,13 @@ class AgentStanding:
         self._since_zero = {drift: [] for drift in self.drifts}
 
     def opened(self, task: Task) -> None:
-        """A job of it was opened."""
+        """A job or tab of it was opened."""
         self.running[task.job] = task
 
     def closed(self, task: Task) -> None:
-        """A job of it ended."""
-        self.running.pop(task.job, None)
+        """A job, tab or period of it ended."""
+        if task.kind is not TaskKind.PERIOD:
+            self.running.pop(task.job, None)
         piece = task.evidence()
         if piece is None:
             return
@@ -74,7 +86,10 @@ class AgentStanding:
         while piece.at - self._bonds[0].at > RECENT:
             self._bonds.popleft()
         self._disputes.add(piece.at, task.job, hit=task.disputed is not None)
-        self._defaults.add(piece.at, task.job, hit=task.defaulted)
+        if task.kind is TaskKind.JOB:
+            self._defaults.add(piece.at, task.job, hit=task.defaulted)
+        else:
+            self._pay(task, piece.at)
         if not (task.passed or task.failed):
             return
         self._failures.add(piece.at, task.job, hit=task.failed)
@@ -86,6 +101,13 @@ class AgentStanding:
             total = self._sums[drift] = test.after(self._sums[drift], failed=task.failed)
             seen = self._since_zero[drift]
             self._since_zero[drift] = [] if total == 0 else [*seen, task.job][-50:]
+
+    def _pay(self, period: Task, at: int) -> None:
+        if period.close is None or period.close.ending is Ending.AGREED:
+            return  # the parties split what there was: nobody withheld anything
+        self._presented.append(_Presented(at, period.job, period.price, period.price - period.gated))
+        while at - self._presented[0].at > _LONGEST:
+            self._presented.popleft()
 
     def read(self, rule: Rule, at: int) -> tuple[int | None, int | None, bool]:
         """A rule's signal at a time: its value, its threshold, and whether that is crossed."""
@@ -113,11 +135,11 @@ class AgentStanding:
         return coverage(running, self._bonds, at=at)
 
     def exposure(self, pact: Hash | None = None) -> int:
-        """Prices of jobs that run, all or those under a pact."""
+        """Prices of jobs and tabs that run, all or those under a pact."""
         return sum(one.price for one in self.running.values() if pact is None or one.pact == pact)
 
     def jobs(self, rule: Rule, at: int) -> tuple[Hash, ...]:
-        """The jobs a rule's signal rests on, the newest last."""
+        """The jobs and tabs a rule's signal rests on, the newest last."""
         if rule.drift is not None:
             return tuple(self._since_zero.get(rule.drift, ()))
         if rule.signal is Signal.FAILURE_STREAK:
@@ -129,6 +151,8 @@ class AgentStanding:
         }
         if rule.signal in windows:
             return _hits(windows[rule.signal], rule, at)
+        if rule.signal is Signal.WITHHELD:
+            return tuple(one.tab for one in self._lately(rule, at) if one.withheld)[-50:]
         if rule.signal in (Signal.EXPOSURE, Signal.UNBACKED):
             return tuple(self.running)[-50:]
         return tuple(job for job, _ in self._failures.within(at, rule.window_days))[-50:]
@@ -136,6 +160,15 @@ class AgentStanding:
     def rate(self, window: _Window, rule: Rule, at: int) -> int:
         """A share's lower limit."""
         return _share(window.within(at, rule.window_days))
+
+    def withheld(self, rule: Rule, at: int) -> int:
+        """The share of what was presented that was withheld; 0 where nothing was presented."""
+        found = self._lately(rule, at)
+        total = sum(one.amount for one in found)
+        return 0 if total == 0 else sum(one.withheld for one in found) * 1_000 // total
+
+    def _lately(self, rule: Rule, at: int) -> list[_Presented]:
+        return [one for one in self._presented if at - one.at <= rule.window_days * DAY]
 
 
 @dataclass(slots=True)
@@ -146,7 +179,7 @@ class EvaluatorStanding:
     _asked: _Window = field(default_factory=_Window)
 
     def closed(self, task: Task, *, signed: bool, silent: bool) -> None:
-        """A job that it was a member for ended."""
+        """A job or period that it was a member for ended."""
         end = task.close
         if end is None:
             return
@@ -161,7 +194,7 @@ class EvaluatorStanding:
         return _share(self._window(rule).within(at, rule.window_days))
 
     def jobs(self, rule: Rule, at: int) -> tuple[Hash, ...]:
-        """The jobs that count against it, the newest last."""
+        """The jobs and tabs that count against it, the newest last."""
         return _hits(self._window(rule), rule, at)
 
     def _window(self, rule: Rule) -> _Window:
@@ -194,6 +227,7 @@ _AGENT: dict[Signal, Callable[[AgentStanding, Rule, int], int | None]] = {
     Signal.DISPUTE_RATE: lambda one, rule, at: one.rate(one._disputes, rule, at),  # noqa: SLF001
     Signal.FAILURE_RATE: lambda one, rule, at: one.rate(one._failures, rule, at),  # noqa: SLF001
     Signal.FAILURE_STREAK: lambda one, _rule, _at: len(one.streak),
+    Signal.WITHHELD: lambda one, rule, at: one.withheld(rule, at),
     Signal.DEFAULTS: lambda one, rule, at: sum(
         hit
         for _, hit in one._defaults.within(at, rule.window_days)  # noqa: SLF001

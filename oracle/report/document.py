@@ -52,8 +52,28 @@ class Weakness(Part):
     jobs: tuple[HashField, ...]
 
 
+class Tabs(Part):
+    """What became of tabs. Amounts are base units, as decimal strings.
+
+    Args:
+        opened: Tabs opened in the time; `entrusted`: their deposits and credits.
+        ended: Periods that ended in the time.
+        presented: What those that were settled presented; `withheld`: what was not paid of it.
+        withheld_share: Thousandths; None where nothing was presented.
+        defaults: Of tabs that closed in the time, those on which their buyer's default is on record.
+    """
+
+    opened: int
+    entrusted: str
+    ended: int
+    presented: str
+    withheld: str
+    withheld_share: Thousandths | None
+    defaults: Share
+
+
 class Period(Part):
-    """A stretch of the time reported on, by when jobs ended."""
+    """A stretch of the time reported on, by when jobs, and periods of tabs, ended."""
 
     since: int
     until: int
@@ -66,11 +86,14 @@ class Report(Document):
     """Measures of a program over a time.
 
     Args:
-        opened, ended: Jobs opened and ended in that time.
-        compliance: Of jobs that ended as kept or broken, those that were kept.
-        freshness: Seconds from an agent's last verdict that closed to the next agreement with it.
-        unverified: Agreements with agents that nobody had ever judged.
-        disputes: Of jobs that ended, those that were disputed: per thousand; a tenth of it is per hundred.
+        opened, ended: Jobs opened and ended in that time; `entrusted`: their prices.
+        tabs: The same of tabs, and what only they have.
+        compliance: Of jobs and periods that ended as kept or broken, those that were kept.
+        freshness: Seconds from an agent's last verdict that closed to the next job or tab opened with it.
+        unverified: Jobs and tabs opened with agents that nobody had ever judged.
+        disputes: Of jobs and periods that ended, those that were disputed: per thousand; a tenth of it is per
+            hundred.
+        overturned: Of verdicts on them, those that were overturned.
         defaults: Of jobs that ended, those that were never delivered.
         incidents: Jobs that did not end well.
         named: Of those, the ones of which a rule names what broke first.
@@ -87,6 +110,7 @@ class Report(Document):
     opened: int
     ended: int
     entrusted: str
+    tabs: Tabs
     compliance: Share
     confidence: tuple[AgentConfidence, ...]
     known: Share

@@ -1,4 +1,4 @@
-"""Measures of a program, from the jobs of a time and the incidents among them. Pure."""
+"""Measures of a program, from the jobs and tabs of a time and the incidents among them. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from oracle.domain.types import Address, Basis, Hash
-from oracle.history.task import Task
+from oracle.domain.types import Address, Basis, Ending, Hash
+from oracle.history.task import Task, TaskKind
 from oracle.incident.document import Incident
 from oracle.policy.event import PolicyEvent
-from oracle.report.document import AgentConfidence, Period, Report, Share, Spread, Weakness
+from oracle.report.document import AgentConfidence, Period, Report, Share, Spread, Tabs, Weakness
 from oracle.score import bounds, v1
 from oracle.score.document import At
 
@@ -33,12 +33,16 @@ def report_of(
     """The report on a time.
 
     Args:
-        tasks: Every job up to the block, also those before the time: freshness and scores need them.
+        tasks: Every job, tab and period up to the block, also before the time: freshness and scores need
+            them.
         incidents: Of jobs that ended in the time.
         since, until: The time, Unix seconds; a job counts by when it ended, an agreement by when it was made.
     """
-    ended = [one for one in tasks if one.close is not None and since <= one.close.place.timestamp < until]
-    opened = [one for one in tasks if since <= one.opened.timestamp < until]
+    closed = [one for one in tasks if one.close is not None and since <= one.close.place.timestamp < until]
+    ended = [one for one in closed if one.kind is not TaskKind.TAB]
+    jobs = [one for one in ended if one.kind is TaskKind.JOB]
+    opened = [one for one in tasks if _is_given(one) and since <= one.opened.timestamp < until]
+    jobs_opened = [one for one in opened if one.kind is TaskKind.JOB]
     verdicts = [one for one in ended if one.judged is not None and one.judged.basis is Basis.VERDICT]
     confidence = _confidence(tasks, roots, until)
     waits, unverified = _freshness(tasks, since, until)
@@ -50,9 +54,10 @@ def report_of(
         block=at.block,
         since=since,
         until=until,
-        opened=len(opened),
-        ended=len(ended),
-        entrusted=str(sum(one.price for one in opened)),
+        opened=len(jobs_opened),
+        ended=len(jobs),
+        entrusted=str(sum(one.price for one in jobs_opened)),
+        tabs=_tabs(opened, closed),
         compliance=_compliance(ended),
         confidence=tuple(confidence[:MOST_AGENTS]),
         known=share(sum(one.score is not None for one in confidence), len(confidence)),
@@ -61,7 +66,7 @@ def report_of(
         unverified=share(unverified, len(opened)),
         disputes=share(sum(one.disputed is not None for one in ended), len(ended)),
         overturned=share(sum(one.overturned for one in verdicts), len(verdicts)),
-        defaults=share(sum(one.defaulted for one in ended), len(ended)),
+        defaults=share(sum(one.defaulted for one in jobs), len(jobs)),
         incidents=len(incidents),
         named=share(len(named), len(incidents)),
         repeated=share(sum(bool(one.repeats_before) for one in named), len(named)),
@@ -91,6 +96,29 @@ def spread(values: Iterable[int]) -> Spread:
         return ordered[max(0, -(-len(ordered) * percent // 100) - 1)] if ordered else None
 
     return Spread(count=len(ordered), median=rank(50), ninetieth=rank(90))
+
+
+def _is_given(task: Task) -> bool:
+    """Whether somebody decided to entrust it: a job or a tab, and not what is presented on one."""
+    return task.kind is not TaskKind.PERIOD
+
+
+def _tabs(opened: Sequence[Task], closed: Sequence[Task]) -> Tabs:
+    given = [one for one in opened if one.kind is TaskKind.TAB]
+    periods = [one for one in closed if one.kind is TaskKind.PERIOD]
+    over = [one for one in closed if one.kind is TaskKind.TAB]
+    # Where the parties split what there was, nobody withheld anything.
+    settled = [one for one in periods if one.close is not None and one.close.ending is not Ending.AGREED]
+    presented, paid = sum(one.price for one in settled), sum(one.gated for one in settled)
+    return Tabs(
+        opened=len(given),
+        entrusted=str(sum(one.price for one in given)),
+        ended=len(periods),
+        presented=str(presented),
+        withheld=str(presented - paid),
+        withheld_share=None if presented == 0 else (presented - paid) * 1_000 // presented,
+        defaults=share(sum(one.buyer_defaulted for one in over), len(over)),
+    )
 
 
 def _compliance(ended: Sequence[Task]) -> Share:
@@ -132,7 +160,7 @@ def _freshness(tasks: Sequence[Task], since: int, until: int) -> tuple[list[int]
     waits, without = [], 0
     for task in tasks:
         opened = task.opened.timestamp
-        if not since <= opened < until:
+        if not _is_given(task) or not since <= opened < until:
             continue
         times = verified.get(task.provider, [])
         before = bisect_right(times, opened)

@@ -8,14 +8,14 @@ from oracle.report.document import Period, Report
 
 
 def compliance_plot(report: Report) -> str:
-    """Share of jobs that kept their pact, with its interval, by period."""
+    """Share of jobs and periods that kept their pact, with its interval, by stretch of time."""
     periods = [one for one in report.periods if one.compliance.share is not None]
     middle = [(_middle(one), (one.compliance.share or 0) / 10) for one in periods]
     return svg(
         Chart(
             title="Pacts kept",
-            says=f"Percent of judged jobs that kept their pact in {len(periods)} periods, with interval.",
-            x_name="when jobs ended (UTC)",
+            says=f"Percent of what was judged that kept its pact in {len(periods)} stretches, with interval.",
+            x_name="when it ended (UTC)",
             y_name="percent",
             series=(Series("pacts kept", middle),),
             bands=[(_middle(one), one.compliance.low / 10, one.compliance.high / 10) for one in periods],
@@ -26,14 +26,14 @@ def compliance_plot(report: Report) -> str:
 
 
 def disputes_plot(report: Report) -> str:
-    """Disputes per hundred jobs, with their interval, by period."""
+    """Disputes per hundred jobs and periods, with their interval, by stretch of time."""
     periods = [one for one in report.periods if one.disputes.share is not None]
     return svg(
         Chart(
             title="Disputes",
-            says=f"Disputes per hundred jobs that ended, in {len(periods)} periods, with the interval.",
-            x_name="when jobs ended (UTC)",
-            y_name="per 100 jobs",
+            says=f"Disputes per hundred that ended, in {len(periods)} stretches of time, with the interval.",
+            x_name="when it ended (UTC)",
+            y_name="per 100",
             series=(Series("disputes", [(_middle(one), (one.disputes.share or 0) / 10) for one in periods]),),
             bands=[(_middle(one), one.disputes.low / 10, one.disputes.high / 10) for one in periods],
             x_words=_days(periods),

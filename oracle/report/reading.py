@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy.orm import Session
 
 from oracle.domain.types import Hash, Outcome
-from oracle.history.task import Task
+from oracle.history.task import Task, TaskKind
 from oracle.incident.derive import incident_of
 from oracle.incident.document import Incident
 from oracle.incident.reading import CaseReader, ReadDocument
@@ -32,7 +32,7 @@ def read_report(
     """The report on a time, by default on everything up to the newest block.
 
     Args:
-        tasks: All jobs, where they were read already.
+        tasks: All jobs and tabs, where they were read already.
 
     Raises:
         UnknownBlockError: nothing was read yet.
@@ -56,7 +56,9 @@ def read_report(
 def _went_wrong(task: Task) -> bool:
     """Whether a job ended as something else than a Pass nobody disputed."""
     end = task.close
-    return end is not None and (end.outcome is not Outcome.PASS or task.disputed is not None)
+    if end is None or task.kind is not TaskKind.JOB:
+        return False
+    return end.outcome is not Outcome.PASS or task.disputed is not None
 
 
 def _ended(task: Task) -> int:

@@ -1,4 +1,4 @@
-"""Whole histories of jobs, read from the tables of jobs and events."""
+"""Whole histories of jobs and tabs, read from the tables of jobs, tabs and events."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from oracle.domain.types import Address, Basis, Ending, Hash, Outcome
 from oracle.history.task import Close, Judgement, Task
 from oracle.score.evidence import Evidence
 from oracle.store import closed, codec
+from oracle.store.tab_tasks import Spent, tab_tasks
 from oracle.store.tables import Block, EventRow, JobRow, JobVersion
 
 _EVERYTHING = 2**31 - 1
@@ -32,7 +33,7 @@ def tasks_of(
     provider: Address | None = None,
     job: Hash | None = None,
 ) -> list[Task]:
-    """Jobs from opening to end, in the order of opening.
+    """Jobs, tabs and periods of tabs from opening to end, in the order of opening.
 
     Args:
         roots: Committees whose fees count as spent; see docs/trust-score.md.
@@ -56,11 +57,13 @@ def tasks_of(
     else:
         asked = provider if provider is not None else _provider_of(session, job)
         found = [] if asked is None else closed.evidence_of(session, asked, up_to=limit, roots=roots)
-        spent = {one.subject: one for one in found}
+        spent = {(one.subject, one.period): one for one in found}
     tasks = [
         _task(job_id, codec.AGREEMENTS.value(agreement), codec.JOB_RECORDS.value(record), steps, spent)
         for job_id, agreement, record in session.execute(query)
     ]
+    if job is None:
+        tasks += tab_tasks(session, spent, up_to=limit, provider=provider)
     return sorted(tasks, key=lambda task: (task.opened.block_number, task.opened.log_index))
 
 
@@ -68,14 +71,14 @@ def _provider_of(session: Session, job: Hash | None) -> Address | None:
     return session.scalar(select(JobRow.provider).where(JobRow.job == job))
 
 
-def _all_evidence(session: Session, up_to: int, roots: Collection[Hash]) -> dict[Hash, Evidence]:
+def _all_evidence(session: Session, up_to: int, roots: Collection[Hash]) -> Spent:
     found, _ = closed.closed_after(session, -1, up_to=up_to, limit=_EVERYTHING, roots=roots)
     spent: dict[Address, int] = {}
-    told: dict[Hash, Evidence] = {}
+    told: Spent = {}
     for one in found:
         buyer = one.evidence.counterparty
         spent[buyer] = spent.get(buyer, 0) + one.evidence.outlay
-        told[one.evidence.subject] = replace(one.evidence, outlay=spent[buyer])
+        told[one.evidence.subject, one.evidence.period] = replace(one.evidence, outlay=spent[buyer])
     return told
 
 
@@ -105,7 +108,7 @@ def _task(
     agreement: Agreement,
     record: JobRecord,
     steps: _Steps,
-    spent: dict[Hash, Evidence],
+    spent: Spent,
 ) -> Task:
     terms, opening, known = agreement.terms, agreement.opening, steps[job]
     delivered, disputed = known.get("Delivered"), known.get("Disputed")
@@ -127,7 +130,7 @@ def _task(
         delivered_at=None if delivered is None else delivered[0].timestamp,
         judged=_judgement(known),
         disputed=None if disputed is None else disputed[0],
-        close=_close(known, spent.get(job)),
+        close=_close(known, spent.get((job, 0))),
     )
 
 
@@ -152,7 +155,7 @@ def _close(known: dict[str, tuple[Place, Any]], said: Evidence | None) -> Close 
 
 
 class TaskShelf:
-    """All jobs, as of a moment ago: for readers that strangers ask often.
+    """All jobs and tabs, as of a moment ago: for readers that strangers ask often.
 
     Args:
         roots: Committees whose fees count as spent.
@@ -168,7 +171,7 @@ class TaskShelf:
         self._tasks: list[Task] = []
 
     def tasks(self, session: Session, *, fresh: bool = False) -> list[Task]:
-        """The jobs, in the order of opening; `fresh`: not older than `fresh_seconds`."""
+        """They, in the order of opening; `fresh`: not older than `fresh_seconds`."""
         kept_for = self._fresh_seconds if fresh else self._seconds
         with self._lock:
             if self._read_at is None or time.monotonic() - self._read_at >= kept_for:

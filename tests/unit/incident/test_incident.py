@@ -35,7 +35,21 @@ from oracle.store.tasks import tasks_of
 from tests.databases import Databases
 from tests.unit.api.world import made_world
 from tests.unit.api.world import place as world_place
-from tests.unit.policy.made import AGENT, COMMITTEE, DAY, HEAD, PACT, START, USDC, place, policy, task
+from tests.unit.policy.made import (
+    AGENT,
+    COMMITTEE,
+    DAY,
+    HEAD,
+    PACT,
+    START,
+    TAB,
+    USDC,
+    period,
+    place,
+    policy,
+    tab,
+    task,
+)
 from tests.unit.policy.test_live import configured, stored
 from tests.unit.store.score_history import AGENTS, ROOT, store
 
@@ -190,6 +204,30 @@ def test_signals__what_is_too_old_or_came_later__told_nothing() -> None:
     found = incident_of(case(task(200, "fail"), task(2, "fail"), task(210, "fail")))
     assert found.first_signal is None
     assert (found.unseen_for, found.grants) == (None, ())
+
+
+def test_signals__periods_of_tabs__weaken_trust_too() -> None:
+    failed = task(20, "fail")
+    around = [
+        tab(5),
+        period(1, "fail", day=6),
+        period(2, "overturned", day=8),
+        period(3, "silent", day=10),
+        tab(15, job="0x" + "7b" * 32),
+    ]
+    found = incident_of(case(failed, *around))
+    told = [one.says for one in found.timeline if one.kind.startswith("earlier")]
+    assert told == [
+        f"period 1 of tab {TAB} of the agent ended as fail",
+        f"period 2 of tab {TAB} of the agent ended as lost-dispute",
+        f"the committee's verdict on period 2 of tab {TAB} was wrong",
+        f"the committee left period 3 of tab {TAB} unjudged",
+    ]
+    grants = {one.what: one for one in found.grants}
+    assert "1 more job(s) or tab(s) of 300.00 USDC" in grants["other agreements"].says
+    later = incident_of(case(failed, tab(40, pact="0x" + "a2" * 32), period(1, day=41)))
+    assert (later.since.jobs, later.since.changed) == (1, ("pact",))
+    assert later.repeats == ()
 
 
 def test_since__no_rule_changed__is_visible() -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from oracle.decide.jobs import Place
 from oracle.domain.types import Basis, Ending, Outcome
-from oracle.history.task import Close, Judgement, Task
+from oracle.history.task import Close, Judgement, Task, TaskKind
 from oracle.policy.document import Policy, read_policy
 from oracle.score.evidence import Contest, Finding
 
 DAY = 86_400
 START = 1_767_225_600  # 2026-01-01
 NOW = START + 30 * DAY
+TAB = "0x" + "7a" * 32
 AGENT, OTHER = "0x" + "aa" * 20, "0x" + "ab" * 20
 COMMITTEE, PACT = "0x" + "c0" * 32, "0x" + "a1" * 32
 USDC = 1_000_000
@@ -100,3 +102,33 @@ def task(number: int, ends: str = "pass", **changes: Any) -> Task:
         "close": close,
     }
     return Task(**(values | changes))
+
+
+def tab(number: int, *, closed: int | None = None, **changes: Any) -> Task:
+    """A tab of 300 USDC opened so many days after the start, and closed at a day, if at all."""
+    end = None if closed is None else task(closed - 1).close
+    made = replace(
+        task(number, "runs"), job=TAB, kind=TaskKind.TAB, price=300 * USDC, gated=300 * USDC, close=end
+    )
+    return replace(made, **changes)
+
+
+def period(number: int, ends: str = "pass", *, day: int, withheld: int = 0, **changes: Any) -> Task:
+    """A period of that tab, of 100 USDC presented at a day; it ends as a job would, so much withheld."""
+    made = task(day, ends)
+    paid = 0 if made.failed or ends == "silent" else 100 * USDC - withheld
+    judged = None if made.judged is None else replace(made.judged, payable=paid)
+    end = made.close
+    if end is not None:  # in a place of its own, beside a job's
+        end = replace(end, place=end.place._replace(log_index=6))
+    made = replace(
+        made,
+        job=TAB,
+        kind=TaskKind.PERIOD,
+        period=number,
+        price=100 * USDC,
+        gated=paid,
+        judged=judged,
+        close=end,
+    )
+    return replace(made, **changes)

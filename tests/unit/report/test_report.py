@@ -13,23 +13,24 @@ import pytest
 from click.testing import CliRunner
 
 from oracle.cli.main import cli
-from oracle.history.task import Task
+from oracle.history.task import Task, TaskKind
 from oracle.incident.derive import incident_of
 from oracle.report.chart import Chart, Mark, Series, svg
 from oracle.report.document import Report
 from oracle.report.measures import report_of, share, spread
 from oracle.report.plots import compliance_plot, disputes_plot
+from oracle.report.words import measures, tabs_said
 from oracle.score.document import At
 from tests.databases import Databases
 from tests.unit.incident.test_incident import case
-from tests.unit.policy.made import AGENT, COMMITTEE, DAY, OTHER, START, task
+from tests.unit.policy.made import AGENT, COMMITTEE, DAY, OTHER, START, USDC, period, tab, task
 from tests.unit.policy.test_live import configured, stored
 
 AT = At(chain_id=1, escrow="0x" + "e5" * 20, block=10**9, block_hash="0x" + "b1" * 32, time=START + 400 * DAY)
 
 
 def reported(tasks: list[Task], *, since: int = 0, until: int = START + 400 * DAY) -> Report:
-    bad = [one for one in tasks if one.failed or one.overturned]
+    bad = [one for one in tasks if one.kind is TaskKind.JOB and (one.failed or one.overturned)]
     incidents = [incident_of(case(one, *tasks)) for one in bad]
     return report_of(tasks, incidents, [], at=AT, roots=frozenset([COMMITTEE]), since=since, until=until)
 
@@ -53,6 +54,42 @@ def test_shares__count_what_they_say() -> None:
     assert (found.defaults.hits, found.defaults.of) == (1, 7)
     assert (found.opened, found.ended) == (7, 7)
     assert found.entrusted == str(7 * 200 * 10**6)
+
+
+def test_tabs__their_periods_count_as_jobs_and_what_was_withheld_is_said() -> None:
+    tabs = [
+        tab(1, closed=9, buyer_defaulted=True),
+        period(1, day=2, withheld=25 * USDC),
+        period(2, "overturned", day=4),
+        period(3, "silent", day=6),
+    ]
+    found = reported([*TASKS, *tabs])
+    assert (found.compliance.hits, found.compliance.of) == (4, 8)
+    assert (found.disputes.hits, found.disputes.of) == (2, 10)
+    assert (found.overturned.hits, found.overturned.of) == (2, 7)
+    assert (found.defaults.hits, found.defaults.of) == (1, 7), "a period is always delivered"
+    assert (found.opened, found.ended, found.unverified.of) == (7, 7, 8)
+    assert (found.tabs.opened, found.tabs.ended, found.tabs.entrusted) == (1, 3, str(300 * USDC))
+    assert (found.tabs.presented, found.tabs.withheld) == (str(300 * USDC), str(225 * USDC))
+    assert found.tabs.withheld_share == 750
+    assert (found.tabs.defaults.hits, found.tabs.defaults.of) == (1, 1)
+    assert sum(one.ended for one in found.periods) == 10
+    assert ("tabs with a default of their buyer", found.tabs.defaults) in measures(found)
+    said = "1 tab(s) opened for 300.00 USDC, 3 period(s) ended: 225.00 USDC of 300.00 USDC presented withheld"
+    assert tabs_said(found) == f"{said} (75.0 %)."
+
+
+def test_tabs__none__are_not_mentioned() -> None:
+    found = reported(TASKS)
+    assert (found.tabs.opened, found.tabs.withheld_share, tabs_said(found)) == (0, None, "")
+    assert "tabs with a default of their buyer" not in dict(measures(found))
+
+
+def test_tabs__a_period_refreshes_trust_and_a_tab_is_an_agreement() -> None:
+    found = reported([tab(0), period(1, day=1), task(5), tab(8, job="0x" + "7b" * 32)])
+    assert (found.freshness.median, found.freshness.ninetieth) == (2 * DAY, 3 * DAY)
+    assert (found.unverified.hits, found.unverified.of) == (1, 3)
+    assert found.confidence[0].agent == AGENT
 
 
 def test_share__interval_is_clopper_and_pearson() -> None:
