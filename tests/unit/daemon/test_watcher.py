@@ -82,6 +82,13 @@ def database(databases: Databases) -> Iterator[Database]:
     made.close()
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow this machine is, what comes at once counts as at once."""
+    monkeypatch.setattr(watcher, "HURRY", 600.0)
+    monkeypatch.setattr(watcher, "LONGEST_WRITE", 600.0)
+
+
 def follow(database: Database, history: History) -> tuple[Watcher, list[int]]:
     """A watcher of it, and the number of the last block at each commit."""
     commits: list[int] = []
