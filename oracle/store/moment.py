@@ -10,7 +10,7 @@ from oracle.domain.types import Hash
 from oracle.score.document import At
 from oracle.store import chain as chain_store
 from oracle.store import tabs
-from oracle.store.tables import Block, EventRow
+from oracle.store.tables import Block, EventRow, TabEventRow
 
 
 class UnknownBlockError(EarnestError):
@@ -52,11 +52,18 @@ def at_block(session: Session, block: int | None) -> At:
 
 
 def newest_event(session: Session) -> tuple[int, int, Hash] | None:
-    """Block, log index and block hash of the escrow's newest event; None where there is none."""
-    found = session.execute(
-        select(EventRow.block_number, EventRow.log_index, Block.hash)
-        .join(Block, Block.block_number == EventRow.block_number)
-        .order_by(EventRow.block_number.desc(), EventRow.log_index.desc())
-        .limit(1)
-    ).one_or_none()
-    return None if found is None else (found.block_number, found.log_index, found.hash)
+    """Block, log index and block hash of the newest event of escrow or tabs; None where there is none."""
+    places = [
+        (found.block_number, found.log_index, found.hash)
+        for row in (EventRow, TabEventRow)
+        if (
+            found := session.execute(
+                select(row.block_number, row.log_index, Block.hash)
+                .join(Block, Block.block_number == row.block_number)
+                .order_by(row.block_number.desc(), row.log_index.desc())
+                .limit(1)
+            ).one_or_none()
+        )
+        is not None
+    ]
+    return max(places, default=None)

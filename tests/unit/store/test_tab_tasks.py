@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from oracle.daemon.following import run_policies
 from oracle.domain.tab_events import Defaulted, PeriodLapsed, Presented, TabClosed, TabEvent
 from oracle.domain.tab_terms import TabEnding
 from oracle.domain.types import Basis, Ending, Outcome
@@ -14,7 +15,7 @@ from oracle.score import v1
 from oracle.store import chain as chain_store
 from oracle.store import closed
 from oracle.store.database import Database
-from oracle.store.policy_run import run_policies
+from oracle.store.moment import newest_event
 from oracle.store.tasks import tasks_of
 from tests.databases import Databases
 from tests.unit.policy.made import policy
@@ -129,6 +130,17 @@ def test_a_default_of_the_buyer__stands_on_the_tab(database: Database) -> None:
     (tab,) = read(database)
     assert tab.buyer_defaulted
     assert not tab.defaulted
+
+
+def test_what_happens_to_a_tab_alone__is_news(database: Database) -> None:
+    store(database, history())
+    happen(database, opened(), start=500)
+    with database.read() as session:
+        first = newest_event(session)
+    happen(database, presented(), start=501)
+    with database.read() as session:
+        assert first == (500, 900, block(500).hash)
+        assert newest_event(session) == (501, 900, block(501).hash)
 
 
 def test_jobs_and_tabs__say_what_the_score_reads(database: Database) -> None:
