@@ -88,6 +88,23 @@ def test_deliver_then_follow_to_its_end_and_claim(desk: Page, town: Town) -> Non
     expect(desk.locator("#wallet-said")).to_contain_text("there is nothing to claim", timeout=_SOON)
 
 
+def test_a_provider_concedes_before_it_delivers(desk: Page, town: Town) -> None:
+    agreement, job = town.job(town.careless)
+    provider = Wallet(town.chain.url, town.market.provider, CHAIN_ID)
+    town.until(lambda: town.state(job) == "open", "the job is read")
+    visit(desk, town, provider, job)
+    desk.locator("#offer-concede-provider > summary").click()
+    expect(desk.locator("#offer-concede-provider")).to_contain_text("cannot be taken back")
+    assert provider.asked == []
+    desk.locator("[data-send='concede-provider']").click()
+    expect(desk.locator("#wallet-said")).to_contain_text("Done in block", timeout=_SOON)
+    view = town.market.escrow.job_state(job)
+    assert (view.state, view.outcome) == (State.CLOSED, Outcome.FAIL)
+    assert agreement.terms.provider == provider.account.address.lower()
+    expect(desk.locator("#state")).to_contain_text("closed", timeout=_SOON)
+    expect(desk.locator("[data-send='concede-provider']")).to_have_count(0)
+
+
 def test_wallet_on_the_wrong_chain_signs_nothing(
     desk: Page, town: Town, wrong: tuple[Agreement, Hash], buyer: Wallet
 ) -> None:
