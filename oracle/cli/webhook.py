@@ -49,7 +49,12 @@ def webhook() -> None:
 @webhook.command()
 @click.argument("url")
 @click.option(
-    "--kind", "kinds", type=click.Choice(_KINDS), multiple=True, help="What to tell; all by default."
+    "--kind",
+    "kinds",
+    type=click.Choice(_KINDS),
+    multiple=True,
+    metavar="KIND",
+    help=f"What to tell: {', '.join(_KINDS)}; all by default. Give it once for each.",
 )
 @click.option("--agent", "agents", type=ADDRESS, multiple=True, help="Only of these agents; all by default.")
 @config_option

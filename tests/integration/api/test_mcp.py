@@ -22,6 +22,9 @@ from tests.unit.api.test_tabs import CONTRACT, FIRST, LIFE, PROVIDER, happen
 from tests.unit.api.world import World, made_world
 from tests.unit.store.score_history import AGENTS, ROOT
 
+HAS_NONE = ("agent_screening", "agent_feedback")
+"""Lists of which this world's agents have nothing."""
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
@@ -82,6 +85,15 @@ async def test_tools__over_the_api__say_what_it_says(world: World, url: str) -> 
         ),
         pytest.param("agent_screening", {"agent": PROVIDER}, f"/agents/{PROVIDER}/screening", id="screening"),
         pytest.param("agent_feedback", {"agent": PROVIDER}, f"/agents/{PROVIDER}/feedback", id="feedback"),
+        pytest.param(
+            "verdicts", {"agent": AGENTS[0], "limit": 2}, f"/verdicts?agent={AGENTS[0]}&limit=2",
+            id="verdicts",
+        ),
+        pytest.param("events", {"name": "JobClosed"}, "/events?name=JobClosed&limit=20", id="events"),
+        pytest.param("tab_events", {"tab": FIRST}, f"/tab-events?tab={FIRST}&limit=20", id="events of a tab"),
+        pytest.param("evaluators", {"committee": ROOT}, f"/evaluators?committee={ROOT}", id="evaluators"),
+        pytest.param("committees", {}, "/committees", id="committees"),
+        pytest.param("pacts", {"agent": AGENTS[0]}, f"/pacts?agent={AGENTS[0]}", id="pacts"),
     ],
 )  # fmt: skip
 async def test_tool__for_each_read__says_what_the_api_says(
@@ -89,7 +101,25 @@ async def test_tool__for_each_read__says_what_the_api_says(
 ) -> None:
     with Reader(url, key=world.key.public) as reader:
         async with Client(mcp_server(reader)) as client:
-            assert await told(client, tool, **arguments) == world.client.get("/v1" + path).json()
+            found = await told(client, tool, **arguments)
+    assert found == world.client.get("/v1" + path).json()
+    assert bool(found.get("items", found)) is (tool not in HAS_NONE), "an empty list shows nothing"
+
+
+@pytest.mark.parametrize("tool", ["verdicts", "events", "tab_events"])
+async def test_list__page_by_page__is_the_whole_list(world: World, url: str, tool: str) -> None:
+    path = "/" + tool.replace("_", "-")
+    found: list[Any] = []
+    with Reader(url, key=world.key.public) as reader:
+        async with Client(mcp_server(reader)) as client:
+            whole = await told(client, tool, limit=9)
+            page = await told(client, tool, limit=3)
+            for _ in range(2):
+                found += page["items"]
+                page = await told(client, tool, limit=3, cursor=page["next"])
+            found += page["items"]
+    assert found == whole["items"] == world.get(path, limit=9)["items"]
+    assert len(found) == 9
 
 
 @pytest.mark.parametrize(
@@ -103,6 +133,13 @@ async def test_tool__for_each_read__says_what_the_api_says(
         pytest.param("agent_score", {"agent": AGENTS[0] + "/../.."}, id="a path instead of an agent"),
         pytest.param("agent_score", {"agent": AGENTS[0], "at": 10**9}, id="block not read yet"),
         pytest.param("agent_jobs", {"cursor": "AAAA"}, id="a cursor from elsewhere"),
+        pytest.param("verdicts", {"cursor": "AAAA"}, id="a cursor from elsewhere, of verdicts"),
+        pytest.param("events", {"name": "Nothing"}, id="an event that is none"),
+        pytest.param("events", {"limit": 201}, id="too many events"),
+        pytest.param("pacts", {"limit": 0}, id="a page of nothing"),
+        pytest.param("evaluators", {"committee": AGENTS[0]}, id="an address instead of a committee"),
+        pytest.param("feedback_document", {"document": "0x" + "99" * 32}, id="feedback not written here"),
+        pytest.param("policies", {}, id="no policy in force"),
     ],
 )
 async def test_tool__what_the_api_refuses__is_an_error(
