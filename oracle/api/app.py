@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -47,7 +47,7 @@ def described(source: Source) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    router = APIRouter(prefix=PREFIX)
+    router = APIRouter(prefix=PREFIX, dependencies=[Depends(_each_once)])
     router.include_router(_about(source))
     router.include_router(agents_router(source))
     router.include_router(records_router(source))
@@ -72,6 +72,15 @@ def described(source: Source) -> FastAPI:
         return problem(422, f"{field}: {first['msg']}", field=field)
 
     return app
+
+
+async def _each_once(request: Request) -> None:
+    """No parameter is a list: of one that is repeated, two readers would take different values."""
+    seen = set()
+    for name, _value in request.query_params.multi_items():
+        if name in seen:
+            raise ApiError(422, f"{name}: given more than once", field=name, next_step="give it once")
+        seen.add(name)
 
 
 def _about(source: Source) -> APIRouter:

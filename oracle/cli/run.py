@@ -10,7 +10,7 @@ import rich_click as click
 
 from oracle.config import load_settings
 from oracle.daemon.assembly import assembled
-from oracle.daemon.collector import postpone, settle
+from oracle.daemon.collector import postponed, settle
 from oracle.daemon.logs import configure_logs
 from oracle.daemon.metrics import Metrics
 from oracle.daemon.notify import Notifier
@@ -38,13 +38,13 @@ config_option = click.option(
     help="With --once: seconds to wait for evaluations.",
 )
 @click.option("--dry-run", is_flag=True, help="Evaluate and say what would be done; sign and send nothing.")
+@postponed()  # until all is loaded; or the start has failed
 def run(config: Path, *, once: bool, patience: float, dry_run: bool) -> None:
     """Follow the escrow, evaluate what is delivered, attest, post verdicts and settle.
 
     Ends cleanly on SIGTERM and SIGINT: the turn and running steps end first; a second signal ends it at once.
     After a kill it goes on where it was.
     """
-    postpone()
     settings = load_settings(config)
     metrics = Metrics()
     configure_logs(

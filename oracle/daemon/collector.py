@@ -26,11 +26,6 @@ def look() -> None:
     gc.collect(1)
 
 
-def postpone() -> None:
-    """The same until `settle`, for the start of a process."""
-    gc.disable()
-
-
 def settle() -> None:
     """Never look again at what is loaded by now, and look less often at what comes.
 

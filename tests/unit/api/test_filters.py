@@ -176,6 +176,12 @@ def test_filters__hostile__are_refused_and_named(world: World, path: str, name: 
     assert answer.json()["field"] == name
 
 
+@pytest.mark.parametrize("values", [["1", "2"], ["1", "1"], ["luck", "2"]])
+def test_filters__given_twice__are_refused_and_named(world: World, values: list[str]) -> None:
+    answer = world.client.get("/v1/agents", params={"min_cap": values})
+    assert (answer.status_code, answer.json()["field"]) == (422, "min_cap")
+
+
 def test_cursor__with_other_filters__is_refused(world: World) -> None:
     cursor = world.get("/agents", limit=1, order="score")["next"]
     answer = world.client.get("/v1/agents", params={"limit": 1, "order": "agent", "cursor": cursor})

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from oracle.daemon.collector import YOUNG, postpone, postponed, settle
+from oracle.cli.main import cli
+from oracle.daemon.collector import YOUNG, postponed, settle
 
 
 @pytest.fixture(autouse=True)
@@ -41,10 +44,16 @@ def test_what_is_loaded_is_left_alone_and_later_garbage_is_found() -> None:
 
 
 def test_a_start_is_not_collected_until_it_has_settled() -> None:
-    postpone()
-    assert not gc.isenabled()
-    settle()
+    with postponed():
+        assert not gc.isenabled()
+        settle()
+        assert gc.isenabled()
     assert gc.isenabled()
     with postponed():
         assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_a_start_that_fails_leaves_the_collector_on(tmp_path: Path) -> None:
+    assert CliRunner().invoke(cli, ["run", "--config", str(tmp_path / "none.toml")]).exit_code != 0
     assert gc.isenabled()
