@@ -6,11 +6,12 @@ Periods end one after the other, each with one `PeriodSettled`, so the places of
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import dropwhile
 
 from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from oracle.domain.tab_events import TabOpened
+from oracle.domain.tab_events import Presented, TabOpened
 from oracle.domain.types import Address, Hash
 from oracle.history.tab import PeriodLife, Placed, TabLife, life_of
 from oracle.store.listing import ListedEvent
@@ -120,7 +121,11 @@ def _between(session: Session, tab: Hash, after: _Place | None, up_to: _Place | 
         wanted.append(place > tuple_(*after))
     if up_to is not None:
         wanted.append(place <= tuple_(*up_to))
-    return _events(session, tab, *wanted)
+    found = _events(session, tab, *wanted)
+    if after is None:
+        return found
+    # What follows the settlement that is left out, such as a part of its debt, would be of no period here.
+    return list(dropwhile(lambda one: not isinstance(one.event, Presented), found))
 
 
 def _from_opening(session: Session, tab: Hash, early: list[Placed], recent: list[Placed]) -> list[Placed]:

@@ -177,7 +177,8 @@ def long_life(periods: int) -> list[TabEvent]:
         events.append(PeriodSettled(FIRST, number, Outcome.PASS, 100, 60, 0, 0, 0, 0b11))
         if number == periods // 2:
             events.append(NoticeGiven(FIRST, BUYERS[0], 10))
-        events.append(Defaulted(FIRST, BUYERS[0], 40, 0) if number % 5 == 0 else DebtPaid(FIRST, 40, 0))
+        events.append(DebtPaid(FIRST, 10, 30))  # the rest comes later
+        events.append(Defaulted(FIRST, BUYERS[0], 30, 0) if number % 5 == 0 else DebtPaid(FIRST, 30, 0))
     last = periods + 1
     return [
         *events,
