@@ -42,6 +42,11 @@ class Read:
         """The last block of the range."""
         return self.headers[-1]
 
+    @property
+    def count(self) -> int:
+        """How many events it holds, of jobs and of tabs."""
+        return len(self.happened) + len(self.tabs)
+
 
 @dataclass(frozen=True, slots=True)
 class TabSource:
@@ -92,7 +97,7 @@ class Ranges:
                     raise
                 end = min(end - 1, start + self.width - 1)
                 continue
-            self._answered(end - start + 1, len(logged))
+            self._answered(end - start + 1, len(logged) + len(tabs))
             numbers = {item.block_number for item in logged} | {item.block_number for item in tabs}
             headers = self._with_logs(last, numbers)
             return Read(start, headers, _placed(headers, logged), placed_tabs(headers, tabs))
@@ -113,7 +118,7 @@ class Ranges:
                 if not self._refused(end - start + 1):
                     raise
                 continue
-            self._answered(end - start + 1, len(read.happened))
+            self._answered(end - start + 1, read.count)
             return read
         return None
 

@@ -145,7 +145,7 @@ class Watcher:
                     while read is not None:
                         add(read)
                         cursor = BlockId(read.last.number, read.last.hash)
-                        stored += len(read.happened)
+                        stored += read.count
                         is_full = stored >= MANY_EVENTS or time.monotonic() > end
                         read = None if is_full or not ahead.is_near(HURRY) else ahead.take()
                 self._progressed()
@@ -190,10 +190,8 @@ class Watcher:
                 store.save_blocks(session, read.headers)
                 saving.add(read.happened)
                 tab_store.save_tab_events(session, read.tabs)
-                if read.happened:
-                    log.info(
-                        "read", from_block=read.start, to_block=read.last.number, events=len(read.happened)
-                    )
+                if read.count:
+                    log.info("read", from_block=read.start, to_block=read.last.number, events=read.count)
 
             yield add
             saving.finish()

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from oracle.chain.tab_decoder import TabOccurrence
-from oracle.daemon.ranges import TabSource
+from oracle.daemon import ranges
+from oracle.daemon.ranges import Ranges, TabSource
 from oracle.daemon.watcher import Watcher
 from oracle.decide.reorg import BrokenChainError
 from oracle.domain.tab_events import TabOpened, ToppedUp
@@ -85,6 +86,17 @@ def test_events_of_tabs_are_stored_with_their_blocks(database: Database) -> None
     assert min(start for start, _ in tabs.asked) == FIRST
     with database.read() as session:
         assert len(tab_store.list_tabs(session, limit=1_000, parties={})) == len(EXPECTED) // 2
+
+
+def test_many_events_of_tabs__make_ranges_narrower_as_those_of_jobs_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ranges, "PIECE", 9)  # of jobs alone there are fewer in the blocks asked for
+    tabs = Tabs()
+    source = TabSource(CONTRACT, FIRST, tabs.events)
+    following = Ranges(History(), source, smallest=1, largest=SPAN)  # type: ignore[arg-type]
+    assert len(following.settled(FIRST, FIRST + SPAN - 1).happened) < 9
+    assert following.width == SPAN // 2
 
 
 def test_where_jobs_were_followed_alone__what_came_before_is_read_and_scores_begin_anew(
