@@ -27,14 +27,18 @@ class TabEventRow(FromBlock, Base):
     """Every event of the tab contract that is about one tab. `at`: its block's time, Unix seconds."""
 
     __tablename__ = "tab_events"
-    __table_args__ = (Index("ix_tab_events_name", "name", "block_number"),)
+    __table_args__ = (
+        Index("ix_tab_events_name", "name", "block_number"),
+        # With the name: by the index above a database may otherwise look through those of every tab.
+        Index("ix_tab_events_tab", "tab", "name", "block_number", "log_index"),
+    )
 
     block_number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     log_index: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     tx_hash: Mapped[str] = mapped_column(HexBytes)
     at: Mapped[int] = mapped_column(BigInteger)
     name: Mapped[str] = mapped_column(String(40))
-    tab: Mapped[str] = mapped_column(HexBytes, index=True)
+    tab: Mapped[str] = mapped_column(HexBytes)
     body: Mapped[str] = mapped_column(Text)
 
 
