@@ -38,6 +38,7 @@ _UNFINISHED = ["PENDING", "ENQUEUED", "DELAYED"]
 _FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _FORGOTTEN_AT_ONCE = 500  # finished runs
 _CLOSE_LOOK = 0.02  # seconds between two looks whether all runs have stopped
+STRAY_AFTER = 30.0  # seconds for which a run is this process's by the database, and no thread is in it
 
 
 class DbosRuns:
@@ -61,6 +62,8 @@ class DbosRuns:
         self._guard = threading.Lock()
         self._turns = threading.BoundedSemaphore(workers)
         self._here = 0
+        self._entered: set[str] = set()  # runs that a thread of this process is in
+        self._strays: dict[str, float] = {}  # runs that should be here and are not: since when
         self._closing = threading.Event()
 
     def open(self, work: Work) -> None:
@@ -85,7 +88,7 @@ class DbosRuns:
         )
 
         def evaluate(keys: list[str], arguments: list[str]) -> None:  # noqa: ARG001 - `active` reads the keys
-            self._enter(arguments)
+            self._enter(str(DBOS.workflow_id), arguments)
 
         self._run = DBOS.workflow(name="evaluate", max_recovery_attempts=None)(evaluate)
         DBOS.launch()
@@ -128,7 +131,24 @@ class DbosRuns:
         if dead:
             log.warning("worker_gone", workers=dead)
             DBOS._recover_pending_workflows(dead)  # noqa: SLF001 - what DBOS's own recovery calls
+        self._resume_strays(DBOS, {run.workflow_id for run in running if run.executor_id == self._name})
         self._forget(DBOS)
+
+    def _resume_strays(self, dbos: type[DBOS], mine: set[str]) -> None:
+        """Begin again what this process took and is not in.
+
+        Where the database dies just after it stored that a run was taken from the queue, DBOS hears of a
+        failure and begins nothing; the run would count as under way for as long as this process lives. One
+        that is only slow to begin or to store its end loses nothing: its finished steps are not repeated.
+        """
+        now = time.monotonic()
+        with self._guard:
+            absent = mine - self._entered
+        self._strays = {run: self._strays.get(run, now) for run in absent}
+        for run in [run for run, since in self._strays.items() if now - since >= STRAY_AFTER]:
+            log.warning("run_begun_again", run=run)
+            dbos.resume_workflow(run)
+            del self._strays[run]
 
     def _forget(self, dbos: type[DBOS]) -> None:
         """What the runs came to is in our own tables."""
@@ -152,10 +172,11 @@ class DbosRuns:
         if self._engine is not None:
             self._engine.dispose()
 
-    def _enter(self, arguments: list[str]) -> None:
+    def _enter(self, run: str, arguments: list[str]) -> None:
         """What the workflow does. Its arguments are stored with it."""
         with self._guard:
             self._here += 1
+            self._entered.add(run)
         try:
             with self._turns:
                 if self._closing.is_set() or self._work is None:
@@ -164,6 +185,7 @@ class DbosRuns:
         finally:
             with self._guard:
                 self._here -= 1
+                self._entered.discard(run)
 
 
 class _ClosingError(BaseException):

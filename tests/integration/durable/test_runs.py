@@ -81,6 +81,13 @@ def test_killed_worker__a_living_one_takes_its_run_over(workers: Workers, databa
     assert steps(workers) == ["k a", "k b", "k b", "k c", DONE]
 
 
+def test_taken_from_the_queue_and_never_begun__begun_again(workers: Workers) -> None:
+    """A database that dies just after storing the claim: the run is under way for everybody, and nowhere."""
+    process = workers.start("--submit", "k", "--until-done", "k", "--lose-claim")
+    assert process.wait(240) == 0, workers.log.read_text()[-2000:]
+    assert steps(workers) == ["lost 1", "k a", "k b", "k c", DONE]
+
+
 def test_leader_killed__another_leads(workers: Workers, databases: Databases) -> None:
     if databases.kind == "sqlite":
         pytest.skip("one process only on SQLite")

@@ -1,6 +1,6 @@
 """A process that works on runs of three steps and writes down every step it does.
 
-Usage: worker.py URL JOURNAL [--submit KEY] [--die-in STEP] [--hang-in STEP] [--until-done KEY]
+Usage: worker.py URL JOURNAL [--submit KEY] [--die-in STEP] [--hang-in STEP] [--until-done KEY] [--lose-claim]
 """
 
 from __future__ import annotations
@@ -11,11 +11,44 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy.exc import OperationalError
+
+from oracle.durable import dbos_runs
 from oracle.durable.opening import durable
 from oracle.durable.port import Item, Steps
 
 STEPS = ("a", "b", "c")
+
+
+def lose_a_claim(note: Callable[[str], None]) -> None:
+    """The database dies just after it stored that this process took a run from the queue."""
+    from dbos._sys_db import SystemDatabase
+
+    dbos_runs.STRAY_AFTER = 1.0
+    dbos_runs.DbosRuns.submit = enqueue  # type: ignore[method-assign, assignment]
+    claim = SystemDatabase.start_queued_workflows
+    lost: list[str] = []
+
+    def claim_and_lose(*arguments: Any, **options: Any) -> Any:
+        claimed = claim(*arguments, **options)
+        if claimed[0] and not lost:
+            lost.extend(claimed[0])
+            note(f"lost {len(lost)}")
+            raise OperationalError("COMMIT", None, Exception("server closed the connection unexpectedly"))
+        return claimed
+
+    SystemDatabase.start_queued_workflows = claim_and_lose  # type: ignore[method-assign]
+
+
+def enqueue(runs: dbos_runs.DbosRuns, items: Sequence[Item]) -> None:
+    """As `submit` where this process has no room."""
+    from dbos import DBOS
+
+    assert runs._run is not None
+    for item in items:
+        DBOS.enqueue_workflow("evaluations", runs._run, [item.key], [item.argument])
 
 
 def main() -> None:
@@ -26,6 +59,7 @@ def main() -> None:
     parser.add_argument("--die-in")
     parser.add_argument("--hang-in")
     parser.add_argument("--until-done")
+    parser.add_argument("--lose-claim", action="store_true")
     given = parser.parse_args()
 
     def note(line: str) -> None:
@@ -48,6 +82,8 @@ def main() -> None:
             results = [steps.run(f"{key} {step}", act(key, step)) for step in STEPS]
             note(f"{key} done: {', '.join(results)}")
 
+    if given.lose_claim:
+        lose_a_claim(note)
     with durable(given.url, workers=2) as (runs, presence):
         runs.open(work)
         note(f"leads: {presence.leads()}")
