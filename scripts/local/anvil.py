@@ -22,6 +22,9 @@ ANVIL = Path(__file__).parents[2] / ".tools/bin/anvil"
 MNEMONIC = "test test test test test test test test test test test junk"
 CHAIN_ID = 31337
 _START_SECONDS = 20.0
+# Else it forgets the state of all but the last few thousand blocks it ever made, those undone by a revert
+# included: a chain that many tests share would lack the state of its own finalized block.
+_STATES_KEPT = 1_000_000
 _ANSWER_SECONDS = 60.0  # it is there; where it is slow, the machine is loaded
 
 
@@ -83,7 +86,7 @@ def anvil(
     port = _free_port()
     command = [str(ANVIL), "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(CHAIN_ID)]
     command += ["--accounts", str(accounts), "--mnemonic", MNEMONIC, "--hardfork", "cancun"]
-    command += ["--slots-in-an-epoch", str(slots_in_an_epoch)]
+    command += ["--slots-in-an-epoch", str(slots_in_an_epoch), "--max-persisted-states", str(_STATES_KEPT)]
     if block_time is not None:
         command += ["--block-time", str(block_time)]
     if timestamp is not None:

@@ -81,6 +81,7 @@ def test_killed_worker__a_living_one_takes_its_run_over(workers: Workers, databa
     assert steps(workers) == ["k a", "k b", "k b", "k c", DONE]
 
 
+@pytest.mark.timeout(300)
 def test_taken_from_the_queue_and_never_begun__begun_again(workers: Workers) -> None:
     """A database that dies just after storing the claim: the run is under way for everybody, and nowhere."""
     process = workers.start("--submit", "k", "--until-done", "k", "--lose-claim")
