@@ -194,8 +194,6 @@ def world(
         monkeypatch.setenv("ORACLE_DATABASE__URL", databases.empty())
     write_config(tmp_path, chain, market)
     made = World(chain, market, tmp_path)
-    # The finalized block is then one of this test: of those before a snapshot anvil may have lost the state.
-    made.mine(3)
     yield made
     for database in made.opened:
         database.close()
