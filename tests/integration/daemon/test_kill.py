@@ -59,7 +59,7 @@ def daemon(world: World, *before: str) -> subprocess.Popen[bytes]:
         )
 
 
-@pytest.mark.timeout(300)  # on a loaded machine a start alone can take half a minute
+@pytest.mark.timeout(600)  # on a loaded machine a start alone can take half a minute
 @pytest.mark.parametrize(("module", "attribute", "moment", "nth"), marked())
 def test_kill__restart__one_verdict_and_settled(
     world: World, module: str, attribute: str, moment: str, nth: int
@@ -76,17 +76,17 @@ def test_kill__restart__one_verdict_and_settled(
 
     first = daemon(world, module, attribute, moment, str(nth))
     try:
-        until(lambda: first.poll() is not None, each=world.mine, seconds=90)
+        until(lambda: first.poll() is not None, each=world.mine, seconds=150)
     finally:
         first.kill()
     assert first.wait() == -9, (world.folder / "daemon.log").read_text()[-3000:]
 
     second = daemon(world)
     try:
-        until(lambda: world.market.escrow.job_state(job).state is State.JUDGED, each=world.mine, seconds=90)
+        until(lambda: world.market.escrow.job_state(job).state is State.JUDGED, each=world.mine, seconds=150)
         assert world.market.escrow.job_state(job).outcome is Outcome.PASS
         world.warp(agreement.terms.challenge)
-        until(lambda: world.market.escrow.job_state(job).state is State.CLOSED, each=world.mine, seconds=90)
+        until(lambda: world.market.escrow.job_state(job).state is State.CLOSED, each=world.mine, seconds=150)
         database = world.database()
 
         def all_final() -> bool:

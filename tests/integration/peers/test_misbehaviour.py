@@ -37,7 +37,7 @@ from tests.integration.daemon.conftest import until
 from tests.integration.peers.conftest import Site, Trio, running
 from tests.integration.peers.test_processes import verdicts
 
-pytestmark = pytest.mark.timeout(300)  # on a loaded machine a start alone can take half a minute
+pytestmark = pytest.mark.timeout(600)  # on a loaded machine a start alone can take half a minute
 
 KILLS = [
     # (module, attribute, moment, nth call)
@@ -111,7 +111,7 @@ def test_two_faces__are_shown_to_the_contract_by_the_others__and_the_job_goes_on
     _, job = trio.job()
     with running(*trio.sites[:2]):
         for site in trio.sites[:2]:
-            until(lambda site=site: is_up(site, trio, job), each=trio.mine, seconds=60)  # type: ignore[misc]
+            until(lambda site=site: is_up(site, trio, job), each=trio.mine, seconds=120)  # type: ignore[misc]
         deliverable = trio.deliver(job)
         trio.mine()
         for site, outcome in zip(trio.sites[:2], (Outcome.PASS, Outcome.FAIL), strict=True):
@@ -125,7 +125,7 @@ def test_two_faces__are_shown_to_the_contract_by_the_others__and_the_job_goes_on
         until(
             lambda: trio.market.escrow.evaluator(trio.market.committee_id, 2).expelled,
             each=trio.beat,
-            seconds=60,
+            seconds=120,
         )
     # Whoever posted before both faces were known counted one of them; the outcome is the honest two's.
     assert trio.market.escrow.job_state(job).outcome is Outcome.PASS
@@ -138,7 +138,7 @@ def test_a_proof_written_by_one__is_sent_by_anyone(trio: Trio) -> None:
     site = trio.sites[0]
     site.config.write_text(site.config.read_text().replace("prove = true", "prove = false"))
     with running(site):
-        until(lambda: is_up(site, trio, job), each=trio.mine, seconds=60)
+        until(lambda: is_up(site, trio, job), each=trio.mine, seconds=120)
         deliverable = trio.deliver(job)
         for outcome in (Outcome.PASS, Outcome.FAIL):
             until(
@@ -179,8 +179,8 @@ def test_a_proof_written_by_one__is_sent_by_anyone(trio: Trio) -> None:
 def test_an_evaluator_that_hangs__does_not_hold_up_the_others(trio: Trio) -> None:
     _, job = trio.job()
     with running(*trio.sites):
-        until(lambda: all(is_up(site, trio, job) for site in trio.sites[:2]), each=trio.mine, seconds=60)
-        until(lambda: bool(trio.sites[2].logged("http_serving")), each=trio.mine, seconds=60)
+        until(lambda: all(is_up(site, trio, job) for site in trio.sites[:2]), each=trio.mine, seconds=120)
+        until(lambda: bool(trio.sites[2].logged("http_serving")), each=trio.mine, seconds=120)
         trio.sites[2].pause()
         trio.deliver(job)
         trio.reaches(job, State.JUDGED)
@@ -194,20 +194,20 @@ def test_an_evaluator_that_commits_and_shows_nothing__the_honest_one_is_not_sile
     agreement, job = trio.job(judge_within=400)
     site = trio.sites[0]
     with running(site):
-        until(lambda: is_up(site, trio, job), each=trio.mine, seconds=60)
+        until(lambda: is_up(site, trio, job), each=trio.mine, seconds=120)
         deliverable = trio.deliver(job)
         until(
             lambda: says(trio, 2, site, job, deliverable, Outcome.PASS, reveal=False).results[0] == "known",
             each=trio.mine,
             seconds=30,
         )
-        until(lambda: bool(site.logged("committed")), each=trio.mine, seconds=60)
+        until(lambda: bool(site.logged("committed")), each=trio.mine, seconds=120)
         assert not site.logged("peer_attested")
         trio.warp(agreement.terms.judge_by - trio.market.now() - 50)
         until(
             lambda: trio.market.escrow.job_state(job).attested == 0b001,
             each=trio.beat,
-            seconds=60,
+            seconds=120,
         )
         trio.warp(60)
         trio.reaches(job, State.JUDGED)
@@ -231,10 +231,10 @@ def test_kill_at_any_step_of_the_exchange__restart__one_verdict(
     with running(other):
         process = mortal.process
         assert process is not None
-        until(lambda: process.poll() is not None, each=trio.mine, seconds=90)
+        until(lambda: process.poll() is not None, each=trio.mine, seconds=150)
         assert process.wait() == -9, mortal.log.read_text()[-2_000:]
         mortal.start()
-        trio.reaches(job, State.JUDGED, seconds=90)
+        trio.reaches(job, State.JUDGED, seconds=150)
         mortal.kill()
     assert len(verdicts(trio, job)) == 1
     assert trio.market.escrow.job_state(job).outcome is Outcome.PASS

@@ -13,7 +13,7 @@ from oracle.pact.offchain import OffchainTerms
 from tests.integration.daemon.conftest import until
 from tests.integration.peers.conftest import Trio, running
 
-pytestmark = pytest.mark.timeout(300)  # on a loaded machine a start alone can take half a minute
+pytestmark = pytest.mark.timeout(450)  # on a loaded machine a start alone can take half a minute
 
 
 def verdicts(trio: Trio, job: Hash) -> list[Judged]:
