@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -43,10 +44,18 @@ def send(desk: Desk, transaction: Transaction, who: str = "relayer") -> str:
     return signed.hash
 
 
+def wait_mined(desk: Desk, sent: str) -> None:
+    """The node answers a sending before it mines it, and a busy one long before."""
+    deadline = time.monotonic() + 60
+    while desk.market.rpc.receipts([sent]) == [None]:
+        assert time.monotonic() < deadline, "the node mined nothing within a minute"
+        time.sleep(0.01)
+
+
 def test_the_node_s_refusals_have_types(desk: Desk) -> None:
     rpc = desk.market.rpc
     mined = plain(desk)
-    send(desk, mined)
+    wait_mined(desk, send(desk, mined))
     with pytest.raises(errors.NonceTooLowError):
         send(desk, mined)
     with pytest.raises(errors.IntrinsicGasError):

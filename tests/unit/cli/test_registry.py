@@ -21,20 +21,9 @@ from oracle.store import registry as store
 from oracle.store.database import Database
 from oracle.store.registry import Post
 from tests.databases import Databases
+from tests.unit.cli.configs import config_of
 from tests.unit.registry.test_desk import CLIENT, OWNER, PERIOD, PLACE, WALLET, WEEK
 
-CONFIG = """
-[chain]
-rpc = "{rpc}"
-chain_id = 31337
-deployment = "none.json"
-[keys.sender]
-env = "NOWHERE"
-[[keys.evaluators]]
-env = "NOWHERE"
-[database]
-url = "{url}"
-"""
 REGISTRY = """
 [registry]
 reputation = "{registry}"
@@ -68,9 +57,7 @@ def config(databases: Databases, tmp_path: Path) -> Path:
         )
         store.confirmed(session, post(7, OWNER, 9 * WEEK, store.POSTED).subject, 1, 7_500)
     database.close()
-    path = tmp_path / "oracle.toml"
-    path.write_text(CONFIG.format(url=url, rpc="http://127.0.0.1:1"))
-    return path
+    return config_of(url, tmp_path)
 
 
 def asked(config: Path, *arguments: str) -> Any:

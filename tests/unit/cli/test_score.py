@@ -13,21 +13,10 @@ from oracle.cli.main import cli
 from oracle.store import chain as chain_store
 from oracle.store.database import Database
 from tests.databases import Databases
+from tests.unit.cli.configs import config_of
 from tests.unit.store.score_history import AGENTS, ROOT, advance_all, block, history, store
 
 ESCROW = "0x" + "e5" * 20
-CONFIG = """
-[chain]
-rpc = "http://127.0.0.1:1"
-chain_id = 31337
-deployment = "none.json"
-[keys.sender]
-env = "NOWHERE"
-[[keys.evaluators]]
-env = "NOWHERE"
-[database]
-url = "{url}"
-"""
 
 
 @pytest.fixture
@@ -38,9 +27,7 @@ def config(databases: Databases, tmp_path: Path) -> Path:
     with database.write() as session:
         chain_store.bind_deployment(session, 31_337, ESCROW, 0)
     database.close()
-    path = tmp_path / "oracle.toml"
-    path.write_text(CONFIG.format(url=url))
-    return path
+    return config_of(url, tmp_path)
 
 
 def asked(config: Path, *arguments: str) -> dict[str, Any]:
@@ -126,6 +113,5 @@ def test_score__what_cannot_be_told__is_refused(config: Path, arguments: list[st
 
 
 def test_score__empty_store__is_refused(databases: Databases, tmp_path: Path) -> None:
-    path = tmp_path / "oracle.toml"
-    path.write_text(CONFIG.format(url=databases.made()))
-    assert "empty" in asked(path, AGENTS[0])["message"]
+    config = config_of(databases.made(), tmp_path)
+    assert "empty" in asked(config, AGENTS[0])["message"]
