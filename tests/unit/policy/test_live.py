@@ -22,7 +22,8 @@ from oracle.store.database import Database
 from oracle.store.tables import PolicyEventRow
 from oracle.store.tasks import tasks_of
 from tests.databases import Databases
-from tests.unit.cli.test_score import CONFIG, ESCROW
+from tests.unit.cli.configs import config_of
+from tests.unit.cli.test_score import ESCROW
 from tests.unit.policy.made import HEAD, policy, refuse, rule
 from tests.unit.store.score_history import AGENTS, ROOT, history, store
 
@@ -44,8 +45,9 @@ def configured(database: Database, folder: Path) -> Path:
     """A configuration beside a policy, over a store with history."""
     url = database.engine.url.render_as_string(hide_password=False)
     (folder / "p.toml").write_text(HEAD + RULES)
-    path = folder / "oracle.toml"
-    path.write_text(CONFIG.format(url=url) + f'[score]\nroots = ["{ROOT}"]\n[policies]\nfiles = ["p.toml"]\n')
+    path = config_of(url, folder)
+    with path.open("a") as rest:
+        rest.write(f'[score]\nroots = ["{ROOT}"]\n[policies]\nfiles = ["p.toml"]\n')
     return path
 
 
