@@ -14,7 +14,7 @@ from oracle.cli.run import config_option
 from oracle.cli.tx import entry_json, entry_line
 from oracle.cli.values import HASH
 from oracle.config import load_settings
-from oracle.daemon.replay import ReplayError
+from oracle.daemon.replayed import ReplayError
 from oracle.domain.fields import show_time
 from oracle.domain.types import Hash, State
 from oracle.pact.visible import one_line

@@ -1,4 +1,4 @@
-"""`oracle replay`: every decision about a job, gone through again."""
+"""`oracle replay`: every decision about a job, or about a tab's periods, gone through again."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 from click.exceptions import Exit
+from sqlalchemy.orm import Session
 
 from oracle.cli.opened import reading
 from oracle.cli.output import FOUND_PROBLEMS_EXIT_CODE, json_option, print_json
@@ -13,28 +14,36 @@ from oracle.cli.run import config_option
 from oracle.cli.values import HASH
 from oracle.config import load_settings
 from oracle.daemon.replay import replay as replay_job
+from oracle.daemon.replayed import Replayed
+from oracle.daemon.tab_replay import replay_tab
 from oracle.domain.typed import Domain
 from oracle.domain.types import Hash
+from oracle.evidence.store import ContentStore
 from oracle.opening.places import deployment_of, open_store
 from oracle.pact.visible import one_line
+from oracle.store.tabs import get_tab
+from oracle.tabs.export import exports_in
 
 
 @click.command()
-@click.argument("job", type=HASH)
+@click.argument("job", type=HASH, metavar="JOB|TAB")
+@click.option("--period", type=click.IntRange(min=1), help="Of a tab, this period alone.")
 @config_option
 @json_option
-def replay(*, job: Hash, config: Path, as_json: bool) -> None:
-    """Go through every decision about JOB again, from what is stored and from the evidence.
+def replay(*, job: Hash, period: int | None, config: Path, as_json: bool) -> None:
+    """Go through every decision about a job, or a tab, again, from what is stored and from the evidence.
 
-    The record from the events, the outcome from the evidence, each attestation from the outcome, each call
-    from what was attested, each transaction from its call. Asks no chain and no model, signs and sends
-    nothing. Exits with 1 where something does not follow.
+    Of a job: the record from the events, the outcome from the evidence, each attestation from the outcome,
+    each call from what was attested, each transaction from its call. Of a tab, for each period: the tally
+    from the events, draw, outcomes, estimate and what is withheld from the exports, then votes, verdict,
+    settlement, calls and transactions. Asks no chain and no model, signs and sends nothing. Exits with 1
+    where something does not follow.
     """
     settings = load_settings(config)
     deployment = deployment_of(settings)
     domain = Domain(deployment.chain_id, deployment.escrow)
     with reading(settings) as session:
-        steps = replay_job(session, open_store(settings), domain, job)
+        steps = _steps(session, open_store(settings), domain, job, period)
     holds = all(step.holds for step in steps)
     if as_json:
         print_json(
@@ -61,3 +70,12 @@ def replay(*, job: Hash, config: Path, as_json: bool) -> None:
         click.echo(f"{sum(step.holds for step in steps)} of {len(steps)} decisions hold.")
     if not holds:
         raise Exit(FOUND_PROBLEMS_EXIT_CODE)
+
+
+def _steps(
+    session: Session, store: ContentStore, domain: Domain, subject: Hash, period: int | None
+) -> list[Replayed]:
+    """Of the tab of this id, where there is one; else of the job."""
+    if period is not None or get_tab(session, subject) is not None:
+        return replay_tab(session, store, exports_in(store), domain, subject, period=period)
+    return replay_job(session, store, domain, subject)

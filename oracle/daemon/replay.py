@@ -9,51 +9,33 @@ code.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import rlp
-from eth_account import Account
 from sqlalchemy.orm import Session
 
 from oracle.daemon.calldata import calldata
 from oracle.daemon.evaluation import UndecidedNotice
 from oracle.daemon.facts import Situation
+from oracle.daemon.replayed import Replayed, ReplayError, compared, signatures, transaction
 from oracle.decide.due import DuePolicy, JobFacts, Purpose, Send, due
 from oracle.decide.jobs import EvaluatorRecord, JobRecord, apply_job_event
 from oracle.decide.reorg import Heights, Level
 from oracle.domain.canonical import keccak_hex
 from oracle.domain.committee import Committee
 from oracle.domain.errors import EarnestError
-from oracle.domain.signatures import SignatureError, recover
-from oracle.domain.typed import Domain, attestation_digest
+from oracle.domain.typed import Domain
 from oracle.domain.types import Hash, Outcome
 from oracle.evaluation.record import MAX_RECORD_BYTES, EvaluationRecord, parse_record
 from oracle.evaluation.verify import verify
 from oracle.evidence.store import ContentStore
 from oracle.jury.room import replayer
 from oracle.store import history, jobs, work
-from oracle.store.history import OutboxEntry, SignedTransaction
 from oracle.store.jobs import StoredJob
 from oracle.store.work import StoredAttestation
 
 _FAR = 2**62  # a block number above all
 # Everything at once, everything settled, nobody waited for: what was done must follow from the facts alone.
 _POLICY = DuePolicy(work_at=Level.LATEST, sign_at=Level.LATEST, attest_before=2**40, stagger=0, prove=True)
-
-
-class ReplayError(EarnestError):
-    """There is nothing of the job to go through."""
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """One decision. `recorded` and `recomputed` where they differ; `note` says what was not looked at."""
-
-    what: str
-    holds: bool
-    recorded: str = ""
-    recomputed: str = ""
-    note: str = ""
 
 
 def replay(session: Session, store: ContentStore, domain: Domain, job: Hash) -> list[Replayed]:
@@ -76,15 +58,9 @@ def replay(session: Session, store: ContentStore, domain: Domain, job: Hash) -> 
     return [
         *_record(session, stored),
         *_evaluation(session, store, stored),
-        *_signatures(session, domain, job),
+        *signatures(session, domain, job),
         *_calls(session, domain, stored),
     ]
-
-
-def _compared(what: str, recorded: object, recomputed: object) -> Replayed:
-    if recorded == recomputed:
-        return Replayed(what, holds=True)
-    return Replayed(what, False, str(recorded), str(recomputed))
 
 
 def _record(session: Session, stored: StoredJob) -> Iterator[Replayed]:
@@ -100,9 +76,9 @@ def _record(session: Session, stored: StoredJob) -> Iterator[Replayed]:
             yield Replayed(what, False, "an event that was stored", error.message)
             return
         recorded = versions[number] if number < len(versions) else None
-        yield _compared(what, recorded, record)
-    yield _compared("number of versions of the record", len(versions), len(events))
-    yield _compared("the record as it stands", stored.record, record)
+        yield compared(what, recorded, record)
+    yield compared("number of versions of the record", len(versions), len(events))
+    yield compared("the record as it stands", stored.record, record)
 
 
 def _evaluation(session: Session, store: ContentStore, stored: StoredJob) -> Iterator[Replayed]:
@@ -125,7 +101,7 @@ def _evaluation(session: Session, store: ContentStore, stored: StoredJob) -> Ite
         yield Replayed(what, False, found.evidence, error.message)
         return
     outcome = document.outcome if isinstance(document, EvaluationRecord) else Outcome.LAPSE.word
-    yield _compared(f"outcome of {what}", found.outcome.word, outcome)
+    yield compared(f"outcome of {what}", found.outcome.word, outcome)
     for difference in differences:
         yield Replayed(f"{what} at {difference.pointer}", False, difference.recorded, difference.recomputed)
     if not differences:
@@ -134,7 +110,7 @@ def _evaluation(session: Session, store: ContentStore, stored: StoredJob) -> Ite
     for entry in history.journal_of(session, stored.job):
         if entry.attestation.deliverable == deliverable:
             own = keccak_hex(document.model_copy(update={"evaluator": entry.signer}).canonical())
-            yield _compared(f"evidence that {entry.signer} signed for", entry.attestation.evidence, own)
+            yield compared(f"evidence that {entry.signer} signed for", entry.attestation.evidence, own)
 
 
 def _document(data: bytes) -> EvaluationRecord | UndecidedNotice:
@@ -142,29 +118,6 @@ def _document(data: bytes) -> EvaluationRecord | UndecidedNotice:
         return parse_record(data)
     except EarnestError:
         return UndecidedNotice.parse(data)
-
-
-def _signatures(session: Session, domain: Domain, job: Hash) -> Iterator[Replayed]:
-    """Each attestation from what it says, and ours from the journal."""
-    journal = {(entry.signer, entry.attestation): entry for entry in history.journal_of(session, job)}
-    for entry in journal.values():
-        yield _compared(
-            f"journal of {entry.signer}", entry.digest, attestation_digest(domain, entry.attestation)
-        )
-    signers = {signer for signer, _ in journal}
-    for item in work.attestations_of(session, [job]):
-        what = f"attestation of evaluator {item.evaluator} ({item.attestation.outcome.word})"
-        digest = attestation_digest(domain, item.attestation)
-        yield _compared(f"digest of the {what}", item.digest, digest)
-        signature = bytes.fromhex(item.attested.r[2:] + item.attested.vs[2:])
-        try:
-            signer = recover(digest, signature)
-        except SignatureError as error:
-            signer = error.message
-        yield _compared(f"signer of the {what}", item.signer, signer)
-        if item.signer in signers:
-            written = (item.signer, item.attestation) in journal
-            yield _compared(f"journal behind the {what}", "written", "written" if written else "missing")
 
 
 def _calls(session: Session, domain: Domain, stored: StoredJob) -> Iterator[Replayed]:
@@ -187,7 +140,7 @@ def _calls(session: Session, domain: Domain, stored: StoredJob) -> Iterator[Repl
                 f"none of the {len(made)} calls that follow from what is stored",
             )
         for signed in entry.transactions:
-            yield _transaction(domain, entry, signed)
+            yield transaction(domain, entry, signed)
 
 
 def _situations(session: Session, stored: StoredJob, committee: Committee) -> Iterator[Situation]:
@@ -242,25 +195,3 @@ def _calls_due(situation: Situation, purpose: Purpose) -> Iterator[bytes]:
     for step in due(facts, heights, _POLICY, 0.0):
         if isinstance(step, Send) and step.purpose is purpose:
             yield calldata(situation, step)
-
-
-def _transaction(domain: Domain, entry: OutboxEntry, signed: SignedTransaction) -> Replayed:
-    """A signed transaction: its hash, its signer, its chain, and that it makes the call it is for."""
-    what = f"transaction {signed.tx_hash}"
-    try:
-        sender = str(Account.recover_transaction(signed.raw)).lower()
-        chain_id, nonce, _, _, _, to, value, data, *_ = rlp.decode(signed.raw[1:])  # EIP-1559, after its type
-    except (ValueError, TypeError, rlp.DecodingError) as error:
-        return Replayed(what, False, "a signed transaction", type(error).__name__)
-    found = (
-        keccak_hex(signed.raw),
-        sender,
-        int.from_bytes(chain_id, "big"),
-        int.from_bytes(nonce, "big"),
-        "0x" + to.hex(),
-        data.hex(),
-        int.from_bytes(value, "big"),
-    )
-    target, call = (entry.sender, b"") if signed.noop else (entry.target, entry.data)
-    expected = (signed.tx_hash, entry.sender, domain.chain_id, signed.nonce, target, call.hex(), 0)
-    return _compared(what, found, expected)

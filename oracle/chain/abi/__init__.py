@@ -28,6 +28,16 @@ class Function:
         """Calldata: selector and arguments."""
         return self.selector + encode(self.inputs, values)
 
+    def arguments(self, data: bytes) -> tuple[Any, ...]:
+        """What a call's data hands over.
+
+        Raises:
+            ValueError: it calls another function, or does not decode.
+        """
+        if data[:4] != self.selector:
+            raise ValueError(f"0x{data[:4].hex()} is not the selector of {self.name}")
+        return _strict_decode(self.inputs, data[4:])
+
     def decode(self, data: bytes) -> tuple[Any, ...]:
         """What a call returned.
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -17,7 +18,7 @@ from click.testing import CliRunner
 from oracle.chain.abi import load_abi
 from oracle.cli.main import cli
 from oracle.domain.tab_events import PeriodJudged, PeriodSettled, TabEvent
-from oracle.domain.types import Outcome
+from oracle.domain.types import Hash, Outcome
 from oracle.evaluation.tab_record import parse_tab_record
 from oracle.evidence.store import ContentStore, DirectoryLocation
 from scripts.local.anvil import CHAIN_ID, Anvil, account
@@ -93,6 +94,18 @@ def daemons(folder: Path, chain: Anvil, market: Market) -> Iterator[list[subproc
         yield running
 
 
+def replayed(market: Market, config: Path, tab: Hash) -> dict[str, Any]:
+    """`oracle replay` of the tab, once the daemon has read its settlement."""
+    end = time.monotonic() + 120
+    while True:
+        said = CliRunner().invoke(cli, ["replay", tab, "--config", str(config), "--json"])
+        if "settlement of period 1" in said.output or time.monotonic() >= end:
+            answer: dict[str, Any] = json.loads(said.output)
+            return answer
+        market.rpc.call("anvil_mine", ["0x1"], retry=False)
+        time.sleep(0.5)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)  # two processes start and follow a chain
 def test_a_period_is_drawn_judged_and_paid(tab_market: tuple[Anvil, Market], tmp_path: Path) -> None:
@@ -118,6 +131,7 @@ def test_a_period_is_drawn_judged_and_paid(tab_market: tuple[Anvil, Market], tmp
             time.sleep(0.5)
             events = [each.event for each in tabs.events(0, market.rpc.block_number(), tab=opened.tab)]
             found = next((each for each in events if isinstance(each, PeriodSettled)), None)
+        replays = [replayed(market, tmp_path / f"daemon-{n}/oracle.toml", opened.tab) for n in range(2)]
     logs = "".join(path.read_text() for path in tmp_path.glob("daemon-*/daemon.log"))
     assert found is not None, logs[-4_000:]
     judged = next(each for each in events if isinstance(each, PeriodJudged))
@@ -138,3 +152,11 @@ def test_a_period_is_drawn_judged_and_paid(tab_market: tuple[Anvil, Market], tmp
     assert paid == found.payable
     assert record.estimate.drawn == 45  # 15, doubled for thin evidence, and half as many again: a new pair
     assert judged.signers.bit_count() == market.committee.threshold
+    for replay in replays:
+        assert replay["holds"], [step for step in replay["steps"] if not step["holds"]]
+        words = " | ".join(step["what"] for step in replay["steps"])
+        for expected in ("id of the tab", "estimate of period 1", "vote of 0x", "verdict on period 1"):
+            assert expected in words
+    assert {"judge", "settle"} <= {
+        step["what"].split(" (entry")[0] for replay in replays for step in replay["steps"]
+    }

@@ -102,7 +102,7 @@ class Chain:
             for committee in (COMMITTEE, OTHER_COMMITTEE)
             for index, signer in enumerate(SIGNERS)
         ]
-        terms = _committee()
+        terms = committee()
         self.block(
             10_000,
             events.CommitteeCreated(COMMITTEE, terms),
@@ -330,7 +330,8 @@ def results(response: httpx.Response) -> tuple[str, ...]:
     return ExchangeAnswer.parse(response.content).results
 
 
-def _committee() -> Committee:
+def committee() -> Committee:
+    """Three evaluators, two of whom are a quorum."""
     return Committee(
         evaluators=ACCOUNTS,
         threshold=2,
