@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import not_, select
 from sqlalchemy.orm import Session
@@ -15,8 +15,9 @@ from oracle.history.tab import Placed, life_of
 from oracle.score.coverage import Running
 from oracle.score.evidence import Evidence, Kind
 from oracle.store import tabs as tab_store
+from oracle.store.tab_recent import placed, recent
 from oracle.store.tables import TabEventRow, TabRow
-from oracle.store.tabs import ListedTab, TabHappened
+from oracle.store.tabs import ListedTab
 
 _AT_ONCE = 400  # keys in one query; SQLite's older limit for parameters is 999
 ENDING = ("PeriodSettled", "TabClosed")
@@ -42,8 +43,13 @@ def ended_between(
         )
         .distinct()
     )
-    found = _ended(session, session.scalars(query).all(), up_to, roots)
-    return [one for one in found if one[0].block > after]
+    pieces = []
+    for some in _parts(sorted(session.scalars(query))):
+        # Of each the period before too: it says what of the next one's tally was settled.
+        histories = recent(session, some, settled=1, since=after, up_to=up_to)
+        for listed in tab_store.get_tabs(session, histories):
+            pieces += _told(listed, histories[listed.tab].events, roots)
+    return [one for one in pieces if one[0].block > after]
 
 
 def ended_of(
@@ -94,21 +100,25 @@ def _ended(
     for some in _parts(sorted(tabs)):
         histories = tab_store.histories(session, some, up_to=up_to)
         for listed in tab_store.get_tabs(session, histories):
-            terms, agent_id = listed.agreement.terms, listed.agreement.opening.agent_id
-            pieces = _pieces(listed, histories[listed.tab], roots)
-            found += [(piece, terms.provider, agent_id) for piece in pieces]
+            found += _told(listed, [placed(one) for one in histories[listed.tab]], roots)
     return found
+
+
+def _told(
+    listed: ListedTab, history: Sequence[Placed], roots: Collection[Hash]
+) -> list[tuple[Evidence, Address, int]]:
+    terms, agent_id = listed.agreement.terms, listed.agreement.opening.agent_id
+    return [(piece, terms.provider, agent_id) for piece in _pieces(listed, history, roots)]
 
 
 def _parts(items: Sequence[str]) -> Iterator[Sequence[str]]:
     return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
 
 
-def _pieces(listed: ListedTab, history: Iterable[TabHappened], roots: Collection[Hash]) -> list[Evidence]:
-    placed = [Placed(one.event, one.block_number, one.log_index, one.at) for one in history]
-    life, terms = life_of(placed), listed.agreement.terms
+def _pieces(listed: ListedTab, history: Sequence[Placed], roots: Collection[Hash]) -> list[Evidence]:
+    life, terms = life_of(history), listed.agreement.terms
     agreed = next(
-        (one for one in placed if isinstance(one.event, TabClosed) and one.event.how is TabEnding.AGREED),
+        (one for one in history if isinstance(one.event, TabClosed) and one.event.how is TabEnding.AGREED),
         None,
     )
     pieces = []

@@ -5,16 +5,18 @@ Periods end one after the other, each with one `PeriodSettled`, so the places of
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import dropwhile
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session
 
 from oracle.domain.tab_events import Presented, TabOpened
 from oracle.domain.types import Address, Hash
 from oracle.history.tab import PeriodLife, Placed, TabLife, life_of
 from oracle.store.listing import ListedEvent
+from oracle.store.tab_recent import placed, recent
 from oracle.store.tables import TabEventRow, TabRow
 from oracle.store.tabs import read_events
 
@@ -36,11 +38,13 @@ class TabStanding:
 
 def standing(session: Session, tab: Hash) -> TabStanding:
     """Where a tab stands that was opened."""
-    settled = _count(session, tab)
-    recent = _between(session, tab, _settlement(session, tab, settled - 2), None)
-    # When it ends follows from the last event that names an end, and from the last settlement.
-    named = _events(session, tab, TabEventRow.name.in_(("NoticeGiven", "Defaulted")))[-1:]
-    return TabStanding(life_of(_from_opening(session, tab, named, recent)), settled)
+    return standings(session, [tab])[tab]
+
+
+def standings(session: Session, tabs: Collection[Hash]) -> dict[Hash, TabStanding]:
+    """Where each of these tabs stands that was opened; as many queries as for one."""
+    found = recent(session, tabs, settled=2)
+    return {tab: TabStanding(life_of(one.events), one.settled) for tab, one in found.items()}
 
 
 def periods(session: Session, tab: Hash, *, below: int | None, limit: int) -> list[PeriodLife]:
@@ -49,15 +53,16 @@ def periods(session: Session, tab: Hash, *, below: int | None, limit: int) -> li
     Args:
         below: Only those with a lower number.
     """
-    settled = _count(session, tab)
+    settled = _last(session, tab)
     last = settled + 1 if below is None else min(below - 1, settled + 1)
     first = max(1, last - limit)  # one more than asked for: the last may not have begun
-    # And the one before the first: what is presented is the part that it did not settle.
-    start = _settlement(session, tab, first - 2)
-    end = _settlement(session, tab, last) if last <= settled else None
     if last < 1:
         return []
-    life = life_of(_from_opening(session, tab, [], _between(session, tab, start, end)))
+    # And the one before the first: what is presented is the part that it did not settle.
+    start = _settlement(session, tab, first - 2, of=settled)
+    end = _settlement(session, tab, last, of=settled) if last <= settled else None
+    opening = _events(session, tab, TabEventRow.name == TabOpened.__name__)
+    life = life_of([*opening, *_between(session, tab, start, end)])
     return [one for one in reversed(life.periods) if first <= one.number <= last][:limit]
 
 
@@ -93,23 +98,23 @@ def list_events(
     return [ListedEvent(*found) for found in session.execute(query)]
 
 
-def _count(session: Session, tab: Hash) -> int:
-    query = select(func.count()).where(TabEventRow.tab == tab, TabEventRow.name == "PeriodSettled")
-    return session.scalar(query) or 0
+def _last(session: Session, tab: Hash) -> int:
+    """The number of the last period that was settled; 0: none was."""
+    (found,) = recent(session, [tab], settled=0).values()
+    return found.settled
 
 
-def _settlement(session: Session, tab: Hash, number: int) -> _Place | None:
-    """Where a period was settled; None: before all, where there is no such period."""
+def _settlement(session: Session, tab: Hash, number: int, *, of: int) -> _Place | None:
+    """Where one of `of` settled periods was settled; None: before all, where there is no such period."""
     if number < 1:
         return None
     row = TabEventRow
-    query = (
-        select(row.block_number, row.log_index)
-        .where(row.tab == tab, row.name == "PeriodSettled")
-        .order_by(row.block_number, row.log_index)
-        .offset(number - 1)
-        .limit(1)
-    )
+    place = (row.block_number, row.log_index)
+    query = select(*place).where(row.tab == tab, row.name == "PeriodSettled").limit(1)
+    if number > of // 2:  # from the end that is nearer
+        query = query.order_by(*(column.desc() for column in place)).offset(of - number)
+    else:
+        query = query.order_by(*place).offset(number - 1)
     found = session.execute(query).one()
     return found.block_number, found.log_index
 
@@ -128,15 +133,5 @@ def _between(session: Session, tab: Hash, after: _Place | None, up_to: _Place | 
     return list(dropwhile(lambda one: not isinstance(one.event, Presented), found))
 
 
-def _from_opening(session: Session, tab: Hash, early: list[Placed], recent: list[Placed]) -> list[Placed]:
-    """The opening, and these events once each, in the order of the chain."""
-    opening = _events(session, tab, TabEventRow.name == TabOpened.__name__)
-    events = {(one.block, one.log_index): one for one in (*early, *recent)}
-    return [*opening, *(events[place] for place in sorted(events))]
-
-
 def _events(session: Session, tab: Hash, *wanted: ColumnElement[bool]) -> list[Placed]:
-    return [
-        Placed(one.event, one.block_number, one.log_index, one.at)
-        for _, one in read_events(session, TabEventRow.tab == tab, *wanted)
-    ]
+    return [placed(one) for _, one in read_events(session, TabEventRow.tab == tab, *wanted)]

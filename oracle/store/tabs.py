@@ -185,14 +185,20 @@ def histories(
     return found
 
 
-def read_events(session: Session, *wanted: ColumnElement[bool]) -> Iterator[tuple[Hash, TabHappened]]:
-    """Events of tabs under conditions on their rows, each with its tab, in the order of the chain."""
+def read_events(
+    session: Session, *wanted: ColumnElement[bool], ordered: bool = True
+) -> Iterator[tuple[Hash, TabHappened]]:
+    """Events of tabs under conditions on their rows, each with its tab.
+
+    Args:
+        ordered: In the order of the chain; else in any.
+    """
     row = TabEventRow
-    query = (
-        select(row.tab, row.name, row.body, row.tx_hash, row.block_number, row.log_index, row.at)
-        .where(*wanted)
-        .order_by(row.block_number, row.log_index)
+    query = select(row.tab, row.name, row.body, row.tx_hash, row.block_number, row.log_index, row.at).where(
+        *wanted
     )
+    if ordered:
+        query = query.order_by(row.block_number, row.log_index)
     for tab, name, body, tx_hash, block, index, at in session.execute(query):
         event = cast("TabEvent", _KINDS[name].value(body))
         yield tab, TabHappened(event, tx_hash, block, index, at)
@@ -205,17 +211,20 @@ def is_disputed(session: Session, tab: Hash, *, before: tuple[int, int]) -> bool
         before: The event's block and log index.
     """
     row = TabEventRow
-    last = (
-        select(row.name)
-        .where(
-            row.tab == tab,
-            row.name.in_(("PeriodDisputed", "PeriodSettled")),
-            tuple_(row.block_number, row.log_index) < tuple_(*before),
+    place = (row.block_number, row.log_index)
+
+    def last(name: str) -> tuple[int, int]:
+        query = (
+            select(*place)
+            .where(row.tab == tab, row.name == name, tuple_(*place) < tuple_(*before))
+            .order_by(*(column.desc() for column in place))
+            .limit(1)
         )
-        .order_by(row.block_number.desc(), row.log_index.desc())
-        .limit(1)
-    )
-    return session.scalar(last) == "PeriodDisputed"
+        found = session.execute(query).one_or_none()
+        return (-1, -1) if found is None else (found.block_number, found.log_index)
+
+    # Each by itself: by both names a database would look through all the settlements there were.
+    return last("PeriodDisputed") > last("PeriodSettled")
 
 
 def judgements(session: Session, tabs: Collection[Hash]) -> dict[Hash, list[tuple[tuple[int, int], str]]]:

@@ -31,6 +31,8 @@ class TabEventRow(FromBlock, Base):
         Index("ix_tab_events_name", "name", "block_number"),
         # With the name: by the index above a database may otherwise look through those of every tab.
         Index("ix_tab_events_tab", "tab", "name", "block_number", "log_index"),
+        # Without it: what happened to a tab last, whatever that was.
+        Index("ix_tab_events_place", "tab", "block_number", "log_index"),
     )
 
     block_number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
