@@ -18,6 +18,7 @@ from oracle.cli.keys import KeySource, account_of, key_options
 from oracle.cli.output import json_option, print_json, read_bytes, write_new
 from oracle.cli.tab_acting import close, complain, leave, present, settle, topup
 from oracle.cli.tab_export import export, verify
+from oracle.cli.tab_fees import fees
 from oracle.cli.tab_found import TabActError, send_for_tab, tabs_of
 from oracle.cli.tab_show import show
 from oracle.cli.values import ADDRESS, AMOUNT, HASH, MOMENT, PERIOD
@@ -44,7 +45,7 @@ def tab() -> None:
     """
 
 
-for _command in (show, topup, present, settle, close, leave, complain, export, verify):
+for _command in (show, topup, present, settle, fees, close, leave, complain, export, verify):
     tab.add_command(_command)
 
 
