@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.databases import Databases, kind_under_test
+
+# A machine that is busy is no failure, and the same code gives the same examples wherever it is tested.
+# `--hypothesis-profile=default` looks for new ones.
+settings.register_profile(
+    "earnest", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("earnest")
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from oracle.web.protocol import impatient_protocol
 
 log = structlog.get_logger(__name__)
 
-_START = 15.0  # seconds a server may take to begin
+_START = 60.0  # seconds a server may take to begin
 _END = 5.0  # seconds running requests may take when it is ended
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from scripts.local.browser import DESKTOP, chromium, chromium_path, page_of
 from tests.browser.browsers import SIZES
 from tests.browser.town import Town, running_town
+
+# Milliseconds: on a loaded machine a page, or what its script asks a wallet, may take that long.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,7 @@ class ModelNode:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if self.blocked is not None:
-            self.blocked.wait(5.0)
+            self.blocked.wait(60.0)
         if self.status != 200:
             return httpx.Response(self.status, headers=self.headers, json={})
         return self.node(request)
@@ -229,7 +229,7 @@ def test_one_that_hangs_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPa
         turn = Turn(pool, [])
         for _ in range(10):
             turn.heads()
-            assert turn.endpoint == "b"
+            assert turn.endpoint in ("b", "c")  # whichever was there within the patience
         assert set(pool.poll(lambda rpc: rpc.block_number() == 100, enough=2).yes) == {"b", "c"}
         assert Anyone(pool).send_raw(b"\x02") == SENT
 
@@ -261,8 +261,8 @@ def test_a_transaction_goes_to_every_healthy_endpoint() -> None:
     with pool_of(one, two, three) as pool:
         assert Anyone(pool).send_raw_batch([b"\x02", b"\x03"]) == [SENT, SENT]
         for node in (one, three):
-            for _ in range(200):
-                if node.sent:
+            for _ in range(6_000):
+                if len(node.sent) == 2:
                     break
                 threading.Event().wait(0.01)
             assert node.sent == ["0x02", "0x03"]

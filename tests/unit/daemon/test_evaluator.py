@@ -118,9 +118,16 @@ def stored(database: Database) -> work.StoredEvaluation:
 def test_an_end_that_cannot_be_stored__is_stored_when_it_can(
     database: FailingDatabase, answers: Answers, evaluator: Evaluator
 ) -> None:
-    answers.before = lambda: setattr(database, "full", True)
+    began = threading.Event()
+
+    def fill_up() -> None:
+        database.full = True
+        began.set()
+
+    answers.before = fill_up
     begin(evaluator)
-    time.sleep(0.1)
+    assert began.wait(60)
+    time.sleep(0.1)  # some tries
     assert stored(database).state is EvaluationState.RUNNING
     assert evaluator.busy == 1
     database.full = False

@@ -94,7 +94,7 @@ def test_run__before_the_loop_has_read__nothing_is_looked_at(
     sampler.start()
     assert sampler.samples.at == 0
     begun.set()
-    for _ in range(500):
+    for _ in range(6_000):
         if sampler.samples.at:
             break
         threading.Event().wait(0.01)

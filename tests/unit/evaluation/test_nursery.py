@@ -72,9 +72,9 @@ def test_a_check_that_has_to_wait__keeps_the_processors_time_it_was_promised(nur
         children = Path(f"/proc/{nursery._process.pid}/task/{nursery._process.pid}/children").read_text()
         fork = int(children.split()[-1])
         assert place._fork is not None
-        threading.Timer(0.2, os.kill, (fork, signal.SIGSTOP)).start()
-        threading.Timer(2.2, os.kill, (fork, signal.SIGCONT)).start()
+        os.kill(fork, signal.SIGSTOP)
         started = time.monotonic()
+        threading.Timer(2.0, os.kill, (fork, signal.SIGCONT)).start()
         with pytest.raises(NurseryError) as error:
             Sitting._ask(place._fork, cel(SLOW, seconds=1), 1, MOST)
         assert error.value.timed_out

@@ -32,7 +32,7 @@ class World:
     rules: Rules = field(default_factory=lambda: Rules(maximum=400, in_flight=4))
     price: Any = 10
     accounts: dict[Hash, Account] = field(default_factory=lambda: {ACCOUNT.tab: ACCOUNT})
-    bounds: Bounds = field(default_factory=lambda: Bounds(body=1_000, response=2_000, body_seconds=0.5))
+    bounds: Bounds = field(default_factory=lambda: Bounds(body=1_000, response=2_000, body_seconds=60))
     now: float = NOW
     served: list[str] = field(default_factory=list)
     lose: Callable[[httpx.Request, httpx.Response], bool] = lambda _request, _response: False
@@ -123,7 +123,7 @@ def _app(world: World) -> FastAPI:
 
     @app.get("/slow")
     async def slow() -> str:
-        await asyncio.sleep(30)
+        await asyncio.sleep(600)
         return "late"
 
     @app.post("/body")
