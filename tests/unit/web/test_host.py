@@ -78,7 +78,8 @@ def host(ending: threading.Event) -> Iterator[Host]:
 @pytest.fixture
 def impatient(request: pytest.FixtureRequest, ending: threading.Event) -> Iterator[Host]:
     """A host that waits a moment only for what the test names: `seconds` or `header_seconds`."""
-    limits = replace(LIMITS, **{request.param: 0.4})
+    of_all = request.param == "seconds"
+    limits = replace(LIMITS, seconds=0.4) if of_all else replace(LIMITS, header_seconds=0.4)
     served = Host(make_app([_router(ending)], limits=limits), "127.0.0.1", 0, limits=limits)
     served.start()
     yield served
