@@ -23,8 +23,8 @@ from psycopg import sql
 from oracle.domain.errors import EarnestError
 
 _DEBIAN = Path("/usr/lib/postgresql")
-_START_SECONDS = 30.0
-_STOP_SECONDS = 20.0
+_START_SECONDS = 120.0
+_STOP_SECONDS = 60.0
 _USER = "earnest"
 
 

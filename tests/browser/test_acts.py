@@ -15,9 +15,9 @@ from scripts.local.market import UNIT
 from tests.browser.town import Town
 from tests.browser.wallets import Wallet
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-_SOON = 45_000  # milliseconds
+_SOON = 60_000  # milliseconds
 _ANOTHER_WALLET = """() => {
   const detail = { info: { uuid: "late", name: "Late wallet" }, provider: {} };
   window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));

@@ -14,7 +14,7 @@ from oracle.pages import app
 from tests.browser.browsers import overflow, violations
 from tests.browser.town import Town
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 LARGEST = 150_000  # bytes on the wire, style and scripts with it, without pictures
 

@@ -12,7 +12,7 @@ from oracle.domain.types import checksum
 from oracle.evaluation.record import parse_record
 from tests.browser.town import Town
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_an_agent_is_found_and_its_evidence_read(desk: Page, town: Town) -> None:

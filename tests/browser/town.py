@@ -45,7 +45,7 @@ EXTRACTION = EXAMPLES / "extraction"
 CHALLENGE = 600  # seconds, of the chain's time
 _DILIGENT = 3  # evaluators of the first committee whose keys the daemon has
 _STAKE = 10_000 * UNIT
-_PATIENCE = 120.0  # seconds
+_PATIENCE = 150.0  # seconds
 
 
 @dataclass
@@ -124,7 +124,7 @@ class Town:
 
     def read(self, path: str) -> dict[str, object]:
         """What the API says; empty where it says no."""
-        answer = httpx.get(f"{self.url}/v1{path}", timeout=10)
+        answer = httpx.get(f"{self.url}/v1{path}", timeout=60)
         found: dict[str, object] = answer.json() if answer.status_code == 200 else {}
         return found
 
@@ -228,7 +228,7 @@ def _daemon(folder: Path, market: Market, url: str) -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(30)
+            process.wait(120)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -242,7 +242,7 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     end = time.monotonic() + _PATIENCE
     while True:
         try:
-            if httpx.get(f"{url}/v1/status", timeout=5).status_code == 200:
+            if httpx.get(f"{url}/v1/status", timeout=30).status_code == 200:
                 return
         except httpx.TransportError:
             pass  # not listening yet

@@ -121,5 +121,5 @@ class Wallet:
 
     def _node(self, method: str, params: list[Any]) -> dict[str, Any]:
         asked = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        told: dict[str, Any] = httpx.post(self.url, json=asked, timeout=30).json()
+        told: dict[str, Any] = httpx.post(self.url, json=asked, timeout=60).json()
         return {"error": told["error"]} if "error" in told else {"result": told["result"]}

@@ -66,11 +66,11 @@ def test_a_node_that_is_down_at_start__the_daemon_waits_for_it(world: World) -> 
             [*program, "run", "--config", str(world.config)], stdout=output, stderr=output
         )
     try:
-        until(lambda: "chain_unusable" in log.read_text(), seconds=60)
+        until(lambda: "chain_unusable" in log.read_text(), seconds=150)
         with forwarded(port, world.chain.url):
-            until(lambda: "usable_again" in log.read_text(), seconds=60)
+            until(lambda: "usable_again" in log.read_text(), seconds=150)
             daemon.terminate()
-            assert daemon.wait(30) == 0
+            assert daemon.wait(120) == 0
     finally:
         daemon.kill()
         daemon.wait()
@@ -161,7 +161,7 @@ def test_a_delivery_nobody_has__is_fail_after_the_tries_and_not_before(world: Wo
         until(
             lambda: world.market.escrow.job_state(job).state is State.CLOSED,
             each=lambda: (service.turn(), world.mine()),
-            seconds=60,
+            seconds=150,
         )
     evaluation.close()
     assert world.market.escrow.job_state(job).outcome is Outcome.FAIL
@@ -178,7 +178,7 @@ def test_a_delivery_that_is_no_manifest__is_fail(world: World) -> None:
         until(
             lambda: world.market.escrow.job_state(job).state is State.CLOSED,
             each=lambda: (service.turn(), world.mine()),
-            seconds=60,
+            seconds=150,
         )
     evaluation.close()
     assert world.market.escrow.job_state(job).outcome is Outcome.FAIL
@@ -198,7 +198,7 @@ def test_a_pact_nobody_has__waits_and_lapses_with_a_reason_rather_than_silently(
         until(
             lambda: world.market.escrow.job_state(job).state is State.JUDGED,
             each=lambda: (service.turn(), world.mine()),
-            seconds=60,
+            seconds=150,
         )
     evaluation.close()
     view = world.market.escrow.job_state(job)

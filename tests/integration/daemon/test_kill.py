@@ -95,7 +95,7 @@ def test_kill__restart__one_verdict_and_settled(
 
         until(all_final, each=world.mine)
         second.terminate()
-        assert second.wait(30) == 0
+        assert second.wait(120) == 0
     finally:
         second.kill()
         second.wait()

@@ -64,7 +64,7 @@ def settled(world: World) -> Iterator[Settled]:
         until(
             lambda: world.market.escrow.job_state(job).state is State.JUDGED,
             each=lambda: (service.turn(), world.mine()),
-            seconds=60,
+            seconds=120,
         )
         world.warp(agreement.terms.challenge)
         until(

@@ -120,7 +120,7 @@ def _tables(url: str) -> dict[Path, bytes]:
     return found
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_run__job_failures_and_a_crash__no_secret_is_anywhere(
     world: World, remote: Host, databases: Databases
 ) -> None:
@@ -144,7 +144,7 @@ def test_run__job_failures_and_a_crash__no_secret_is_anywhere(
         env=environment,
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=240,
     )
     _, job = world.real_job()
     world.deliver_example(job, "careful")
@@ -166,7 +166,7 @@ def test_run__job_failures_and_a_crash__no_secret_is_anywhere(
     try:
         until(
             lambda: world.market.escrow.job_state(job).state is State.JUDGED,
-            seconds=120,
+            seconds=150,
             each=world.mine,
         )
         process = Path(f"/proc/{daemon.pid}")
@@ -176,13 +176,13 @@ def test_run__job_failures_and_a_crash__no_secret_is_anywhere(
         remote.close()
         _, second = world.real_job()
         world.deliver_example(second, "careful")
-        until(lambda: "cannot be reached" in log.read_text(), seconds=60, each=world.mine)
+        until(lambda: "cannot be reached" in log.read_text(), seconds=150, each=world.mine)
         daemon.send_signal(signal.SIGABRT)
-        daemon.wait(30)
+        daemon.wait(120)
     finally:
         if daemon.poll() is None:
             daemon.kill()
-            daemon.wait(30)
+            daemon.wait(120)
 
     core_limit = next(line for line in limits if line.startswith("Max core file size"))
     assert core_limit.split()[4:6] == ["0", "0"]

@@ -43,7 +43,7 @@ def test_leader_killed__the_other_takes_over(
         until(lambda: world.market.escrow.job_state(job).state is State.JUDGED, each=world.mine, seconds=150)
         assert world.market.escrow.job_state(job).outcome is Outcome.PASS
         follower.terminate()
-        assert follower.wait(30) == 0
+        assert follower.wait(120) == 0
     finally:
         for process in (leader, follower):
             end(process)

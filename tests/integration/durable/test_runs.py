@@ -15,6 +15,8 @@ from tests.databases import Databases
 WORKER = Path(__file__).with_name("worker.py")
 DONE = "k done: a of k, b of k, c of k"
 
+pytestmark = pytest.mark.timeout(600)  # on a loaded machine a start alone can take half a minute
+
 
 class Workers:
     """Processes on one database, and the journal they all write."""
@@ -35,7 +37,7 @@ class Workers:
     def lines(self) -> list[str]:
         return self.journal.read_text().splitlines()
 
-    def wait_for(self, line: str, *, times: int = 1, seconds: float = 60.0) -> None:
+    def wait_for(self, line: str, *, times: int = 1, seconds: float = 150.0) -> None:
         end = time.monotonic() + seconds
         while self.lines().count(line) < times:
             assert time.monotonic() < end, f"no {line!r} in {self.lines()}; {self.log.read_text()[-2000:]}"
@@ -60,10 +62,10 @@ def steps(workers: Workers) -> list[str]:
 
 def test_killed_in_a_step__the_next_process_goes_on_from_that_step(workers: Workers) -> None:
     first = workers.start("--submit", "k", "--die-in", "b")
-    assert first.wait(60) == -9
+    assert first.wait(150) == -9
     assert steps(workers) == ["k a", "k b"]
     second = workers.start("--until-done", "k")
-    assert second.wait(60) == 0, workers.log.read_text()[-2000:]
+    assert second.wait(150) == 0, workers.log.read_text()[-2000:]
     assert steps(workers) == ["k a", "k b", "k b", "k c", DONE]
 
 
@@ -77,11 +79,10 @@ def test_killed_worker__a_living_one_takes_its_run_over(workers: Workers, databa
     time.sleep(1.0)  # several looks: what a living worker is in is left to it
     assert steps(workers) == ["k a", "k b"]
     first.kill()
-    assert second.wait(60) == 0, workers.log.read_text()[-2000:]
+    assert second.wait(150) == 0, workers.log.read_text()[-2000:]
     assert steps(workers) == ["k a", "k b", "k b", "k c", DONE]
 
 
-@pytest.mark.timeout(300)
 def test_taken_from_the_queue_and_never_begun__begun_again(workers: Workers) -> None:
     """A database that dies just after storing the claim: the run is under way for everybody, and nowhere."""
     process = workers.start("--submit", "k", "--until-done", "k", "--lose-claim")
@@ -107,5 +108,5 @@ def test_a_second_process_on_sqlite__is_refused(workers: Workers, databases: Dat
         pytest.skip("several processes share PostgreSQL")
     workers.start("--submit", "k", "--hang-in", "a")
     workers.wait_for("k a")
-    assert workers.start().wait(60) != 0
+    assert workers.start().wait(150) != 0
     assert "another process runs on" in workers.log.read_text()

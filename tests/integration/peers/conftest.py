@@ -166,7 +166,7 @@ class Trio:
         self.market.send(self.market.provider, calls.deliver(job, packed.hash))
         return packed.hash
 
-    def reaches(self, job: Hash, state: State, *, seconds: float = 120.0) -> None:
+    def reaches(self, job: Hash, state: State, *, seconds: float = 150.0) -> None:
         """Make blocks until a job is in a state."""
         until(lambda: self.market.escrow.job_state(job).state is state, each=self.beat, seconds=seconds)
 

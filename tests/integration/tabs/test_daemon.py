@@ -88,7 +88,7 @@ def daemons(folder: Path, chain: Anvil, market: Market) -> Iterator[list[subproc
                 process = subprocess.Popen(
                     [*command, "run", "--config", str(config)], env=environment, stdout=log, stderr=log
                 )
-            stack.callback(process.wait, 30)
+            stack.callback(process.wait, 120)
             stack.callback(process.terminate)
             running.append(process)
         yield running
@@ -107,7 +107,7 @@ def replayed(market: Market, config: Path, tab: Hash) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)  # two processes start and follow a chain
+@pytest.mark.timeout(600)  # two processes start and follow a chain
 def test_a_period_is_drawn_judged_and_paid(tab_market: tuple[Anvil, Market], tmp_path: Path) -> None:
     chain, market = tab_market
     store = ContentStore(tmp_path / "store")
@@ -124,7 +124,7 @@ def test_a_period_is_drawn_judged_and_paid(tab_market: tuple[Anvil, Market], tmp
     tabs, found = tabs_of(market), None
     events: list[TabEvent] = []
     with daemons(tmp_path, chain, market) as running:
-        end = time.monotonic() + 90
+        end = time.monotonic() + 240
         while found is None and time.monotonic() < end:
             assert all(process.poll() is None for process in running)
             market.rpc.call("anvil_mine", ["0x1"], retry=False)
