@@ -215,16 +215,12 @@ def _losses(session: Session, committees: Iterable[Hash]) -> Mapping[tuple[Hash,
 def _silences(session: Session, slashings: Sequence[tuple[Slashing, Hash]]) -> list[bool]:
     """Whether each of these slashings, of a job or of a tab, was for silence."""
     jobs = job_store.get_jobs(session, {subject for _, subject in slashings})
-    tabs = tab_store.judgements(session, {subject for _, subject in slashings} - set(jobs))
-    told = []
-    for one, subject in slashings:
-        if subject in jobs:
-            told.append(jobs[subject].record.basis is Basis.SILENCE)
-            continue
-        place = (one.block, one.log_index)
-        said = [name for at, name in tabs.get(subject, ()) if at < place]
-        told.append(said[-1:] == ["PeriodLapsed"])
-    return told
+    of_tabs = [(subject, (one.block, one.log_index)) for one, subject in slashings if subject not in jobs]
+    said = iter(tab_store.last_said(session, of_tabs))
+    return [
+        jobs[subject].record.basis is Basis.SILENCE if subject in jobs else next(said) == "PeriodLapsed"
+        for _, subject in slashings
+    ]
 
 
 def score_points(

@@ -37,7 +37,8 @@ def tabs_router(source: Source) -> APIRouter:
             session: Session, most: int, before: tuple[int, str] | None
         ) -> list[tuple[ListedTab, TabStanding]]:
             found = tab_store.list_tabs(session, limit=most, before=before, parties=parties)
-            return [(each, tab_pages.standing(session, each.tab)) for each in found]
+            standings = tab_pages.standings(session, [each.tab for each in found])
+            return [(each, standings[each.tab]) for each in found]
 
         return listed(
             source,

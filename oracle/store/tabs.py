@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast, get_args
 
-from sqlalchemy import ColumnElement, delete, func, select, tuple_
+from sqlalchemy import ColumnElement, delete, func, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from oracle.domain.tab_events import CallFailed, TabEvent, TabOpened
@@ -27,6 +27,7 @@ _KINDS: dict[str, Codec[Any]] = {
     kind.__name__: Codec(kind) for kind in get_args(TabEvent) if kind is not CallFailed
 }
 _AGREEMENTS = Codec(TabAgreement)
+_AT_ONCE = 100  # places in one query; SQLite takes five hundred parts at most
 
 
 class TabHappened(NamedTuple):
@@ -227,18 +228,31 @@ def is_disputed(session: Session, tab: Hash, *, before: tuple[int, int]) -> bool
     return last("PeriodDisputed") > last("PeriodSettled")
 
 
-def judgements(session: Session, tabs: Collection[Hash]) -> dict[Hash, list[tuple[tuple[int, int], str]]]:
-    """Places and names of the verdicts and lapses of these tabs' periods, by tab, in the chain's order."""
+def last_said(session: Session, asked: Sequence[tuple[Hash, tuple[int, int]]]) -> list[str | None]:
+    """Of each tab by which event its period was judged last before a place: `PeriodJudged` or `PeriodLapsed`.
+
+    Args:
+        asked: Tabs, each with a block and log index.
+
+    Returns:
+        The events' names in the order asked; None where there was none.
+    """
     row = TabEventRow
-    query = (
-        select(row.tab, row.name, row.block_number, row.log_index)
-        .where(among(session, row.tab, tabs), row.name.in_(("PeriodJudged", "PeriodLapsed")))
-        .order_by(row.block_number, row.log_index)
-    )
-    found: dict[Hash, list[tuple[tuple[int, int], str]]] = {}
-    for tab, name, block, log_index in session.execute(query) if tabs else ():
-        found.setdefault(tab, []).append(((block, log_index), name))
-    return found
+    last: dict[int, tuple[tuple[int, int], str]] = {}
+    for start in range(0, len(asked), _AT_ONCE):
+        # Each by itself, so that it is found from its place backwards however many verdicts there were.
+        each = [
+            select(literal(number).label("number"), row.name, row.block_number.label("block"), row.log_index)
+            .where(row.tab == tab, row.name == name, tuple_(row.block_number, row.log_index) < tuple_(*place))
+            .order_by(row.block_number.desc(), row.log_index.desc())
+            .limit(1)
+            .subquery()
+            for number, (tab, place) in enumerate(asked[start : start + _AT_ONCE], start=start)
+            for name in ("PeriodJudged", "PeriodLapsed")
+        ]
+        for number, name, block, index in session.execute(union_all(*(select(one) for one in each))):
+            last[number] = max(last.get(number, ((-1, -1), "")), ((block, index), name))
+    return [last[number][1] if number in last else None for number in range(len(asked))]
 
 
 def _listed(tab: Hash, block: int, agreement: str, members: int) -> ListedTab:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import event as sqlalchemy_event
 
 from oracle.domain import events as e
 from oracle.domain.tab_events import (
@@ -270,3 +271,33 @@ def test_an_evaluator_that_was_slashed_over_a_tab_has_a_record(
         save_events(session, [event])
     (evaluator,) = world.get("/evaluators", committee=ROOT)["items"]
     assert (evaluator["overturned"], evaluator["silent"]) == (overturned, silent)
+
+
+def test_each_slashing_over_a_tab__is_of_the_verdict_before_it(world: World) -> None:
+    happen(world, PeriodLapsed(FIRST, 2, 0b1, 9_900), start=900)
+    happen(world, PeriodSettled(FIRST, 2, Outcome.LAPSE, 0, 0, 0, 0, 0, 0b1), start=902)
+    happen(world, Presented(FIRST, 3, 200, 2_000, HASH, 9_500, False), start=903)
+    happen(world, PeriodJudged(FIRST, 3, Outcome.PASS, 9, 0b1, 9_900, ()), start=904)
+    with world.database.write() as session:
+        for number in (901, 905, 906):
+            event = Happened(e.Slashed(ROOT, FIRST, 0b1, 250), "0x" + "77" * 32, place(9, number))
+            save_events(session, [event])
+    (evaluator,) = world.get("/evaluators", committee=ROOT)["items"]
+    assert (evaluator["overturned"], evaluator["silent"], evaluator["slashed"]) == (2, 1, "750")
+
+
+def test_a_page_of_tabs__takes_no_more_queries_than_one_tab(world: World) -> None:
+    asked: list[str] = []
+
+    def count(_connection: object, _cursor: object, query: str, *_rest: object) -> None:
+        asked.append(query)
+
+    sqlalchemy_event.listen(world.database.engine, "before_cursor_execute", count)
+    for tab in range(20):
+        happen(world, opened(f"0x{tab + 1:064x}", BUYERS[0]), start=950 + tab)
+    counts = []
+    for limit in (2, 22):
+        asked.clear()
+        assert len(world.get("/tabs", limit=limit)["items"]) == limit
+        counts.append(len(asked))
+    assert counts[1] <= counts[0]

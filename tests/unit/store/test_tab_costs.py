@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy.orm import Session
 
-from oracle.domain.tab_events import PeriodDisputed, TabEvent
+from oracle.domain.tab_events import PeriodDisputed, PeriodJudged, TabEvent
 from oracle.domain.types import Outcome
 from oracle.store import closed, closed_periods, feed, tab_pages
 from oracle.store import tabs as tab_store
@@ -37,7 +37,8 @@ def lived(periods: int) -> list[TabEvent]:
     events: list[TabEvent] = [opened()]
     for number in range(1, periods + 1):
         disputed = PeriodDisputed(TAB, number, BUYERS[0], Outcome.FAIL, 0, 9, 9_000, HASH)
-        events += [presented(number), presented(number), disputed, settled(Outcome.PASS, 1, number)]
+        said = PeriodJudged(TAB, number, Outcome.PASS, 1, 0b11, 9, (HASH,))
+        events += [presented(number), said, disputed, settled(Outcome.PASS, 1, number)]
     return events
 
 
@@ -79,6 +80,9 @@ def last_block(periods: int) -> int:
         ),
         pytest.param(
             lambda session, last: tab_store.is_disputed(session, TAB, before=(last, 900)), id="is disputed"
+        ),
+        pytest.param(
+            lambda session, last: tab_store.last_said(session, [(TAB, (last, 900))]), id="last said"
         ),
         pytest.param(
             lambda session, last: feed.events_after(session, (), ("PeriodSettled",), after=last - 1, limit=9),

@@ -37,7 +37,7 @@ def database(databases: Databases) -> Iterator[Database]:
             lambda session: tab_pages.list_events(session, limit=9, tab=TAB, name="Presented"), id="by name"
         ),
         pytest.param(lambda session: tab_store.is_disputed(session, TAB, before=(9, 9)), id="is disputed"),
-        pytest.param(lambda session: tab_store.judgements(session, {TAB}), id="judgements"),
+        pytest.param(lambda session: tab_store.last_said(session, [(TAB, (9, 9))]), id="last said"),
         pytest.param(
             lambda session: closed_periods.running_tabs(session, AGENT, up_to=9, agent_id=None),
             id="running",
