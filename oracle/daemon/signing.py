@@ -51,7 +51,11 @@ class Attester:
         domain = domain_hash(self._domain)
         before = {
             (entry.signer, entry.attestation.subject, entry.attestation.deliverable): entry.attestation
-            for entry in self._journal.find_all(domain, {situation.stored.job for situation, _ in wanted})
+            for entry in self._journal.find_all(
+                domain,
+                {situation.keys[index] for situation, index in wanted},
+                {situation.stored.job for situation, _ in wanted},
+            )
         }
         with self._database.read() as session:
             until = holds.held_until(session)

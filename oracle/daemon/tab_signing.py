@@ -93,7 +93,9 @@ class TabAttester:
     ) -> list[tuple[int, Signer, Attestation]]:
         before = {
             (entry.signer, entry.attestation.deliverable): entry.attestation
-            for entry in self._journal.find_all(domain_hash(self._escrow), {case.tab.tab})
+            for entry in self._journal.find_all(
+                domain_hash(self._escrow), {case.seat.key(index) for index in case.seat.held}, {case.tab.tab}
+            )
         }
         chosen: list[tuple[int, Signer, Attestation]] = []
         for index in case.seat.held:

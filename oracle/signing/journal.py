@@ -42,8 +42,10 @@ class Journal(Protocol):
         """
         ...
 
-    def find_all(self, domain: Hash, subjects: Collection[Hash]) -> list[JournalEntry]:
-        """The entries for these subjects, of all keys."""
+    def find_all(
+        self, domain: Hash, signers: Collection[Address], subjects: Collection[Hash]
+    ) -> list[JournalEntry]:
+        """The entries of these keys for these subjects."""
         ...
 
 

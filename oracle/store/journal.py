@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from oracle.domain.terms import Attestation
 from oracle.domain.types import Address, Hash, Outcome
 from oracle.signing.journal import JournalEntry
+from oracle.store.among import among
 from oracle.store.database import Database, StoreError
 from oracle.store.tables import JournalRow
 
@@ -41,8 +42,9 @@ class StoredJournal:
         standing: list[JournalEntry] = []
         with self._database.write() as session:
             for domain in {entry.domain for entry in entries}:
-                subjects = {entry.attestation.subject for entry in entries if entry.domain == domain}
-                standing += _find(session, domain, subjects)
+                inside = [entry for entry in entries if entry.domain == domain]
+                signers = {entry.signer for entry in inside}
+                standing += _find(session, domain, signers, {entry.attestation.subject for entry in inside})
             known = {_place(entry): entry for entry in standing}
             for entry in entries:
                 if _place(entry) not in known:
@@ -50,10 +52,12 @@ class StoredJournal:
                     known[_place(entry)] = entry
         return [known[_place(entry)] for entry in entries]
 
-    def find_all(self, domain: Hash, subjects: Collection[Hash]) -> list[JournalEntry]:
+    def find_all(
+        self, domain: Hash, signers: Collection[Address], subjects: Collection[Hash]
+    ) -> list[JournalEntry]:
         """See `Journal.find_all`."""
         with self._database.read() as session:
-            return _find(session, domain, subjects)
+            return _find(session, domain, signers, subjects)
 
 
 def _place(entry: JournalEntry) -> tuple[Address, Hash, Hash, Hash]:
@@ -76,9 +80,16 @@ def _row(entry: JournalEntry) -> JournalRow:
     )
 
 
-def _find(session: Session, domain: Hash, subjects: Collection[Hash]) -> list[JournalEntry]:
+def _find(
+    session: Session, domain: Hash, signers: Collection[Address], subjects: Collection[Hash]
+) -> list[JournalEntry]:
+    # The table's key begins with the signer: without it the whole journal would be looked through.
     rows = session.scalars(
-        select(JournalRow).where(JournalRow.domain == domain, JournalRow.subject.in_(subjects))
+        select(JournalRow).where(
+            among(session, JournalRow.signer, signers),
+            JournalRow.domain == domain,
+            among(session, JournalRow.subject, subjects),
+        )
     )
     return [
         JournalEntry(

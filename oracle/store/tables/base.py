@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Integer, MetaData
+from sqlalchemy import BigInteger, Index, Integer, MetaData, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # Alembic needs names it can find again, on both databases.
@@ -29,6 +29,19 @@ class FromBlock:
 
 
 class UntilBlock:
-    """A row that a later block ended: a rollback below that block makes it current again."""
+    """A row that a later block ended: a rollback below that block makes it current again.
 
-    until_block: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    Its table has the index of `ended_rows`.
+    """
+
+    until_block: Mapped[int | None] = mapped_column(BigInteger)
+
+
+def ended_rows(table: str) -> Index:
+    """The index by which a rollback finds the rows of a table of `UntilBlock` that it makes current again.
+
+    Current rows are no part of it: SQLite would take "is current", which all of history is, for the rarest
+    of a question's conditions, and look through every current row for a few jobs'.
+    """
+    only = text("until_block IS NOT NULL")
+    return Index(f"ix_{table}_until_block", "until_block", sqlite_where=only, postgresql_where=only)

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oracle.store.columns import HexBytes
-from oracle.store.tables.base import Base, FromBlock, RowId, UntilBlock
+from oracle.store.tables.base import Base, FromBlock, RowId, UntilBlock, ended_rows
 
 
 class Deployment(Base):
@@ -75,6 +75,7 @@ class JobVersion(FromBlock, UntilBlock, Base):
 
     __tablename__ = "job_versions"
     __table_args__ = (
+        ended_rows("job_versions"),
         Index(
             "ix_job_versions_running",
             "committee",
@@ -112,6 +113,7 @@ class EvaluatorVersion(FromBlock, UntilBlock, Base):
 
     __tablename__ = "evaluator_versions"
     __table_args__ = (
+        ended_rows("evaluator_versions"),
         Index(
             "uq_evaluator_versions_current",
             "committee",

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oracle.store.columns import HexBytes
-from oracle.store.tables.base import Base, FromBlock, RowId, UntilBlock
+from oracle.store.tables.base import Base, FromBlock, RowId, UntilBlock, ended_rows
 
 
 class LaneRow(Base):
@@ -23,6 +23,7 @@ class OutboxRow(UntilBlock, Base):
 
     __tablename__ = "outbox"
     __table_args__ = (
+        ended_rows("outbox"),
         Index(
             "ix_outbox_live",
             "sender",

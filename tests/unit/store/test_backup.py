@@ -57,7 +57,7 @@ def test_what_was_signed_before_the_backup__is_in_the_restored_journal(
     assert backup.restore(fresh, tmp_path / "copy") == (schema.needed(), schema.needed())
     with closing(Database(fresh)) as restored:
         schema.require_current(restored)
-        assert StoredJournal(restored).find_all(DOMAIN, [JOB]) == [entry]
+        assert StoredJournal(restored).find_all(DOMAIN, [entry.signer], [JOB]) == [entry]
 
 
 def test_a_backup_under_writes__holds_one_state(database: Database, fresh: str, tmp_path: Path) -> None:
