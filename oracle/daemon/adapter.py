@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TypeAlias
 
 from oracle.chain.errors import ChainError, RevertedError, RpcError
@@ -18,8 +17,6 @@ from oracle.store.chain import Header
 from oracle.store.outbox import MinedIn
 
 _SLACK = 105  # percent of what a call of its kind needed; calldata costs by its bytes. The limit has 120
-
-_logged = partial(tuple.__new__, Logged)  # the same fields in the same order
 
 _Kind: TypeAlias = tuple[Address, bytes, int]
 
@@ -43,7 +40,7 @@ class NodeChain:
 
     def logged(self, from_block: int, to_block: int) -> list[Logged]:
         """See `ChainPort`."""
-        return list(map(_logged, self._escrow.events(from_block, to_block)))
+        return self._escrow.events(from_block, to_block)
 
     def standing(self, sender: Address) -> Standing:
         """See `ChainPort`."""

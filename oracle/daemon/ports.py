@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
+from oracle.chain.decoder import Occurrence
 from oracle.chain.errors import ChainError, RpcError
 from oracle.decide.lane import Fees
 from oracle.decide.reorg import Heights
 from oracle.domain.errors import EarnestError
-from oracle.domain.events import EscrowEvent
 from oracle.domain.terms import Agreement
 from oracle.domain.types import Address, Hash, Outcome
 from oracle.durable.port import Steps
@@ -22,14 +22,8 @@ class NotNowError(EarnestError):
     """An evaluation cannot be done now: something it needs is out of reach. It is tried again."""
 
 
-class Logged(NamedTuple):
-    """An event with where it was logged, as a node answered it."""
-
-    event: EscrowEvent
-    block_number: int
-    block_hash: Hash
-    tx_hash: Hash
-    log_index: int
+Logged: TypeAlias = Occurrence
+"""An event with where it was logged, as a node answered it."""
 
 
 class Standing(NamedTuple):

@@ -12,8 +12,9 @@ from pydantic import TypeAdapter
 
 from oracle.decide.jobs import EvaluatorRecord, JobRecord
 from oracle.domain.committee import Committee
-from oracle.domain.events import EscrowEvent, JobOpened
+from oracle.domain.events import EscrowEvent
 from oracle.domain.terms import Agreement
+from oracle.store.everyday import EVENT_TEXTS
 
 _Value = TypeVar("_Value")
 
@@ -48,21 +49,9 @@ EVALUATOR_RECORDS = Codec(EvaluatorRecord)
 
 def event_text(event: EscrowEvent) -> str:
     """An event's arguments as JSON text; integers in full, bytes as 0x-hex."""
-    return _EVENTS[type(event)].text(event)
-
-
-def opened_text(event: JobOpened, agreement: str) -> str:
-    """The same for an opening, whose agreement's text is made already."""
-    return orjson.dumps(
-        {
-            "job": event.job,
-            "buyer": event.buyer,
-            "provider": event.provider,
-            "agreement": orjson.Fragment(agreement),
-            "members": event.members,
-            "epoch": event.epoch,
-        }
-    ).decode()
+    kind = type(event)
+    written = EVENT_TEXTS.get(kind)
+    return _EVENTS[kind].text(event) if written is None else written(event)
 
 
 def event_of(name: str, text: str) -> EscrowEvent:

@@ -29,6 +29,7 @@ from oracle.domain.events import CommitteeCreated, EscrowEvent, JobOpened, Slash
 from oracle.domain.typed import opening_hash
 from oracle.domain.types import Hash, members_of
 from oracle.store import codec
+from oracle.store.everyday import agreement_text, opened_text
 from oracle.store.rows import insert_tuples, table_of
 from oracle.store.tables import CommitteeRow, EvaluatorVersion, EventRow, JobRow, JobVersion
 
@@ -114,21 +115,14 @@ class Saving:
 
     def _load(self, happened: Sequence[Happened]) -> None:
         """Read the records that these events change."""
-        opened: set[Hash] = set()
-        jobs: set[Hash] = set()
-        committees: set[Hash] = set()
-        event: Any  # of the kinds below: no check for each of millions
-        for event, _, _ in happened:
-            kind = type(event)
-            if kind is JobOpened:
-                opened.add(event.job)
-            elif kind in _JOB_EVENTS:
-                jobs.add(event.job)
-            elif kind in _EVALUATOR_EVENTS:
-                committees.add(event.committee)
+        events: list[Any] = [item[0] for item in happened]  # of any kind: no check for each of millions
+        kinds = set(map(type, events))
         # One that is opened here is not stored; should it be, its row is refused (see `add`).
-        self._jobs.load(jobs - opened)
-        self._evaluators.load(committees)
+        opened = {event.job for event in events if type(event) is JobOpened}
+        later = _JOB_EVENTS - {JobOpened}
+        self._jobs.load({event.job for event in events if type(event) in later} - opened)
+        if not kinds.isdisjoint(_EVALUATOR_EVENTS):
+            self._evaluators.load({event.committee for event in events if type(event) in _EVALUATOR_EVENTS})
 
     def finish(self) -> None:
         """Write the records as they are now. Nothing may be added after."""
@@ -144,7 +138,7 @@ _COMMITTEE = ("committee", "terms", "block_number")
 def _job_row(event: JobOpened, number: int) -> tuple[tuple[object, ...], str]:
     """What never changes about the job, and the event's text."""
     terms, opening = event.agreement.terms, event.agreement.opening
-    agreement = codec.AGREEMENTS.text(event.agreement)
+    agreement = agreement_text(event.agreement)
     row = (
         event.job,
         terms.committee,
@@ -155,7 +149,7 @@ def _job_row(event: JobOpened, number: int) -> tuple[tuple[object, ...], str]:
         agreement,
         number,
     )
-    return row, codec.opened_text(event, agreement)
+    return row, opened_text(event, agreement)
 
 
 def _committee_row(event: CommitteeCreated, number: int) -> tuple[object, ...]:
@@ -179,7 +173,8 @@ class _Versions(Generic[_Key, _Record]):
 
     Args:
         names: A version's columns, but for where it begins and ends.
-        values: Their values.
+        values: Their values. It may not hold what holds this: the records of a whole sync would wait for the
+            collector, which is off while history is read.
         kept_from: See `save_events`.
     """
 
@@ -256,8 +251,13 @@ class _Jobs:
     def __init__(self, session: Session, kept_from: int) -> None:
         self._session = session
         self._committees: dict[Hash, Hash] = {}
+        committees = self._committees
+
+        def values(job: Hash, record: JobRecord) -> tuple[object, ...]:
+            return job, committees[job], int(record.state), codec.JOB_RECORDS.text(record)
+
         self.versions: _Versions[Hash, JobRecord] = _Versions(
-            session, JobVersion, ("job", "committee", "state", "record"), self._values, kept_from
+            session, JobVersion, ("job", "committee", "state", "record"), values, kept_from
         )
 
     def load(self, named: Set[Hash]) -> None:
@@ -278,9 +278,6 @@ class _Jobs:
             self._committees[job] = event.agreement.terms.committee
         self.versions.follow(job, place, after)
 
-    def _values(self, job: Hash, record: JobRecord) -> tuple[object, ...]:
-        return job, self._committees[job], int(record.state), codec.JOB_RECORDS.text(record)
-
 
 class _Evaluators:
     """Evaluators' records, those of the committees that are named by the events read so far."""
@@ -289,7 +286,11 @@ class _Evaluators:
         self._session = session
         self._loaded: set[Hash] = set()
         self.versions: _Versions[tuple[Hash, int], EvaluatorRecord] = _Versions(
-            session, EvaluatorVersion, ("committee", "evaluator", "key", "record"), self._values, kept_from
+            session,
+            EvaluatorVersion,
+            ("committee", "evaluator", "key", "record"),
+            _evaluator_values,
+            kept_from,
         )
 
     def load(self, named: Set[Hash]) -> None:
@@ -312,8 +313,9 @@ class _Evaluators:
             before = self.versions.end(key, place) or EvaluatorRecord()
             self.versions.follow(key, place, apply_evaluator_event(before, event))
 
-    def _values(self, key: tuple[Hash, int], record: EvaluatorRecord) -> tuple[object, ...]:
-        return *key, record.key, codec.EVALUATOR_RECORDS.text(record)
+
+def _evaluator_values(key: tuple[Hash, int], record: EvaluatorRecord) -> tuple[object, ...]:
+    return *key, record.key, codec.EVALUATOR_RECORDS.text(record)
 
 
 def _pieces(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:

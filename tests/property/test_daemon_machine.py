@@ -334,7 +334,7 @@ class DaemonMachine(RuleBasedStateMachine):
                     select(EventRow).order_by(EventRow.block_number, EventRow.log_index)
                 )
             ] == [
-                (item.block_number, item.log_index, item.tx_hash, codec.event_text(item.event))
+                (item.block_number, item.log_index, item.transaction_hash, codec.event_text(item.event))
                 for item in state.logged
             ]
             assert {job.job: job.record for job in jobs.list_jobs(session, limit=1_000)} == records

@@ -53,9 +53,10 @@ def test_the_short_way_is_the_general_way(made: tuple[str, RawLog]) -> None:
     except DecodeError:
         assert short is None
         with pytest.raises(DecodeError):
-            decoder.decode_log(log, ESCROW)
+            decoder.decode_logs([log], ESCROW)
         return
     assert short in (None, general)
+    assert decoder.decode_logs([log], ESCROW) == [decoder.decode_log(log, ESCROW)]
     assert decoder.decode_log(log, ESCROW).event == general
 
 

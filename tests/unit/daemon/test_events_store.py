@@ -18,6 +18,7 @@ from oracle.domain.types import Ending, Outcome, State
 from oracle.store import codec, jobs
 from oracle.store.database import Database
 from oracle.store.events import Happened, Saving, save_events
+from oracle.store.everyday import opened_text
 from oracle.store.rollback import roll_back
 from oracle.store.tables import EvaluatorVersion, EventRow, JobVersion
 from tests.databases import Databases
@@ -171,4 +172,4 @@ def test_an_event_s_text_is_plain_json_of_its_fields(event: e.EscrowEvent) -> No
 
 def test_an_opening_s_text_is_the_same_around_a_text_of_its_agreement() -> None:
     event = opened(JOBS[0])
-    assert codec.opened_text(event, codec.AGREEMENTS.text(event.agreement)) == codec.event_text(event)
+    assert opened_text(event, codec.AGREEMENTS.text(event.agreement)) == codec.event_text(event)
