@@ -32,6 +32,7 @@ from oracle.domain.tab_file import TabFile, TabOpeningPart, TabTermsPart
 from oracle.domain.types import Funding, Party, checksum, parse_hash
 from oracle.pact.document import Pact
 from oracle.pact.methodology import HAND_OVER_SECONDS, Methodology
+from oracle.tabs.signing import require_plain
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -93,6 +94,9 @@ def new(
         click.echo(f"Warning: {warning}", err=True)
     with chain.connect() as connection:
         deployment, contract = connection.deployment, tabs_of(connection).address
+        for party in Party:
+            account = terms[party.value]
+            require_plain(account, connection.rpc.code(account), party.value)
     path = Path(pact)
     named = load_document(Pact, path).hash() if path.is_file() else parse_hash(pact, field="pact")
     try:

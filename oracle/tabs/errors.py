@@ -25,6 +25,10 @@ class ForgedSignatureError(RefusedError):
     """A signature is malformed or by another account."""
 
 
+class ContractAccountError(RefusedError):
+    """What must be signed by a plain key is to be signed for an account that is a contract, or by another."""
+
+
 class StaleTallyError(RefusedError):
     """A tally is older than one already signed, by more than calls in flight explain."""
 

@@ -17,7 +17,7 @@ from oracle.tabs.log import TabLog
 from oracle.tabs.reading import LogError
 from oracle.tabs.records import ABANDONED, CONTRADICTION, UNANSWERED, Asked, Entry, Note, Served, Signed
 from oracle.tabs.rules import Account, Rules
-from oracle.tabs.signing import sign
+from oracle.tabs.signing import require_key, sign
 from oracle.tabs.wire import Given
 
 
@@ -30,6 +30,9 @@ class Purse:
         log: Where everything is kept; written, for this tab, by this purse alone.
         signer: The buyer's key.
         clock: Unix seconds.
+
+    Raises:
+        ContractAccountError: it is not the key of the tab's buyer, which may be a contract.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class Purse:
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        require_key(signer.address, account.buyer, "buyer")
         self.account = account
         self.domain = domain
         self.log = log

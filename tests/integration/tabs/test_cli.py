@@ -93,3 +93,15 @@ def _agreement(file: str) -> Any:
     from oracle.domain.tab_file import TabFile
 
     return TabFile.parse(Path(file).read_bytes()).agreement
+
+
+def test_new__a_contract_as_party__is_refused(tab_market: tuple[Anvil, Market], tmp_path: Path) -> None:
+    chain, market = tab_market
+    market.write_deployment(tmp_path / "deployment.json")
+    file = tmp_path / "tab.json"
+    said = Commands(chain, tmp_path)(
+        "new", str(file), "--pact", PACT.hash(), "--buyer", market.buyer.address, "--provider", market.usdc,
+        "--committee", market.committee_id, "--deposit", "1", "--ceiling", "0.005", code=2,
+    )  # fmt: skip
+    assert f"the provider {market.usdc.lower()} is a contract" in said["message"]
+    assert not file.exists()
