@@ -174,6 +174,13 @@ contract CourtAdapterTest is CourtFixture {
 
     // ---- ETH
 
+    function test_raise_saysWhatWasPaidTooMuch() public {
+        Agreement memory a = disputed();
+        vm.expectEmit(address(adapter));
+        emit ICourtAdapter.Owed(relayer, PRICE + 1);
+        raise(a, 2 * PRICE + 1);
+    }
+
     function test_withdraw_whatWasPaidTooMuch(uint96 paid) public {
         vm.deal(relayer, paid);
         Agreement memory a = disputed();

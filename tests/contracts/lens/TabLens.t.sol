@@ -148,6 +148,7 @@ contract TabLensTest is TabFixture {
         assertEq(s.steps.length, count, "steps");
         assertEq(uint8(s.stored.phase), uint8(stateOf(a).phase));
         uint256[7] memory first = figures();
+        uint256 fees = allFees();
         for (uint256 i; i < count; ++i) {
             ITabLens.Step memory x = s.steps[i];
             bytes memory call = callOf(a, x);
@@ -167,6 +168,7 @@ contract TabLensTest is TabFixture {
         assertEq(now_[0] - first[0], s.buyer, "buyer in all");
         assertEq(now_[1] - first[1], s.provider, "provider in all");
         assertEq(first[6] - now_[6], s.slashed, "slashed in all");
+        assertEq(allFees() - fees, s.evaluators, "evaluators in all");
         assertEq(reserved(), 0);
         assertEq(free(address(tabs)), 0);
     }
@@ -196,6 +198,13 @@ contract TabLensTest is TabFixture {
         (f[4], f[5]) = (stakeOf(0), stakeOf(4));
         for (uint256 e; e < N; ++e) {
             f[6] += stakeOf(e);
+        }
+    }
+
+    /// Of every set of the members.
+    function allFees() private view returns (uint256 sum) {
+        for (uint32 set = 1; set < 1 << N; ++set) {
+            sum += feesOf(set);
         }
     }
 }
