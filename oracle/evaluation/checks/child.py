@@ -9,11 +9,14 @@ anything.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
 import signal
 import socket
+import sys
+import types
 from typing import Any
 
 HEAD = 4  # bytes of a length
@@ -95,6 +98,8 @@ def macro_depth(expression: str) -> int:
 
 
 def _cel(task: dict[str, Any]) -> dict[str, Any]:
+    # A command line comes with it, and with that most of the memory whose tables each fork has copied.
+    sys.modules.setdefault("cel.cli", types.ModuleType("cel.cli"))
     import cel
     from cel.stdlib import STDLIB_FUNCTIONS
 
@@ -190,6 +195,8 @@ def serve() -> None:
     """Fork for each socket handed over, until the one who hands them over is gone."""
     for task in _REHEARSED:
         _METHODS[task["method"]](task)
+    gc.collect()
+    gc.freeze()  # a fork that looked through what it shares would have it all copied
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the forks
     control = socket.socket(fileno=0)
     while True:
