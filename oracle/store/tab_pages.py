@@ -17,7 +17,7 @@ from oracle.domain.types import Address, Hash
 from oracle.history.tab import PeriodLife, Placed, TabLife, life_of
 from oracle.store.listing import ListedEvent
 from oracle.store.tab_recent import placed, recent
-from oracle.store.tables import TabEventRow, TabRow
+from oracle.store.tables import TabEventRow
 from oracle.store.tabs import read_events
 
 _Place = tuple[int, int]  # block and log index
@@ -92,7 +92,7 @@ def list_events(
     if tab is not None:
         query = query.where(row.tab == tab)
     if provider is not None:
-        query = query.where(row.tab.in_(select(TabRow.tab).where(TabRow.provider == provider)))
+        query = query.where(row.provider == provider)
     if before is not None:
         query = query.where(tuple_(row.block_number, row.log_index) < tuple_(*before))
     return [ListedEvent(*found) for found in session.execute(query)]

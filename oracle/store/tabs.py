@@ -89,6 +89,8 @@ def save_tab_events(session: Session, happened: Sequence[TabHappened]) -> None:
             if isinstance(one.event, TabOpened)
         ],
     )
+    tabs = {one.event.tab for one in about if not isinstance(one.event, CallFailed)}
+    providers = _providers(session, sorted(tabs))
     insert_rows(
         session,
         TabEventRow,
@@ -100,12 +102,21 @@ def save_tab_events(session: Session, happened: Sequence[TabHappened]) -> None:
                 "at": one.at,
                 "name": type(one.event).__name__,
                 "tab": one.event.tab,
+                "provider": providers.get(one.event.tab),
                 "body": _KINDS[type(one.event).__name__].text(one.event),
             }
             for one in about
             if not isinstance(one.event, CallFailed)
         ],
     )
+
+
+def _providers(session: Session, tabs: Sequence[Hash]) -> dict[Hash, Address]:
+    found: dict[Hash, Address] = {}
+    for start in range(0, len(tabs), _AT_ONCE):
+        wanted = among(session, TabRow.tab, tabs[start : start + _AT_ONCE])
+        found |= dict(session.execute(select(TabRow.tab, TabRow.provider).where(wanted)).all())
+    return found
 
 
 def list_tabs(

@@ -18,13 +18,17 @@ class TabRow(FromBlock, Base):
     buyer: Mapped[str] = mapped_column(HexBytes, index=True)
     provider: Mapped[str] = mapped_column(HexBytes, index=True)
     committee: Mapped[str] = mapped_column(HexBytes, index=True)
-    pact: Mapped[str] = mapped_column(HexBytes)
+    pact: Mapped[str] = mapped_column(HexBytes, index=True)
     agreement: Mapped[str] = mapped_column(Text)
     members: Mapped[int] = mapped_column(BigInteger)
 
 
 class TabEventRow(FromBlock, Base):
-    """Every event of the tab contract that is about one tab. `at`: its block's time, Unix seconds."""
+    """Every event of the tab contract that is about one tab. `at`: its block's time, Unix seconds.
+
+    `provider`: the tab's, here too, so that an agent's events are found in their order; every tab that has
+    events was opened, so none lacks it.
+    """
 
     __tablename__ = "tab_events"
     __table_args__ = (
@@ -33,6 +37,8 @@ class TabEventRow(FromBlock, Base):
         Index("ix_tab_events_tab", "tab", "name", "block_number", "log_index"),
         # Without it: what happened to a tab last, whatever that was.
         Index("ix_tab_events_place", "tab", "block_number", "log_index"),
+        # With the name last: what is of another name is passed over in the index.
+        Index("ix_tab_events_provider", "provider", "block_number", "log_index", "name"),
     )
 
     block_number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -41,6 +47,7 @@ class TabEventRow(FromBlock, Base):
     at: Mapped[int] = mapped_column(BigInteger)
     name: Mapped[str] = mapped_column(String(40))
     tab: Mapped[str] = mapped_column(HexBytes)
+    provider: Mapped[str | None] = mapped_column(HexBytes)
     body: Mapped[str] = mapped_column(Text)
 
 

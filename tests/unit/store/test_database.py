@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text
 
-from oracle.store import schema
+from oracle.store import schema, tab_pages
 from oracle.store.database import Database, StoreError
 from oracle.store.tables import LaneRow
 from tests.databases import Databases
+from tests.unit.store.test_scores_tabs import AGENT, happen, opened, presented
 
 SENDER, OTHER = "0x" + "11" * 20, "0x" + "22" * 20
 
@@ -84,6 +85,22 @@ def test_the_migrations_make_what_the_tables_say(databases: Databases) -> None:
     with database.engine.connect() as connection:
         differences: list[Any] = compare_metadata(MigrationContext.configure(connection), Base.metadata)
     assert differences == []
+    database.close()
+
+
+def test_events_of_tabs_stored_before_they_named_the_provider__name_it(databases: Databases) -> None:
+    from alembic import command
+
+    database = Database(databases.made())
+    happen(database, opened(), presented())
+    for move, revision in ((command.downgrade, "0015"), (command.upgrade, "head")):
+        settings = schema.config()
+        with database.engine.begin() as connection:
+            settings.attributes["connection"] = connection
+            move(settings, revision)
+    with database.read() as session:
+        found = tab_pages.list_events(session, limit=9, provider=AGENT)
+    assert [one.name for one in found] == ["Presented", "TabOpened"]
     database.close()
 
 
