@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import socket
+import re
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,10 +22,11 @@ ANVIL = Path(__file__).parents[2] / ".tools/bin/anvil"
 # anvil's own well-known mnemonic: its accounts hold play money on this chain and are robbed on every other.
 MNEMONIC = "test test test test test test test test test test test junk"
 CHAIN_ID = 31337
-_START_SECONDS = 20.0
+_START_SECONDS = 120.0
 # Else it forgets the state of all but the last few thousand blocks it ever made, those undone by a revert
 # included: a chain that many tests share would lack the state of its own finalized block.
 _STATES_KEPT = 1_000_000
+_LISTENS = re.compile(rb"Listening on 127\.0\.0\.1:(\d+)\s")
 _ANSWER_SECONDS = 60.0  # it is there; where it is slow, the machine is loaded
 
 
@@ -46,6 +48,15 @@ class Anvil:
     def warp(self, rpc: Rpc, seconds: int) -> None:
         """Let time pass and make a block at the new time."""
         rpc.call("evm_increaseTime", [seconds], retry=False)
+        rpc.call("evm_mine", [], retry=False)
+
+    def keep_step(self, rpc: Rpc) -> None:
+        """Set the chain's clock to this machine's: a snapshot that is taken back takes the clock back too.
+
+        What compares the two would find a chain that many tests shared minutes behind.
+        """
+        newest = rpc.block("latest").timestamp
+        rpc.call("evm_setNextBlockTimestamp", [max(int(time.time()), newest + 1)], retry=False)
         rpc.call("evm_mine", [], retry=False)
 
 
@@ -83,8 +94,7 @@ def anvil(
     """
     if not ANVIL.exists():
         raise AnvilError("anvil is not installed", field="anvil", next_step="run `make setup`")
-    port = _free_port()
-    command = [str(ANVIL), "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(CHAIN_ID)]
+    command = [str(ANVIL), "--host", "127.0.0.1", "--port", "0", "--chain-id", str(CHAIN_ID)]
     command += ["--accounts", str(accounts), "--mnemonic", MNEMONIC, "--hardfork", "cancun"]
     command += ["--slots-in-an-epoch", str(slots_in_an_epoch), "--max-persisted-states", str(_STATES_KEPT)]
     if block_time is not None:
@@ -95,35 +105,37 @@ def anvil(
         command += ["--state", str(state)]
     if tracing:
         command.append("--steps-tracing")
-    output = log.open("wb") if log is not None else None
-    process = subprocess.Popen(
-        command, stdout=output or subprocess.DEVNULL, stderr=output or subprocess.DEVNULL
-    )
-    try:
-        chain = Anvil(f"http://127.0.0.1:{port}", process)
-        _wait(chain)
-        yield chain
-    finally:
-        process.terminate()
+    with tempfile.TemporaryDirectory() as place:
+        told = log or Path(place) / "log"
+        with told.open("wb") as output:
+            process = subprocess.Popen(command, stdout=output, stderr=output)
         try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if output is not None:
-            output.close()
+            deadline = time.monotonic() + _START_SECONDS
+            chain = Anvil(f"http://127.0.0.1:{_port(process, told, deadline)}", process)
+            _wait(chain, deadline)
+            yield chain
+        finally:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+def _port(process: subprocess.Popen[bytes], told: Path, deadline: float) -> int:
+    """The port it took, which it says: one chosen before its start could be another's by then."""
+    while (found := _LISTENS.search(told.read_bytes())) is None:
+        if process.poll() is not None:
+            raise AnvilError(f"anvil ended at once with code {process.returncode}")
+        if time.monotonic() > deadline:
+            raise AnvilError(f"anvil does not listen after {_START_SECONDS:.0f} s")
+        time.sleep(0.05)
+    return int(found[1])
 
 
-def _wait(chain: Anvil) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    with Rpc(chain.url, chain_id=CHAIN_ID, timeout=1.0, attempts=1) as rpc:
+def _wait(chain: Anvil, deadline: float) -> None:
+    with Rpc(chain.url, chain_id=CHAIN_ID, timeout=5.0, attempts=1) as rpc:
         while True:
             if chain.process.poll() is not None:
                 raise AnvilError(f"anvil ended at once with code {chain.process.returncode}")

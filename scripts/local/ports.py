@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
-from contextlib import ExitStack
+from contextlib import suppress
+
+# Below those that systems give to whoever asks for any, or connects somewhere (from 32768 on Linux, from
+# 49152 elsewhere): one that is free now is not taken by chance before the process that is to have it starts.
+_PORTS = range(10_000, 32_000)
 
 
 def free_ports(count: int) -> list[int]:
     """Different ports that nobody listens on now."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for item in sockets:
-            item.bind(("127.0.0.1", 0))
-        return [int(item.getsockname()[1]) for item in sockets]
+    found: set[int] = set()
+    while len(found) < count:
+        port = secrets.choice(_PORTS)
+        with suppress(OSError), socket.socket() as trial:
+            trial.bind(("127.0.0.1", port))
+            found.add(port)
+    return list(found)

@@ -58,6 +58,7 @@ class Desk:
 def desk(cli_market: tuple[Anvil, Market], tmp_path: Path) -> Iterator[Desk]:
     chain, market = cli_market
     snapshot = market.rpc.call("evm_snapshot", [], retry=False)
+    chain.keep_step(market.rpc)
     deployment = tmp_path / f"{CHAIN_ID}.json"
     market.write_deployment(deployment)
     environment = {

@@ -184,6 +184,7 @@ def world(
 ) -> Iterator[World]:
     chain, market = shared_market
     snapshot = market.rpc.call("evm_snapshot", [], retry=False)
+    chain.keep_step(market.rpc)
     keys = {"SENDER": market.deployer.key} | {
         f"EVALUATOR_{i}": market.evaluators[i].key.key for i in range(len(market.evaluators))
     }

@@ -21,6 +21,7 @@ from oracle.domain import typed
 from oracle.domain.signatures import sign_digest
 from oracle.domain.types import Outcome, State
 from oracle.evidence.store import ContentStore
+from scripts.local.ports import free_ports
 from tests.integration.daemon.conftest import FixedEvaluation, World, until, write_config
 
 
@@ -54,9 +55,7 @@ def test_a_node_that_is_down_at_start__once_says_so(world: World) -> None:
 
 
 def test_a_node_that_is_down_at_start__the_daemon_waits_for_it(world: World) -> None:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port = held.getsockname()[1]
+    (port,) = free_ports(1)
     edit(world.config, world.chain.url, f"http://127.0.0.1:{port}")
     assert oracle("db", "upgrade", "--config", str(world.config)).exit_code == 0
     log = world.folder / "daemon.log"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,6 +22,7 @@ from oracle.store.chain import bind_deployment
 from oracle.web.app import make_app
 from oracle.web.host import Host
 from oracle.web.limits import Limits
+from scripts.local.ports import free_ports
 from tests.integration.daemon.conftest import World, write_config
 
 
@@ -91,9 +91,7 @@ def test_check__in_words__ends_with_a_count(sound: World) -> None:
 
 
 def test_check__node_down__says_so_and_looks_at_the_rest(sound: World) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     _edit(sound, sound.chain.url, f"http://127.0.0.1:{port}/hunter2")
     found = _check(sound, exit_code=1)
     assert "must agree before anything is signed" in _bad(found)["chain"]

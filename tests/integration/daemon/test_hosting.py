@@ -18,14 +18,13 @@ from oracle.daemon.service import Service
 from oracle.signing.signer import SigningError
 from oracle.store import jobs, schema
 from oracle.web.host import HostError
+from scripts.local.ports import free_ports
 from tests.integration.daemon.conftest import World, until, write_config
 
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    return free_ports(1)[0]
 
 
 @pytest.fixture
@@ -35,9 +34,6 @@ def service(world: World, port: int, monkeypatch: pytest.MonkeyPatch) -> Iterato
     database = world.database()
     schema.upgrade(database)
     database.close()
-    # The chain is shared, and a snapshot that is taken back takes its clock back too.
-    world.rpc.call("evm_setNextBlockTimestamp", [max(int(time.time()), world.market.now() + 1)], retry=False)
-    world.mine()
     with assembly.assembled(world.settings()) as made:
         yield made
 
@@ -46,12 +42,12 @@ def test_readyz__from_start_to_first_turn_to_a_broken_node(
     service: Service, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = f"http://127.0.0.1:{port}"
-    assert httpx.get(f"{url}/livez").status_code == 200
-    assert httpx.get(f"{url}/readyz").json()["problems"] == {"loop": "nothing was read from the chain yet"}
+    assert get(f"{url}/livez").status_code == 200
+    assert get(f"{url}/readyz").json()["problems"] == {"loop": "nothing was read from the chain yet"}
 
     service.turn()
-    assert httpx.get(f"{url}/readyz").json() == {"ok": True, "problems": {}}
-    assert httpx.get(f"{url}/metrics").status_code == 200
+    assert get(f"{url}/readyz").json() == {"ok": True, "problems": {}}
+    assert get(f"{url}/metrics").status_code == 200
 
     def down(*_: object) -> None:
         service.stop()  # so that the loop ends after this turn
@@ -59,10 +55,10 @@ def test_readyz__from_start_to_first_turn_to_a_broken_node(
 
     monkeypatch.setattr(service._parts.watcher, "step", down)
     service.run()
-    answer = httpx.get(f"{url}/readyz")
+    answer = get(f"{url}/readyz")
     assert answer.status_code == 503
     assert answer.json()["problems"] == {"loop": "chain_unusable: RpcUnavailableError"}
-    assert httpx.get(f"{url}/livez").status_code == 200
+    assert get(f"{url}/livez").status_code == 200
 
 
 def test_assembled__port_in_use__ends_with_a_clear_error(world: World, port: int) -> None:
@@ -94,7 +90,7 @@ def test_readyz__key_that_pays_out_of_reach__says_so_and_the_daemon_goes_on(
     monkeypatch.setattr(service._parts.outbox, "step", unreachable)
     service.run()
     assert len(tries) == 2  # it waited, and tried again
-    answer = httpx.get(f"http://127.0.0.1:{port}/readyz")
+    answer = get(f"http://127.0.0.1:{port}/readyz")
     assert answer.json()["problems"] == {"loop": "key_unusable: SigningError"}
     assert _figure(port, "earnest_loop_failures_total") == 2
 
@@ -111,14 +107,18 @@ def test_metrics__delivery_that_cannot_be_had__is_as_old_as_its_anchoring(
         stored = jobs.get_job(session, job)
     assert stored is not None
     age = _figure(port, "earnest_evaluation_oldest_seconds")
-    assert abs(age - max(0.0, time.time() - stored.record.delivered_at)) < 30
+    assert abs(age - max(0.0, time.time() - stored.record.delivered_at)) < 60
     assert _figure(port, 'earnest_check_findings{check="balance",grade="ok"}') == 1
     assert _figure(port, 'earnest_figures_readable{source="store"}') == 1
 
 
+def get(url: str) -> httpx.Response:
+    return httpx.get(url, timeout=60)
+
+
 def _figure(port: int, name: str) -> float:
     time.sleep(0.3)  # the store's figures are read at most every few seconds
-    text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    text = get(f"http://127.0.0.1:{port}/metrics").text
     found = [line for line in text.splitlines() if line.startswith(name + " ")]
     return float(found[0].rpartition(" ")[2]) if found else -1.0
 
@@ -135,17 +135,17 @@ def test_api__beside_the_daemon__answers_what_the_chain_says(
     agreement, job = world.job()
     with assembly.assembled(world.settings()) as service:
         url = f"http://127.0.0.1:{port}"
-        assert httpx.get(f"{url}/v1/status").status_code == 503
+        assert get(f"{url}/v1/status").status_code == 503
         service.turn()
-        shown = httpx.get(f"{url}/v1/jobs/{job}")
+        shown = get(f"{url}/v1/jobs/{job}")
         assert shown.json()["job"]["state"] == "open"
         assert shown.json()["job"]["price"] == str(agreement.price)
         agent = agreement.terms.provider
-        until(lambda: httpx.get(f"{url}/v1/agents/{agent}/score").status_code == 200)
-        score = httpx.get(f"{url}/v1/agents/{agent}/score").json()
+        until(lambda: get(f"{url}/v1/agents/{agent}/score").status_code == 200)
+        score = get(f"{url}/v1/agents/{agent}/score").json()
         assert (score["score"], score["roots"]) == (None, [root])
         assert int(score["coverage"]["exposure"]) >= agreement.price
-        assert httpx.get(f"{url}/readyz").status_code == 404
+        assert get(f"{url}/readyz").status_code == 404
     assert (world.folder / "api.key").stat().st_mode & 0o777 == 0o600
     assert main_score(world, agent, capsys)["coverage"] == score["coverage"]
 

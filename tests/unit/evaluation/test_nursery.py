@@ -57,7 +57,7 @@ def test_a_check_without_end__is_ended_by_the_kernel_and_the_next_is_answered(nu
         with pytest.raises(NurseryError) as error:
             place.ask(cel(SLOW, seconds=1), seconds=1, most=MOST)
         assert error.value.timed_out
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 120
         assert place.ask(task(), seconds=5, most=MOST)["found"]
 
 
