@@ -26,6 +26,7 @@ ARTIFACTS = {
     "JobEvaluator": FORGE_OUT / "JobEvaluator.sol" / "JobEvaluator.json",
     "Lens": FORGE_OUT / "Lens.sol" / "Lens.json",
     "Panel": FORGE_OUT / "Panel.sol" / "Panel.json",
+    "TabLens": FORGE_OUT / "ITabLens.sol" / "ITabLens.json",
     "Tabs": FORGE_OUT / "ITabs.sol" / "ITabs.json",
     "VerdictBook": FORGE_OUT / "VerdictBook.sol" / "VerdictBook.json",
     "USDC": ROOT

@@ -37,7 +37,7 @@ def open_tab(
     provider_signature: bytes = b"",
 ) -> bytes:
     """`open`: opens a tab. See ITabs for what each signature is over."""
-    listed = (_terms(agreement.terms), _opening(agreement.opening))
+    listed = (terms_tuple(agreement.terms), _opening(agreement.opening))
     return _call("open", listed, int(funding), payment, collateral, provider_signature)
 
 
@@ -52,7 +52,9 @@ def top_up(
     signature: bytes = b"",
 ) -> bytes:
     """`topUp`: adds to the balance."""
-    return _call("topUp", _terms(terms), _b32(opening_hash), amount, int(funding), expiry, salt, signature)
+    return _call(
+        "topUp", terms_tuple(terms), _b32(opening_hash), amount, int(funding), expiry, salt, signature
+    )
 
 
 def present(
@@ -65,7 +67,7 @@ def present(
 ) -> bytes:
     """`present`: anchors a tally as the next period."""
     return _call(
-        "present", _terms(terms), _b32(opening_hash), _tally(tally), buyer_signature, provider_signature
+        "present", terms_tuple(terms), _b32(opening_hash), _tally(tally), buyer_signature, provider_signature
     )
 
 
@@ -80,7 +82,7 @@ def replace(
     """`replace`: puts a tally with a higher count in the place of the presented one."""
     return _call(
         "replace",
-        _terms(terms),
+        terms_tuple(terms),
         _b32(opening_hash),
         _tally(higher),
         buyer_signature,
@@ -90,17 +92,17 @@ def replace(
 
 def judge(terms: TabTerms, opening_hash: Hash, tally: Tally, verdict: TabVerdict) -> bytes:
     """`judge`: a verdict on the presented period."""
-    return _call("judge", _terms(terms), _b32(opening_hash), _tally(tally), _verdict(verdict))
+    return _call("judge", terms_tuple(terms), _b32(opening_hash), _tally(tally), _verdict(verdict))
 
 
 def attest(terms: TabTerms, opening_hash: Hash, tally: Tally, verdict: TabVerdict) -> bytes:
     """`attest`: posts attestations against silence."""
-    return _call("attest", _terms(terms), _b32(opening_hash), _tally(tally), _verdict(verdict))
+    return _call("attest", terms_tuple(terms), _b32(opening_hash), _tally(tally), _verdict(verdict))
 
 
 def lapse(terms: TabTerms, opening_hash: Hash, tally: Tally) -> bytes:
     """`lapse`: nobody judged in time."""
-    return _call("lapse", _terms(terms), _b32(opening_hash), _tally(tally))
+    return _call("lapse", terms_tuple(terms), _b32(opening_hash), _tally(tally))
 
 
 def dispute(
@@ -117,7 +119,7 @@ def dispute(
     """`dispute`: disputes what is provisional."""
     return _call(
         "dispute",
-        _terms(terms),
+        terms_tuple(terms),
         _b32(opening_hash),
         party,
         int(sought),
@@ -135,19 +137,19 @@ def rule(subject: Hash, outcome: Outcome, payable: int) -> bytes:
 
 def settle(terms: TabTerms, opening_hash: Hash, *, pay_out: bool = True) -> bytes:
     """`settle`: carries out what is final, or pays what is owed."""
-    return _call("settle", _terms(terms), _b32(opening_hash), pay_out)
+    return _call("settle", terms_tuple(terms), _b32(opening_hash), pay_out)
 
 
 def give_notice(
     terms: TabTerms, opening_hash: Hash, party: Address, *, expiry: int = 0, signature: bytes = b""
 ) -> bytes:
     """`giveNotice`: a party leaves."""
-    return _call("giveNotice", _terms(terms), _b32(opening_hash), party, expiry, signature)
+    return _call("giveNotice", terms_tuple(terms), _b32(opening_hash), party, expiry, signature)
 
 
 def close(terms: TabTerms, opening_hash: Hash, *, pay_out: bool = True) -> bytes:
     """`close`: ends a tab with no period pending."""
-    return _call("close", _terms(terms), _b32(opening_hash), pay_out)
+    return _call("close", terms_tuple(terms), _b32(opening_hash), pay_out)
 
 
 def agree(
@@ -163,7 +165,7 @@ def agree(
     """`agree`: both split what a tab holds and end it."""
     return _call(
         "agree",
-        _terms(terms),
+        terms_tuple(terms),
         _b32(opening_hash),
         to_provider,
         expiry,
@@ -175,7 +177,7 @@ def agree(
 
 def pay_evaluators(terms: TabTerms, opening_hash: Hash) -> bytes:
     """`payEvaluators`: hands over the verdict fees that are kept for one set of signers."""
-    return _call("payEvaluators", _terms(terms), _b32(opening_hash))
+    return _call("payEvaluators", terms_tuple(terms), _b32(opening_hash))
 
 
 def prove_equivocation(
@@ -184,7 +186,7 @@ def prove_equivocation(
     """`proveEquivocation`: two attestations of one evaluator on one period that contradict each other."""
     return _call(
         "proveEquivocation",
-        _terms(terms),
+        terms_tuple(terms),
         _b32(opening_hash),
         _b32(deliverable),
         statement_tuple(a),
@@ -201,7 +203,8 @@ def _call(function: str, *values: Any) -> bytes:
     return load_abi("Tabs").functions[function].encode(*values)
 
 
-def _terms(terms: TabTerms) -> tuple[Any, ...]:
+def terms_tuple(terms: TabTerms) -> tuple[Any, ...]:
+    """`TabTerms` as the ABI encodes it."""
     buyer, provider, committee, *numbers = astuple(terms)
     return (buyer, provider, _b32(committee), *numbers)
 

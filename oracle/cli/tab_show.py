@@ -11,6 +11,7 @@ import rich_click as click
 from oracle.chain.tabs import TabView
 from oracle.cli.chain import ChainOptions, chain_options
 from oracle.cli.output import json_option, print_json
+from oracle.cli.tab_follows import follows_as_json, print_follows, what_follows
 from oracle.cli.tab_found import FoundTab, find_tab
 from oracle.cli.values import HASH
 from oracle.domain.amounts import format_usdc
@@ -27,9 +28,13 @@ _AMOUNTS = frozenset({"balance", "settled_amount", "amount", "payable"})
 @chain_options()
 @json_option
 def show(*, tab: Hash, chain: ChainOptions, as_json: bool) -> None:
-    """Say where TAB stands, what was settled, and what comes next."""
+    """Say where TAB stands, what was settled, what comes next, and who gets how much if nobody acts.
+
+    The last is what the lens on tabs says, where the deployment has one (companion TabLens).
+    """
     with chain.connect() as connection:
         found = find_tab(connection, tab)
+        follows = what_follows(connection, found)
         now = connection.now()
     if as_json:
         print_json(
@@ -39,6 +44,7 @@ def show(*, tab: Hash, chain: ChainOptions, as_json: bool) -> None:
                 "state": {each.name: _state(found.view, each.name) for each in fields(found.view)},
                 "periods": [_period(event) for event in _settled(found)],
                 "next": next_step(found, now),
+                "if_nobody_acts": follows_as_json(follows),
             }
         )
         return
@@ -61,6 +67,7 @@ def show(*, tab: Hash, chain: ChainOptions, as_json: bool) -> None:
         if line is not None:
             click.echo(f"{'block':>10}  {event.block_number}: {line}")
     click.echo(f"{'next':>10}  {next_step(found, now)}")
+    print_follows(follows, now)
 
 
 def next_step(found: FoundTab, now: int) -> str:
