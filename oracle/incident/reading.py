@@ -20,6 +20,7 @@ from oracle.store import jobs as job_store
 from oracle.store import listing, work
 from oracle.store import policies as policy_store
 from oracle.store.moment import at_block
+from oracle.store.tabs import get_tab
 from oracle.store.tasks import tasks_of
 
 ReadDocument = Callable[[Hash], bytes | None]
@@ -87,9 +88,15 @@ class CaseReader:
         """Everything that is known around a job.
 
         Raises:
-            IncidentError: the job is not in this store.
+            IncidentError: the job is not in this store, or a tab is named.
         """
         session, stored, task = self._session, job_store.get_job(self._session, job), self._jobs.get(job)
+        if stored is None and get_tab(session, job) is not None:
+            raise IncidentError(
+                f"{job} is a tab; incidents are told of jobs",
+                field="job",
+                next_step=f"oracle replay {job} says where its periods part from the evidence",
+            )
         if stored is None or task is None:
             raise IncidentError(
                 f"job {job} is not in this store",

@@ -29,6 +29,8 @@ from oracle.domain.tab_events import (
 from oracle.domain.tab_terms import TabAgreement, TabOpening, TabTerms, tab_id, tab_opening_hash
 from oracle.domain.types import Outcome
 from oracle.evaluation.tab_record import StandingSection, TabRecord
+from oracle.incident.derive import IncidentError
+from oracle.incident.reading import read_case
 from oracle.signing.journal import attest_all
 from oracle.store import chain as chain_store
 from oracle.store import outbox, tabs, work
@@ -429,6 +431,15 @@ def test_a_tab_without_periods(kept: Kept) -> None:
             replay_tab(session, kept.case.store, kept.case.open, DOMAIN, made, period=1)
         with pytest.raises(ReplayError, match="not in this store"):
             replay_tab(session, kept.case.store, kept.case.open, DOMAIN, TAB)
+
+
+def test_an_incident_of_a_tab__is_refused_and_points_to_its_replay(kept: Kept) -> None:
+    kept.write(kept.told())
+    with kept.database.write() as session:
+        chain_store.bind_deployment(session, DOMAIN.chain_id, DOMAIN.contract, 1)
+    with kept.database.read() as session, pytest.raises(IncidentError, match="is a tab") as refused:
+        read_case(session, lambda _hash: None, TAB, roots=())
+    assert f"oracle replay {TAB}" in str(refused.value.next_step)
 
 
 def test_events_that_cannot_follow_each_other__are_said_to(kept: Kept) -> None:
