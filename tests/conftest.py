@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tests.databases import Databases, kind_under_test
@@ -36,3 +37,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "databases" in getattr(item, "fixturenames", ()):
             item.add_marker("database")
+
+
+@pytest.hookimpl(tryfirst=True)  # before a test's fixtures
+def pytest_runtest_setup() -> None:
+    """Where logs go, and which, is not what a command of an earlier test asked for: its stderr is closed."""
+    structlog.reset_defaults()

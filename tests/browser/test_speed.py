@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -19,11 +20,12 @@ from scripts.local.browser import DESKTOP, PHONE, page_of
 from tests.databases import Databases
 from tests.unit.api.world import World, made_world
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 AGENTS = 10_000
 FIRST_PAINT = 300.0  # milliseconds
 _LOADS = 12
+_LOADED = 60.0  # seconds after which no further load is tried
 _PAINTED = """() => new Promise((resolve) => {
   const told = (list) => list.getEntries().forEach((each) => {
     if (each.name === "first-contentful-paint") resolve(each.startTime);
@@ -85,11 +87,12 @@ def test_directory_is_painted_within_300_ms(
         page.goto(f"{crowded}/{query}")
         assert page.locator("main table tbody tr").count() >= 20
     times: list[float] = []
-    while len(times) < _LOADS:
+    end = time.monotonic() + _LOADED
+    while len(times) < _LOADS and time.monotonic() < end:
         times.append(painted(browser, f"{crowded}/{query}", size))
         if times[-1] < FIRST_PAINT:
             return
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
-    if load > 2 * cores:
+    if load > cores + 1:  # this test itself is one
         pytest.skip(f"this machine is too busy to be timed: {load:.0f} processes want its {cores} cores")
     pytest.fail(f"no load was painted within {FIRST_PAINT:.0f} ms: {times}")

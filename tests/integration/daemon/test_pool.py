@@ -13,6 +13,7 @@ from eth_hash.auto import keccak
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
+from oracle.chain import pool
 from oracle.chain.decoder import TOPICS
 from oracle.chain.errors import ChainError, RpcError
 from oracle.chain.escrow import Escrow
@@ -32,6 +33,12 @@ from tests.integration.daemon.conftest import DELIVERABLE, FixedEvaluation, Worl
 SHORT = 0.7  # seconds to wait for an answer that does not come
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow this machine is, the first node is not left for the second because of a moment."""
+    monkeypatch.setattr(pool, "PATIENCE", 30.0)
+
+
 @dataclass
 class Net:
     """Proxies before the node, and the daemon that reads through them."""
@@ -42,11 +49,13 @@ class Net:
     service: Service
 
     def turn(self) -> bool:
-        """One turn; whether it could be done."""
+        """One turn, and the evaluations it began; whether it could be done."""
         try:
             self.service.turn()
         except (RpcError, ChainError, BrokenChainError):
             return False
+        finally:
+            until(lambda: not self.service._parts.evaluator.busy)
         return True
 
     def turns(self, count: int = 4) -> int:
@@ -70,7 +79,6 @@ class Net:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.turn()
-            until(lambda: not self.service._parts.evaluator.busy)
             self.world.mine()
             if self.judged(job):
                 return True

@@ -46,7 +46,7 @@ def log(tmp_path: Path) -> Iterator[TabLog]:
         if number < 5:
             parties.take()
             entries.append(Signed(Party.BUYER, tally, sign(BUYER, DOMAIN, tally)))
-        log.append(*entries).result(5)
+        log.append(*entries).result(60)
     yield log
     log.close()
 

@@ -51,7 +51,7 @@ def test_what_was_stored_comes_back_after_closing(tmp_path: Path) -> None:
     made = interactions(5)
     log = TabLog(tmp_path / "tab.sqlite3")
     for entries in made:
-        log.append(*entries).result(5)
+        log.append(*entries).result(60)
     log.close()
     again = TabLog(tmp_path / "tab.sqlite3")
     head = again.head(TAB)
@@ -75,12 +75,12 @@ def test_what_was_stored_comes_back_after_closing(tmp_path: Path) -> None:
 def test_calls_without_an_answer_are_pending_until_abandoned(tmp_path: Path) -> None:
     log = TabLog(tmp_path / "tab.sqlite3")
     asked = interactions(1)[0][0]
-    log.append(asked).result(5)
+    log.append(asked).result(60)
     assert log.pending(TAB) == [asked]
     assert log.asked(TAB, 0) == asked
-    log.append(Note(TAB, 0, UNANSWERED, NOW)).result(5)
+    log.append(Note(TAB, 0, UNANSWERED, NOW)).result(60)
     assert log.pending(TAB) == [asked]
-    log.append(Note(TAB, 0, ABANDONED, NOW, b"why")).result(5)
+    log.append(Note(TAB, 0, ABANDONED, NOW, b"why")).result(60)
     assert log.pending(TAB) == []
     assert [note.kind for note in log.notes(TAB)] == [UNANSWERED, ABANDONED]
     log.close()
@@ -89,24 +89,24 @@ def test_calls_without_an_answer_are_pending_until_abandoned(tmp_path: Path) -> 
 def test_gaps_and_repeats_are_refused_and_leave_nothing_behind(tmp_path: Path) -> None:
     first, second, third = interactions(3)
     log = TabLog(tmp_path / "tab.sqlite3")
-    log.append(*first).result(5)
+    log.append(*first).result(60)
     # In one batch: only what is wrong is refused, and what follows from it.
     done = [log.append(*third), log.append(*first), log.append(*second)]
-    wait(done, 5)
+    wait(done, 60)
     assert isinstance(done[0].exception(), LogError)
     assert "does not follow" in str(done[0].exception())
     assert isinstance(done[1].exception(), LogError)
     assert done[2].exception() is None
     assert log.asked(TAB, third[0].call.number) is None
-    log.append(*third).result(5)
+    log.append(*third).result(60)
     assert log.head(TAB).count == 3
     log.close()
 
 
 def test_rows_cannot_be_changed_or_deleted(tmp_path: Path) -> None:
     log = TabLog(tmp_path / "tab.sqlite3")
-    log.append(*interactions(1)[0]).result(5)
-    log.append(Note(TAB, 0, UNANSWERED, NOW)).result(5)
+    log.append(*interactions(1)[0]).result(60)
+    log.append(Note(TAB, 0, UNANSWERED, NOW)).result(60)
     log.close()
     connection = sqlite3.connect(tmp_path / "tab.sqlite3")
     for table in ("calls", "receipts", "tallies", "notes"):
@@ -119,7 +119,7 @@ def test_rows_cannot_be_changed_or_deleted(tmp_path: Path) -> None:
 def test_one_process_writes_and_others_read(tmp_path: Path) -> None:
     path = tmp_path / "tab.sqlite3"
     log = TabLog(path)
-    log.append(*interactions(1)[0]).result(5)
+    log.append(*interactions(1)[0]).result(60)
     with pytest.raises(LogError, match="another process"):
         TabLog(path)
     reader = LogReader(path)
@@ -127,7 +127,7 @@ def test_one_process_writes_and_others_read(tmp_path: Path) -> None:
     reader.close()
     log.close()
     with pytest.raises(LogError, match="closed"):
-        log.append(*interactions(1)[0]).result(5)
+        log.append(*interactions(1)[0]).result(60)
     TabLog(path).close()
 
 
@@ -135,7 +135,7 @@ def test_limits_of_one_message_and_of_the_whole_log(tmp_path: Path) -> None:
     log = TabLog(tmp_path / "tab.sqlite3", limits=LogLimits(message=10, total=200_000))
     asked = interactions(1)[0][0]
     with pytest.raises(LogError, match="the limit is 10"):
-        log.append(Asked(asked.call, asked.signature, bytes(11))).result(5)
+        log.append(Asked(asked.call, asked.signature, bytes(11))).result(60)
     for number in range(1, 10_000, 100):
         if log.full:
             break
@@ -145,9 +145,9 @@ def test_limits_of_one_message_and_of_the_whole_log(tmp_path: Path) -> None:
                 Asked(call.model_copy(update={"number": number + more}), asked.signature, b"x" * 10)
                 for more in range(100)
             )
-        ).result(5)
+        ).result(60)
     with pytest.raises(LogFullError):
-        log.append(asked).result(5)
+        log.append(asked).result(60)
     assert log.asked(TAB, 1) is not None
     log.close()
 
@@ -172,7 +172,7 @@ def test_a_tree_that_does_not_end_with_the_signed_root_is_refused(tmp_path: Path
     path = tmp_path / "tab.sqlite3"
     log = TabLog(path)
     for entries in interactions(2):
-        log.append(*entries).result(5)
+        log.append(*entries).result(60)
     log.close()
     connection = sqlite3.connect(path)
     connection.execute("UPDATE tabs SET peaks = ?", (bytes(32),))
@@ -191,7 +191,7 @@ def test_after_a_crash_at_any_byte_whole_interactions_are_left(tmp_path: Path) -
     log = TabLog(path)
     kept = []
     for entries in made:
-        log.append(*entries).result(5)
+        log.append(*entries).result(60)
         kept.append(path.with_name("tab.sqlite3-wal").stat().st_size)
     crashed = tmp_path / "crashed"
     crashed.mkdir()
@@ -214,7 +214,7 @@ def test_after_a_crash_at_any_byte_whole_interactions_are_left(tmp_path: Path) -
             assert len(list(again.answers(TAB))) == count
             assert again.pending(TAB) == []
             if count < len(made):
-                again.append(*made[count]).result(5)  # and it goes on
+                again.append(*made[count]).result(60)  # and it goes on
                 assert again.head(TAB).tally(TAB) == made[count][1].tally
             again.close()
             seen.add(count)
@@ -254,7 +254,7 @@ def test_a_loop_that_is_gone__stops_nobody_else(tmp_path: Path) -> None:
         log.store(*first)
 
     asyncio.run(give())
-    log.append(*second).result(5)
+    log.append(*second).result(60)
     log.close()
 
 
@@ -270,7 +270,7 @@ def test_many_at_once__share_a_few_transactions(tmp_path: Path, monkeypatch: pyt
     log = TabLog(tmp_path / "log.sqlite3")
     waiting = [log.append(*entries) for entries in interactions(200)]
     for each in waiting:
-        each.result(5)
+        each.result(60)
     assert log.head(TAB).count == 200
     assert len(batches) < 40
     log.close()
