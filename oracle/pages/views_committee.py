@@ -20,6 +20,7 @@ from oracle.pages.views_record import (
     JurorRate,
     conduct,
     juror_rates,
+    last_periods,
     outcomes,
     slashed_over,
 )
@@ -44,7 +45,10 @@ class Seat(View):
 
 
 class CommitteePage(View):
-    """A committee. `capacity`: what its stake can cover; `reserved`: what running jobs hold of it."""
+    """A committee. `capacity`: what its stake can cover; `reserved`: what running jobs hold of it.
+
+    `looked_at` and `periods`: jobs and periods of tabs that its evaluators' figures are of.
+    """
 
     at: At
     committee: Hash
@@ -57,6 +61,7 @@ class CommitteePage(View):
     jurors: tuple[JurorRate, ...]
     outcomes: tuple[tuple[str, int], ...]
     looked_at: int
+    periods: int
     jobs: tuple[JobLine, ...]
 
 
@@ -132,8 +137,8 @@ def committee(place: Place, request: Request) -> CommitteePage:
         members = show.evaluators(session, listing.list_evaluators(session, limit=100, committee=id_))
         jobs = listing.list_jobs(session, limit=LOOKED_AT, parties={"committee": id_})
         running = job_store.running_jobs(session, [id_])
-        slashed = slashed_over(session, id_)
-    seats = tuple(seat_of(one, conduct(one.index, jobs, slashed)) for one in members)
+        slashed, tabs = slashed_over(session, id_), last_periods(session, id_)
+    seats = tuple(seat_of(one, conduct(one.index, jobs, slashed, tabs)) for one in members)
     active = sum(
         seat.standing == Standing.JOINED.word and not seat.equivocated and seat.stake >= terms.stake
         for seat in seats
@@ -154,6 +159,7 @@ def committee(place: Place, request: Request) -> CommitteePage:
         jurors=juror_rates(place, jobs),
         outcomes=outcomes(jobs),
         looked_at=len(jobs),
+        periods=sum(len(tab.periods) for tab in tabs),
         jobs=tuple(job_line(place, one) for one in jobs[:_JOBS]),
     )
 

@@ -15,10 +15,12 @@ from oracle.pages.views_jobs import JobLine, job_line
 from oracle.pages.views_record import (
     LOOKED_AT,
     RECORDS,
+    TABS,
     Conduct,
     JurorRate,
     conduct,
     juror_rates,
+    last_periods,
     slashed_over,
 )
 from oracle.score.document import At
@@ -27,6 +29,7 @@ from oracle.store import listing
 _SEATS: Final = 20
 _JOBS: Final = 10
 _READ: Final = 600  # jobs, of all its committees together
+_READ_TABS: Final = 60  # the same of tabs
 
 
 class SeatPage(View):
@@ -75,6 +78,7 @@ def evaluator(place: Place, request: Request) -> EvaluatorPage:
             # Who sits in many committees has a page no dearer to make than another's.
             limit = min(LOOKED_AT, _READ // len(sits))
             jobs = listing.list_jobs(session, limit=limit, parties={"committee": one.committee})
+            tabs = last_periods(session, one.committee, tabs=min(TABS, max(1, _READ_TABS // len(sits))))
             signed = [job for job in jobs if job.record.signers >> one.index & 1]
             seats.append(
                 _seat(
@@ -82,7 +86,7 @@ def evaluator(place: Place, request: Request) -> EvaluatorPage:
                     full_stake=terms.stake,
                     threshold=terms.threshold,
                     members=len(terms.evaluators),
-                    did=conduct(one.index, jobs, slashed_over(session, one.committee)),
+                    did=conduct(one.index, jobs, slashed_over(session, one.committee), tabs),
                     jurors=juror_rates(place, jobs, one.index, most=max(1, RECORDS // len(sits))),
                     jobs=tuple(job_line(place, job) for job in signed[:_JOBS]),
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import orjson
@@ -10,24 +11,30 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from oracle.domain.types import Basis, Hash, Outcome, State, members_of
+from oracle.history.tab import PeriodLife, life_of
 from oracle.jury.record import Section
 from oracle.pages.place import Place
 from oracle.pages.text import Line, View
 from oracle.score import bounds
 from oracle.store import listing
+from oracle.store import tabs as tab_store
 from oracle.store.listing import ListedJob
+from oracle.store.tab_recent import recent
 
 LOOKED_AT: Final = 300  # jobs of a committee, the last opened
+TABS: Final = 30  # of a committee, the last opened
+_PERIODS: Final = 10  # of each of those tabs, the last settled; and the one that is not yet
 RECORDS: Final = 10  # of a page, looked for and through for measured jurors
 
 
 class Conduct(View):
-    """What an evaluator did in the last jobs of its committee.
+    """What an evaluator did in the last jobs and periods of tabs of its committee.
 
     `wrong` are limits (5 % outside each) of the share of its final verdicts that was overturned, thousandths.
     """
 
     jobs: int
+    periods: int
     signed: int
     disputed: int
     overturned: int
@@ -58,8 +65,30 @@ def slashed_over(session: Session, committee: Hash) -> dict[Hash, int]:
     return found
 
 
-def conduct(index: int, jobs: Sequence[ListedJob], slashed: dict[Hash, int]) -> Conduct:
-    """What evaluator `index` did in these jobs."""
+@dataclass(frozen=True, slots=True)
+class TabPeriods:
+    """A tab's last periods, in order. `is_over`: it is closed."""
+
+    tab: Hash
+    periods: tuple[PeriodLife, ...]
+    is_over: bool
+
+
+def last_periods(session: Session, committee: Hash, *, tabs: int = TABS) -> list[TabPeriods]:
+    """The last periods of the last opened tabs of a committee: so many tabs, ten periods or so each."""
+    listed = tab_store.list_tabs(session, limit=tabs, parties={"committee": committee})
+    read = recent(session, [one.tab for one in listed], settled=_PERIODS)
+    lives = {tab: life_of(one.events) for tab, one in read.items()}
+    return [TabPeriods(tab, life.periods, life.closed is not None) for tab, life in lives.items()]
+
+
+def conduct(
+    index: int, jobs: Sequence[ListedJob], slashed: dict[Hash, int], tabs: Sequence[TabPeriods] = ()
+) -> Conduct:
+    """What evaluator `index` did in these jobs and periods.
+
+    A slashing ends its tab (contracts/tabs/base/TabSettling.sol), so it is of the tab's last period.
+    """
     signed = final = disputed = overturned = silent = 0
     for one in jobs:
         record = one.record
@@ -72,12 +101,23 @@ def conduct(index: int, jobs: Sequence[ListedJob], slashed: dict[Hash, int]) -> 
             final += record.state is State.CLOSED
             disputed += record.disputant is not None
             overturned += bool(slashed.get(one.job, 0) >> index & 1)
+    for tab in tabs:
+        for period in tab.periods:
+            if period.lapsed is not None:
+                silent += period.lapsed.silent >> index & 1
+            if period.judged is None or not period.judged.signers >> index & 1:
+                continue
+            signed += 1
+            final += period.settled is not None or tab.is_over
+            disputed += period.disputed is not None
+            overturned += period is tab.periods[-1] and bool(slashed.get(tab.tab, 0) >> index & 1)
     wrong = None
     if final:
         right = final - overturned
         wrong = (bounds.lower(overturned, right, unit=1), bounds.upper(overturned, right, unit=1))
     return Conduct(
         jobs=len(jobs),
+        periods=sum(len(tab.periods) for tab in tabs),
         signed=signed,
         disputed=disputed,
         overturned=overturned,

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from oracle.decide.jobs import JobRecord
 from oracle.domain import events as e
+from oracle.domain.tab_events import PeriodDisputed, PeriodJudged, PeriodLapsed, PeriodSettled, Presented
 from oracle.domain.types import Ending, Outcome, State
 from oracle.pages import plots, text, views_evaluator
 from oracle.pages.place import Place
@@ -24,6 +25,7 @@ from oracle.store import scores
 from oracle.store.events import Happened, save_events
 from oracle.store.listing import ListedJob
 from tests.databases import Databases
+from tests.unit.api.test_tabs import FIRST, HASH, LIFE, happen
 from tests.unit.api.world import TERMS, World
 from tests.unit.api.world import place as chain_place
 from tests.unit.pages.site import made_site
@@ -110,6 +112,38 @@ def test_conduct__overturned_verdicts__have_an_interval() -> None:
     assert found.wrong is not None
     assert found.wrong[0] < 100 < found.wrong[1]
     assert conduct(2, jobs, {}).wrong is None
+
+
+def test_conduct__in_periods_of_tabs__is_counted_with_that_in_jobs(world: World) -> None:
+    account = TERMS.evaluators[0]
+    request = Request({"type": "http", "path_params": {"address": account}})
+    before = evaluator(Place(world.source), request).seats[0].conduct
+    pages_before = world.client.get(f"/committees/{ROOT}").text
+    said = PeriodJudged(FIRST, 3, Outcome.PASS, 9, 0b1, 9_900, ())
+    happen(
+        world,
+        *LIFE,  # the first tab: a verdict that was disputed; the second: others were silent
+        PeriodLapsed(FIRST, 2, 0b1, 9_900),
+        PeriodSettled(FIRST, 2, Outcome.LAPSE, 0, 0, 0, 0, 0, 0b1),
+        Presented(FIRST, 3, 200, 2_000, HASH, 9_500, False),
+        said,
+        PeriodDisputed(FIRST, 3, BUYERS[0], Outcome.FAIL, 0, 9, 9_000, HASH),
+        PeriodSettled(FIRST, 3, Outcome.FAIL, 0, 0, 0, 0, 0, 0b1),
+    )
+    with world.database.write() as session:
+        slashed = e.Slashed(ROOT, FIRST, 0b1, 250)
+        save_events(session, [Happened(slashed, "0x" + "77" * 32, chain_place(9, 817))])
+    found = evaluator(Place(world.source), request).seats[0].conduct
+    changed = {
+        name: getattr(found, name) - getattr(before, name)
+        for name in ("jobs", "periods", "signed", "disputed", "overturned", "silent")
+    }
+    assert changed == {"jobs": 0, "periods": 4, "signed": 2, "disputed": 2, "overturned": 1, "silent": 1}
+    assert found.wrong != before.wrong
+    page = world.client.get(f"/committees/{ROOT}").text
+    shown = [line for line in page.splitlines() if "Verdicts are of its last" in line]
+    assert [" jobs and 4 periods of tabs." in line for line in shown] == [True], shown
+    assert "of tabs" not in pages_before
 
 
 def test_jurors__records_that_are_missing__are_looked_for_ten_times_at_most(world: World) -> None:
