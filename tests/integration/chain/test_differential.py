@@ -78,7 +78,7 @@ def harness(cli_market: tuple[Anvil, Market]) -> Harness:
     built = ROOT / ".build" / "harness"
     forge = ROOT / ".tools" / "bin" / "forge"
     command = [str(forge), "build", SOURCE, "--out", str(built / "out"), "--cache-path", str(built / "cache")]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=110)
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=350)
     artifact = json.loads((built / "out" / "LibrariesHarness.sol" / "LibrariesHarness.json").read_text())
     rpc = cli_market[1].rpc
     rpc.call("anvil_setCode", [HARNESS, artifact["deployedBytecode"]["object"]], retry=False)

@@ -53,7 +53,7 @@ def _environment(desk: Desk, job: str) -> dict[str, str]:
 
 def _run(command: list[str], desk: Desk, environment: dict[str, str]) -> str:
     done = subprocess.run(
-        command, cwd=desk.folder, env=environment, capture_output=True, text=True, check=False, timeout=60
+        command, cwd=desk.folder, env=environment, capture_output=True, text=True, check=False, timeout=200
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -78,7 +78,7 @@ def harness(market: tuple[Anvil, Market]) -> Harness:
     built = ROOT / ".build" / "tabs-harness"
     forge = ROOT / ".tools" / "bin" / "forge"
     command = [str(forge), "build", SOURCE, "--out", str(built / "out"), "--cache-path", str(built / "cache")]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=110)
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=350)
     artifact = json.loads((built / "out" / "TabsHarness.sol" / "TabsHarness.json").read_text())
     rpc = market[1].rpc
     rpc.call("anvil_setCode", [HARNESS, artifact["deployedBytecode"]["object"]], retry=False)

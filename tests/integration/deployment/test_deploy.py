@@ -22,7 +22,7 @@ from scripts.local.anvil import Anvil, account, anvil
 from scripts.local.market import deploy_here
 
 ROOT = Path(__file__).parents[3]
-APE_SECONDS = 300  # the compiler is slow on a busy machine
+APE_SECONDS = 600  # the compiler is slow on a busy machine
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ def client_for(answer: httpx.Response | Exception) -> PeerClient:
             raise answer
         return answer
 
-    return PeerClient("http://peer", seconds=1.0, http=httpx.Client(transport=httpx.MockTransport(handle)))
+    return PeerClient("http://peer", seconds=60.0, http=httpx.Client(transport=httpx.MockTransport(handle)))
 
 
 @pytest.mark.parametrize(

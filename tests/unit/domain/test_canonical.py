@@ -71,7 +71,7 @@ def test_parse_json__nested_without_end__is_refused_whatever_the_recursion_limit
         "except JsonError as error: print(error)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=200, check=True
     )
     assert "nested deeper than 32" in done.stdout
 

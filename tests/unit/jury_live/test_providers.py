@@ -126,7 +126,7 @@ def test_room_of_a_deterministic_job__loads_no_model_library_and_no_statistics(t
         "found = heavy & set(sys.modules); sys.exit(f'loaded {found}' if found else 0)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=200, check=False
     )
     assert done.returncode == 0, done.stderr
 

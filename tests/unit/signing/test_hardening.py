@@ -36,7 +36,7 @@ def _run(folder: Path, mode: str) -> tuple[str, list[Path]]:
         preexec_fn=allow_cores,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     return done.stdout.strip(), list(folder.glob("core*"))

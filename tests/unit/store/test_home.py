@@ -39,7 +39,7 @@ def run(database: Database, *command: str) -> None:
     """One of PostgreSQL's programs, as an operator would call it."""
     url = database.engine.url
     given = {"PGHOST": str(url.query["host"]), "PGUSER": str(url.username), "PGPASSWORD": str(url.password)}
-    subprocess.run(command, check=True, env=os.environ | given, timeout=60)
+    subprocess.run(command, check=True, env=os.environ | given, timeout=200)
 
 
 def copied_by_hand(database: Database, databases: Databases, copy: Path) -> Database:
