@@ -19,7 +19,7 @@ from oracle.decide.reorg import BlockId, BrokenChainError, check_linkage, next_r
 from oracle.decide.span import Span
 from oracle.domain.types import ZERO_HASH, Address
 from oracle.store.chain import Header
-from oracle.store.events import Happened
+from oracle.store.events import Happened, Piece, piece_of
 from oracle.store.tabs import TabHappened
 
 DENSE_SPAN = 128  # most blocks read at once where every header is kept
@@ -34,7 +34,7 @@ class Read:
 
     start: int
     headers: list[Header]
-    happened: list[Happened]
+    jobs: Piece
     tabs: list[TabHappened]
 
     @property
@@ -45,7 +45,7 @@ class Read:
     @property
     def count(self) -> int:
         """How many events it holds, of jobs and of tabs."""
-        return len(self.happened) + len(self.tabs)
+        return len(self.jobs.happened) + len(self.tabs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Ranges:
             self._answered(end - start + 1, len(logged) + len(tabs))
             numbers = {item.block_number for item in logged} | {item.block_number for item in tabs}
             headers = self._with_logs(last, numbers)
-            return Read(start, headers, _placed(headers, logged), placed_tabs(headers, tabs))
+            return Read(start, headers, piece_of(_placed(headers, logged)), placed_tabs(headers, tabs))
 
     def dense(self, cursor: BlockId, head: int) -> Read | None:
         """Read the next range near the head, every header of it; None where the cursor is there.
@@ -137,7 +137,7 @@ class Ranges:
         check_linkage(first if cursor.hash == ZERO_HASH else cursor, headers)
         logged, tabs = self._chain.logged(start, end), self.tab_events(start, end)
         _check_unchanged(headers[-1], self._chain.headers([end])[0])
-        return Read(start, headers, _placed(headers, logged), placed_tabs(headers, tabs))
+        return Read(start, headers, piece_of(_placed(headers, logged)), placed_tabs(headers, tabs))
 
     def _with_logs(self, last: Header, blocks: set[int]) -> list[Header]:
         """Further back only blocks with events are kept, and the last one, which is looked at once more."""

@@ -188,7 +188,7 @@ class Watcher:
 
             def add(read: Read) -> None:
                 store.save_blocks(session, read.headers)
-                saving.add(read.happened)
+                saving.add(read.jobs)
                 tab_store.save_tab_events(session, read.tabs)
                 if read.count:
                     log.info("read", from_block=read.start, to_block=read.last.number, events=read.count)

@@ -35,6 +35,7 @@ from oracle.store.tables import CommitteeRow, EvaluatorVersion, EventRow, JobRow
 
 _AT_ONCE = 400  # keys in one query; SQLite's older limit for parameters is 999
 _JOB_EVENTS = frozenset(get_args(JobEvent))
+_LATER_EVENTS = _JOB_EVENTS - {JobOpened}
 _EVALUATOR_EVENTS = frozenset(get_args(EvaluatorEvent))
 
 _Key = TypeVar("_Key")
@@ -50,6 +51,35 @@ class Happened(NamedTuple):
     place: Place
 
 
+class Piece(NamedTuple):
+    """Events in the order of the chain, and what of them is stored as it is: see `piece_of`."""
+
+    happened: Sequence[Happened]
+    events: Sequence[tuple[object, ...]]
+    opened: Sequence[tuple[object, ...]]
+    committees: Sequence[tuple[object, ...]]
+
+
+def piece_of(happened: Sequence[Happened]) -> Piece:
+    """Events with their rows. That takes no database: whoever reads the chain does it meanwhile."""
+    events: list[tuple[object, ...]] = []
+    opened: list[tuple[object, ...]] = []
+    committees: list[tuple[object, ...]] = []
+    event: Any  # of the kind that is asked for below: no check for each of millions
+    for event, tx_hash, place in happened:
+        kind = type(event)
+        number, _, _, log_index = place
+        if kind is JobOpened:
+            row, text = _job_row(event, number)
+            opened.append(row)
+        else:
+            text = codec.event_text(event)
+            if kind is CommitteeCreated:
+                committees.append(_committee_row(event, number))
+        events.append((number, log_index, tx_hash, kind.__name__, codec.event_subject(event), text))
+    return Piece(happened, events, opened, committees)
+
+
 def save_events(session: Session, happened: Sequence[Happened], *, kept_from: int = 0) -> None:
     """Store events, in the order of the chain, and bring the records up to date.
 
@@ -60,7 +90,7 @@ def save_events(session: Session, happened: Sequence[Happened], *, kept_from: in
         ImpossibleEventsError: they cannot have happened in this order; nothing may be kept.
     """
     saving = Saving(session, kept_from=kept_from)
-    saving.add(happened)
+    saving.add(piece_of(happened))
     saving.finish()
 
 
@@ -76,52 +106,38 @@ class Saving:
         self._jobs = _Jobs(session, kept_from)
         self._evaluators = _Evaluators(session, kept_from)
 
-    def add(self, happened: Sequence[Happened]) -> None:
+    def add(self, piece: Piece) -> None:
         """Store these events, which follow those before in the order of the chain.
 
         Raises:
             ImpossibleEventsError: they cannot have happened in this order; nothing may be kept.
         """
-        self._load(happened)
-        events: list[tuple[object, ...]] = []
-        opened: list[tuple[object, ...]] = []
-        committees: list[tuple[object, ...]] = []
+        self._load(piece)
         event: Any  # of the kind that is asked for below: no check for each of millions
-        for event, tx_hash, place in happened:
+        for event, _, place in piece.happened:
             kind = type(event)
-            number, _, _, log_index = place
-            if kind is JobOpened:
-                row, text = _job_row(event, number)
-                opened.append(row)
-            else:
-                text = codec.event_text(event)
-            events.append((number, log_index, tx_hash, kind.__name__, codec.event_subject(event), text))
             if kind in _JOB_EVENTS:
                 self._jobs.apply(event, place)
             elif kind in _EVALUATOR_EVENTS:
                 self._evaluators.apply(event, place)
-            elif kind is CommitteeCreated:
-                committees.append(_committee_row(event, number))
-        insert_tuples(self._session, EventRow, _EVENT, events)
+        insert_tuples(self._session, EventRow, _EVENT, piece.events)
         try:
-            insert_tuples(self._session, JobRow, _JOB, opened)
+            insert_tuples(self._session, JobRow, _JOB, piece.opened)
         except IntegrityError as error:
             raise ImpossibleEventsError(
-                f"a job is opened a second time between blocks {happened[0].place.block_number} "
-                f"and {happened[-1].place.block_number}",
+                f"a job is opened a second time between blocks {piece.happened[0].place.block_number} "
+                f"and {piece.happened[-1].place.block_number}",
                 next_step="ask another RPC endpoint; the one configured makes logs up",
             ) from error
-        insert_tuples(self._session, CommitteeRow, _COMMITTEE, committees)
+        insert_tuples(self._session, CommitteeRow, _COMMITTEE, piece.committees)
 
-    def _load(self, happened: Sequence[Happened]) -> None:
+    def _load(self, piece: Piece) -> None:
         """Read the records that these events change."""
-        events: list[Any] = [item[0] for item in happened]  # of any kind: no check for each of millions
-        kinds = set(map(type, events))
+        events: list[Any] = [item[0] for item in piece.happened]  # no check for each of millions
         # One that is opened here is not stored; should it be, its row is refused (see `add`).
-        opened = {event.job for event in events if type(event) is JobOpened}
-        later = _JOB_EVENTS - {JobOpened}
-        self._jobs.load({event.job for event in events if type(event) in later} - opened)
-        if not kinds.isdisjoint(_EVALUATOR_EVENTS):
+        opened = {row[0] for row in piece.opened}
+        self._jobs.load({event.job for event in events if type(event) in _LATER_EVENTS} - opened)
+        if not _EVALUATOR_EVENTS.isdisjoint(map(type, events)):
             self._evaluators.load({event.committee for event in events if type(event) in _EVALUATOR_EVENTS})
 
     def finish(self) -> None:

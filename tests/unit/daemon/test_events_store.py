@@ -17,7 +17,7 @@ from oracle.domain.terms import Agreement, Opening, Terms
 from oracle.domain.types import Ending, Outcome, State
 from oracle.store import codec, jobs
 from oracle.store.database import Database
-from oracle.store.events import Happened, Saving, save_events
+from oracle.store.events import Happened, Saving, piece_of, save_events
 from oracle.store.everyday import opened_text
 from oracle.store.rollback import roll_back
 from oracle.store.tables import EvaluatorVersion, EventRow, JobVersion
@@ -109,7 +109,7 @@ def test_pieces_of_one_transaction_come_to_the_same_rows(
     with other.write() as session:
         saving = Saving(session, kept_from=kept_from)
         for item in happened():
-            saving.add([item])
+            saving.add(piece_of([item]))
         saving.finish()
     with database.read() as session, other.read() as another:
         assert standing(session) == standing(another)
