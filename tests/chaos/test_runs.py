@@ -18,7 +18,7 @@ SEEDS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("seeds.json").
 UNIT = 1_000_000
 MINUTES = 4.0
 PACE = 0.5  # seconds a step
-STILL = 60.0  # seconds without progress until a run with a planted bug is given up
+STILL = 90.0  # seconds without progress until a run with a planted bug is given up
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200)]
 

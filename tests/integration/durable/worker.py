@@ -86,11 +86,15 @@ def main() -> None:
         lose_a_claim(note)
     with durable(given.url, workers=2) as (runs, presence):
         runs.open(work)
-        note(f"leads: {presence.leads()}")
+        led = presence.leads()
+        note(f"leads: {led}")
         if given.submit:
             runs.submit([Item(given.submit, given.submit)])
         while given.until_done is None or f"{given.until_done} done" not in given.journal.read_text():
             runs.tend()
+            if not led and presence.leads():
+                led = True
+                note("leads: True")
             time.sleep(0.2)
         while runs.active():
             time.sleep(0.05)
