@@ -225,7 +225,7 @@ retry_every = 0.1
 
 
 def until(
-    condition: Callable[[], bool], *, seconds: float = 90.0, each: Callable[[], object] | None = None
+    condition: Callable[[], bool], *, seconds: float = 150.0, each: Callable[[], object] | None = None
 ) -> None:
     """Wait for a condition, doing `each` before every look."""
     end = time.monotonic() + seconds

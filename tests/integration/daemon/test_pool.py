@@ -74,7 +74,7 @@ class Net:
     def judged(self, job: str) -> bool:
         return self.world.market.escrow.job_state(job).state is State.JUDGED
 
-    def settle(self, job: str, seconds: float = 90.0) -> bool:
+    def settle(self, job: str, seconds: float = 150.0) -> bool:
         """Turn and mine until the job is judged: evaluators take their time to post, one after the other."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
