@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,11 +12,10 @@ from hypothesis import HealthCheck, settings
 from tests.databases import Databases, kind_under_test
 
 # A machine that is busy is no failure, and the same code gives the same examples wherever it is tested.
-# `--hypothesis-profile=default` looks for new ones.
-settings.register_profile(
-    "earnest", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("earnest")
+# HYPOTHESIS_PROFILE=searching looks for new ones.
+settings.register_profile("searching", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("repeating", settings.get_profile("searching"), derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeating"))
 
 
 @pytest.fixture(scope="session")
