@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
+from oracle.daemon.pace import rest_after
 from oracle.daemon.peer_intake import LATER, STORED, PeerIntake
 from oracle.daemon.peer_view import Delivery, Said, deliveries, is_late, more_at, said_to
 from oracle.decide.exchange import Key, Shown, acknowledged, to_send
@@ -32,7 +33,6 @@ from oracle.store.peers import StoredCommitment
 log = structlog.get_logger(__name__)
 
 TICK = 2.0  # seconds between two looks where nothing wakes a link
-PACE = 0.1  # seconds between two looks for one peer: what comes meanwhile goes together
 _LATER_WAIT = 0.25  # seconds until a peer whose view of the chain is behind is told again
 _FIRST_WAIT = 1.0  # seconds after a peer's first failure
 
@@ -166,9 +166,10 @@ class Exchange:
                 # A peer that fails is left alone, however much there is to tell.
                 self._stop.wait(min(link.breaker.waits, TICK))
                 continue
+            begun = time.monotonic()
             try:
                 self.step(link)
-                self._stop.wait(PACE)
+                self._stop.wait(rest_after(time.monotonic() - begun))
             except PeerError as error:
                 log.warning(
                     "peer_unreachable", evaluator=link.evaluator, reason=error.message,

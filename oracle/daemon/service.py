@@ -14,9 +14,11 @@ from oracle.chain.errors import DecodeError, RpcError, WrongChainError
 from oracle.daemon.anchor import IsAnchored
 from oracle.daemon.calldata import calldata
 from oracle.daemon.evaluator import Evaluator
-from oracle.daemon.facts import REVEAL_BEFORE, Situation, gather
+from oracle.daemon.facts import REVEAL_BEFORE, Situation
 from oracle.daemon.outbox import Outbox
+from oracle.daemon.pace import rest_after
 from oracle.daemon.recent import Recent
+from oracle.daemon.running import Running
 from oracle.daemon.signing import Attester
 from oracle.daemon.vitals import Vitals
 from oracle.daemon.watcher import Watcher
@@ -34,7 +36,6 @@ from oracle.store.holds import notice_holds
 log = structlog.get_logger(__name__)
 
 _PASSES = 3  # decisions follow each other within a turn: signed, so a verdict is complete, so it is sent
-_PACE = 0.1  # seconds between two turns: what comes meanwhile is done together
 _QUIET = (
     2.0  # seconds after which all jobs are looked at though nothing has happened: waits end by themselves
 )
@@ -111,12 +112,11 @@ class Service:
         self._keys = frozenset(keys)
         self._policies = dict(policies)
         self._default = default_policy
-        self._close_for = frozenset(close_for)
+        self._running = Running(self._keys, close_for, reveal_before=reveal_before)
         self._poll = poll
         self._clock = clock
         self._prepare = prepare
         self._vitals = vitals or Vitals()
-        self._reveal_before = reveal_before
         self._on_signed = on_signed
         self._is_anchored = is_anchored
         self._leads = leads
@@ -146,8 +146,8 @@ class Service:
         failures = 0
         busy = True
         while not self._stop.is_set():
+            now = time.monotonic()
             try:
-                now = time.monotonic()
                 # What wakes us between two looks at the chain changes nothing on it.
                 busy = self.turn(look=now >= self._look_at, full=busy or now >= self._full_at)
             except WrongChainError:
@@ -163,6 +163,7 @@ class Service:
             ) as error:
                 failures += 1
                 busy = True
+                self._running.forget()  # what was due may not have been done
                 self._look_at = 0.0
                 wait = min(_FIRST_WAIT * 2 ** min(failures - 1, 8), _LONGEST_WAIT)
                 what = _trouble(error)
@@ -174,7 +175,7 @@ class Service:
                 if failures:
                     log.info("usable_again", failures=failures)
                 failures = 0
-                self._stop.wait(min(_PACE, self._poll))
+                self._stop.wait(min(rest_after(time.monotonic() - now), self._poll))
                 busy = self._wake.wait(max(0.0, self._look_at - time.monotonic())) or busy
                 self._wake.clear()
         log.info("stopped")
@@ -212,6 +213,7 @@ class Service:
         self._parts.evaluator.tend()
         if not self._leads():
             self._heights = None
+            self._running.forget()
             self._look_at = time.monotonic() + self._poll
             self._vitals.stood_by()
             return False
@@ -230,15 +232,17 @@ class Service:
         if heights is None:
             self._look_at = time.monotonic() + self._poll
             heights = self._heights = self._parts.watcher.step()
-        if not full and heights == before:
+        every = heights != before or time.monotonic() >= self._full_at
+        if not full and not every:
             self._vitals.turned(heights)
             return False
-        self._full_at = time.monotonic() + _QUIET
+        if every:
+            self._full_at = time.monotonic() + _QUIET
         self._say_idle_keys()
         acted = queued = False
         for _ in range(_PASSES):
-            done = self._act(heights)
-            acted, queued = acted or done.any, queued or done.queued
+            done = self._act(heights, every=every)
+            acted, queued, every = acted or done.any, queued or done.queued, False
             if not done.signed:
                 break
         if self._parts.outbox is not None and (looked or queued):
@@ -250,15 +254,18 @@ class Service:
     def _sender(self) -> str | None:
         return None if self._parts.outbox is None else self._parts.outbox.sender
 
-    def _act(self, heights: Heights) -> _Done:
+    def _act(self, heights: Heights, *, every: bool) -> _Done:
         with self._parts.database.read() as session:
-            situations = gather(session, self._keys, self._close_for, reveal_before=self._reveal_before)
+            situations = self._running.look(session, every=every)
         chosen = False
         to_sign: list[tuple[Situation, SignFor]] = []
         to_send: list[tuple[Situation, Send]] = []
         for situation in situations:
             policy = self._policies.get(situation.facts.terms.committee, self._default)
-            for step in due(situation.facts, heights, policy, self._clock()):
+            steps = due(situation.facts, heights, policy, self._clock())
+            if steps:
+                self._running.unsettled(situation.facts.job)
+            for step in steps:
                 match step:
                     case Evaluate():
                         chosen = self._evaluate(situation, heights) or chosen

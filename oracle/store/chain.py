@@ -25,6 +25,13 @@ class Header:
     timestamp: int
 
 
+_HEAD = (
+    select(Block.block_number, Block.hash, Block.parent_hash, Block.timestamp)
+    .order_by(Block.block_number.desc())
+    .limit(1)
+)
+
+
 def bind_deployment(session: Session, chain_id: int, escrow: Address, first_block: int) -> None:
     """Tie an empty store to one escrow on one chain, or check that it is the one.
 
@@ -53,6 +60,12 @@ def cursor(session: Session) -> BlockId | None:
     """The last block read; None before the first."""
     row = session.scalars(select(Block).order_by(Block.block_number.desc()).limit(1)).one_or_none()
     return None if row is None else BlockId(row.block_number, row.hash)
+
+
+def head(session: Session) -> Header | None:
+    """The last block read, as stored; None before the first."""
+    row = session.execute(_HEAD).one_or_none()
+    return None if row is None else Header(*row)
 
 
 def now(session: Session) -> int:

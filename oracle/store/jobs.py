@@ -67,13 +67,17 @@ def expelled_on(session: Session, committee: Hash) -> set[tuple[int, Hash]]:
     return {(int(event["index"]), str(event["subject"])) for event in found}
 
 
-def running_jobs(session: Session, committees: Collection[Hash]) -> list[StoredJob]:
-    """Jobs of these committees that are not closed, oldest first."""
+def running_jobs(
+    session: Session, committees: Collection[Hash], only: Collection[Hash] | None = None
+) -> list[StoredJob]:
+    """Jobs of these committees that are not closed, or those of them among `only`, oldest first."""
     query = (
         _current_jobs()
-        .where(JobVersion.committee.in_(committees), JobVersion.state != State.CLOSED.value)
+        .where(among(session, JobVersion.committee, committees), JobVersion.state != State.CLOSED.value)
         .order_by(JobRow.block_number, JobVersion.id)
     )
+    if only is not None:
+        query = query.where(among(session, JobRow.job, only))
     return [_stored_job(row) for row in session.execute(query)]
 
 

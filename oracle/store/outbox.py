@@ -205,13 +205,13 @@ def live_entries(
     return sorted(map(_live, rows), key=lambda entry: entry.id)
 
 
-def pending_purposes(session: Session, subjects: Collection[Hash]) -> dict[Hash, set[Purpose]]:
+def pending_purposes(session: Session) -> dict[Hash, set[Purpose]]:
     """Purposes by subject of what is signed and not known to be mined.
 
     What is only queued does not count: it is decided anew each turn, and goes out with what holds then.
     """
     query = select(OutboxRow.subject, OutboxRow.purpose).where(
-        *_LIVE, OutboxRow.nonce.is_not(None), _unmined(), among(session, OutboxRow.subject, subjects)
+        *_LIVE, OutboxRow.nonce.is_not(None), OutboxRow.subject.is_not(None), _unmined()
     )
     found: dict[Hash, set[Purpose]] = {}
     for subject, purpose in session.execute(query):

@@ -76,6 +76,16 @@ def evaluations_of(session: Session, jobs: Collection[Hash]) -> dict[tuple[Hash,
     return {(row.job, row.deliverable): _evaluation(row) for row in rows}
 
 
+def not_running(session: Session, jobs: Collection[Hash]) -> set[Hash]:
+    """Those of these jobs of which an evaluation does not run: it has ended, or waits."""
+    if not jobs:
+        return set()
+    query = select(EvaluationRow.job).where(
+        among(session, EvaluationRow.job, jobs), EvaluationRow.state != EvaluationState.RUNNING.value
+    )
+    return set(session.scalars(query))
+
+
 def begin_evaluations(
     session: Session, wanted: Sequence[tuple[Hash, Hash, Hash]]
 ) -> dict[tuple[Hash, Hash], int]:

@@ -17,8 +17,10 @@ from sqlalchemy.orm import Session
 from oracle.chain.errors import RpcUnavailableError
 from oracle.daemon.calldata import wanted_now
 from oracle.daemon.evaluator import Evaluator, RetryPolicy
+from oracle.daemon.facts import REVEAL_BEFORE, gather_all
 from oracle.daemon.outbox import Outbox
 from oracle.daemon.ports import EvaluationResult, EvaluationTask, NotNowError
+from oracle.daemon.running import Running
 from oracle.daemon.service import Parts, Service
 from oracle.daemon.signing import Attester
 from oracle.daemon.watcher import Watcher
@@ -146,6 +148,9 @@ class DaemonMachine(RuleBasedStateMachine):
         self.now = 1_000_000.0
         self.sign_at = sign_at
         self.evaluation = FickleEvaluation()
+        self.running = Running(
+            [signer.address for signer in SIGNERS], (), reveal_before=REVEAL_BEFORE, clock=lambda: 0.0
+        )
         self.salt = 0
         self.chain.pending += [
             Act(events.CommitteeCreated(COMMITTEE_ID, COMMITTEE)),
@@ -312,6 +317,14 @@ class DaemonMachine(RuleBasedStateMachine):
             ]
         assert len(live) == len(set(live))
         assert len(nonces) == len(set(nonces))
+
+    @invariant()
+    @precondition(lambda self: hasattr(self, "service"))
+    def what_is_remembered_of_jobs_is_what_is_stored(self) -> None:
+        with self.database.read() as session:
+            remembered = self.running.look(session, every=True)
+            gathered = gather_all(session, [signer.address for signer in SIGNERS])
+        assert {each.facts.job: each for each in remembered} == gathered
 
     def _rows_are_the_chain_s(self) -> None:
         """What is stored of the chain is what the canonical chain says now, row by row."""

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy.exc import SQLAlchemyError
 
+from oracle.daemon import running
 from oracle.daemon.outbox import Outbox
 from oracle.daemon.watcher import Watcher
 from oracle.domain.errors import EarnestError
@@ -45,11 +46,16 @@ def a_nonce_that_is_not_counted(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outbox, "set_next_nonce", lambda _session, _sender, _nonce: None)
 
 
+def a_look_that_does_not_notice_a_rollback(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(running, "_undone", lambda _session, _before, _head: False)
+
+
 PLANTED: list[Plant] = [
     a_rollback_that_leaves_ended_rows_ended,
     a_watcher_that_does_not_look_back,
     a_transaction_that_is_sent_before_it_is_stored,
     a_nonce_that_is_not_counted,
+    a_look_that_does_not_notice_a_rollback,
 ]
 
 

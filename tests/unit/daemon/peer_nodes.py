@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from oracle.configuration.peers import PeersSection
 from oracle.daemon.cases import AllCases, JobCases, TabCases
-from oracle.daemon.facts import gather
+from oracle.daemon.facts import gather_all
 from oracle.daemon.peering import Peering
 from oracle.decide.due import DuePolicy, Send, due
 from oracle.decide.jobs import Place
@@ -163,10 +163,10 @@ class Node:
     def attested(self, job: Hash) -> dict[int, Outcome]:
         """What counts here, by evaluator."""
         with self.database.read() as session:
-            for situation in gather(session, [self.signer.address]):
-                if situation.facts.job == job:
-                    return {index: outcome for index, (outcome, _) in situation.facts.attested.items()}
-        return {}
+            situation = gather_all(session, [self.signer.address]).get(job)
+        if situation is None:
+            return {}
+        return {index: outcome for index, (outcome, _) in situation.facts.attested.items()}
 
     def sends(self, job: Hash, policy: DuePolicy | None = None) -> list[Send]:
         """What it would put into its outbox now."""
@@ -174,10 +174,8 @@ class Node:
         with self.database.read() as session:
             now = chain_store.now(session)
             heights = Heights(self.read, self.read, self.read, now)
-            found = [item.facts for item in gather(session, [self.signer.address]) if item.facts.job == job]
-        return [
-            step for facts in found for step in due(facts, heights, policy, 0.0) if isinstance(step, Send)
-        ]
+            situation = gather_all(session, [self.signer.address])[job]
+        return [step for step in due(situation.facts, heights, policy, 0.0) if isinstance(step, Send)]
 
     def stored(self, job: Hash) -> list[StoredAttestation]:
         with self.database.read() as session:

@@ -61,7 +61,7 @@ class Desk:
             start = 0 if seen is None else seen.number + 1
             save_blocks(session, [self.chain.header(n) for n in range(start, len(self.chain.blocks))])
         with self.database.read() as session:
-            pending = store.pending_purposes(session, JOBS)
+            pending = store.pending_purposes(session)
         for call in calls:
             done = call.data in self.chain.executed()
             if not done and call.purpose not in pending.get(call.subject or "", set()):
