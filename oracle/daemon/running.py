@@ -110,14 +110,17 @@ class Running:
         moved = {
             job for job in pending.keys() | self._pending.keys() if pending.get(job) != self._pending.get(job)
         }
-        evaluated = set()
+        running, unbegun = set(), set()
         for job, situation in self._known.items():
-            state = None if situation.evaluation is None else situation.evaluation.state
-            if state is EvaluationState.RUNNING:
-                evaluated.add(job)
-            elif state is EvaluationState.WAITING:
+            evaluation = situation.evaluation
+            if evaluation is None:
+                if situation.facts.record.deliverable is not None:
+                    unbegun.add(job)
+            elif evaluation.state is EvaluationState.RUNNING:
+                running.add(job)
+            elif evaluation.state is EvaluationState.WAITING:
                 moved.add(job)  # its time may be put forward
-        moved |= work.not_running(session, evaluated)
+        moved |= work.moved_on(session, running, unbegun)
         if before is not None and head is not None and head.timestamp > before.timestamp:
             moved |= {
                 job

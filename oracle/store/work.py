@@ -76,14 +76,17 @@ def evaluations_of(session: Session, jobs: Collection[Hash]) -> dict[tuple[Hash,
     return {(row.job, row.deliverable): _evaluation(row) for row in rows}
 
 
-def not_running(session: Session, jobs: Collection[Hash]) -> set[Hash]:
-    """Those of these jobs of which an evaluation does not run: it has ended, or waits."""
-    if not jobs:
+def moved_on(session: Session, running: Collection[Hash], unbegun: Collection[Hash]) -> set[Hash]:
+    """Jobs whose evaluation is in another state than it was: running, or not begun."""
+    asked = {*running, *unbegun}
+    if not asked:
         return set()
-    query = select(EvaluationRow.job).where(
-        among(session, EvaluationRow.job, jobs), EvaluationRow.state != EvaluationState.RUNNING.value
-    )
-    return set(session.scalars(query))
+    query = select(EvaluationRow.job, EvaluationRow.state).where(among(session, EvaluationRow.job, asked))
+    return {
+        job
+        for job, state in session.execute(query)
+        if job in unbegun or state != EvaluationState.RUNNING.value
+    }
 
 
 def begin_evaluations(
