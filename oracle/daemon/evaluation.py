@@ -17,7 +17,7 @@ from oracle.domain.errors import EarnestError
 from oracle.domain.types import Address, Hash, Outcome
 from oracle.durable.port import Steps
 from oracle.evaluation.drand import RELAYS, fetch_quicknet
-from oracle.evaluation.pipeline import JuryFactory, NotYetError, Task, evaluate, keep
+from oracle.evaluation.pipeline import JuryFactory, NotYetError, Task, evaluate, keep, measure
 from oracle.evaluation.randomness import PublicRandomness
 from oracle.evaluation.record import MAX_RECORD_BYTES, Anchor, EvaluationRecord, Subject, parse_record
 from oracle.evidence.errors import EvidenceError
@@ -76,7 +76,10 @@ class PipelineEvaluation:
         self._methodologies: Recent[Methodology] = Recent(_KEPT)
 
     def evaluate(self, task: EvaluationTask, steps: Steps) -> EvaluationResult:
-        """See `EvaluationPort`. All checks are one step, and each criterion put to the jury is one."""
+        """See `EvaluationPort`. All checks are one step, and each criterion put to the jury is one.
+
+        What is quick is done at once, without steps.
+        """
         try:
             pact = self.pact(task.agreement.opening.pact)
             methodology = self.methodology(task.methodology)
@@ -86,7 +89,7 @@ class PipelineEvaluation:
             return self._undecided(task, f"the pact or the methodology could not be had: {error.message}")
         except EarnestError as error:
             return self._undecided(task, f"what both sides signed cannot be measured: {error.message}")
-        record = self._loop.run(self._record(task, pact, methodology, steps))
+        record = self._record(task, pact, methodology, steps)
         if not task.last_try and not task.last_chance and _not_retrievable(record):
             raise NotNowError("the delivery is at none of the places it may be")
         evidence = keep(record, self._store)
@@ -99,7 +102,7 @@ class PipelineEvaluation:
             pact = self.pact(task.agreement.opening.pact)
         except EarnestError:
             return False
-        return not any(each.is_jury or isinstance(each.measure, TestsMeasure) for each in pact.conditions)
+        return _is_quick(pact)
 
     def close(self) -> None:
         """Stop the loop the evaluations ran in."""
@@ -116,7 +119,7 @@ class PipelineEvaluation:
             record = UndecidedNotice.parse(data)
         return self._store.put(record.model_copy(update={"evaluator": evaluator}).canonical())
 
-    async def _record(
+    def _record(
         self, task: EvaluationTask, pact: Pact, methodology: Methodology, steps: Steps
     ) -> EvaluationRecord:
         terms = task.agreement.terms
@@ -135,22 +138,28 @@ class PipelineEvaluation:
             ),
         )
 
-        async def randomness() -> PublicRandomness:
-            return await asyncio.to_thread(
-                self.value_after, task.anchor_block, task.delivered_at, methodology.draw
-            )
-
+        asked = Task(subject, pact, methodology, task.evaluator)
         try:
-            return await evaluate(
-                Task(subject, pact, methodology, task.evaluator),
-                self._store,
-                randomness=randomness,
-                jury=self._jury,
-                last_chance=task.last_chance,
-                steps=steps,
-            )
+            if _is_quick(pact):  # done in the time it would take to hand it to the loop, and to other threads
+                return measure(asked, self._store, last_chance=task.last_chance)
+            return self._loop.run(self._judged(asked, task, steps))
         except NotYetError as error:
             raise NotNowError(error.message) from error
+
+    async def _judged(self, asked: Task, task: EvaluationTask, steps: Steps) -> EvaluationRecord:
+        async def randomness() -> PublicRandomness:
+            return await asyncio.to_thread(
+                self.value_after, task.anchor_block, task.delivered_at, asked.methodology.draw
+            )
+
+        return await evaluate(
+            asked,
+            self._store,
+            randomness=randomness,
+            jury=self._jury,
+            last_chance=task.last_chance,
+            steps=steps,
+        )
 
     def pact(self, content_hash: Hash) -> Pact:
         """A pact by its hash; raises an EarnestError where it cannot be had or read."""
@@ -204,6 +213,10 @@ class PipelineEvaluation:
                         block_time=header.timestamp,
                     )
         raise NotNowError(f"no safe block is as late as {not_before}")
+
+
+def _is_quick(pact: Pact) -> bool:
+    return not any(each.is_jury or isinstance(each.measure, TestsMeasure) for each in pact.conditions)
 
 
 def _not_retrievable(record: EvaluationRecord) -> bool:

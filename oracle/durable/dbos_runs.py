@@ -83,6 +83,7 @@ class DbosRuns:
                 "serializer": DBOSPortableJSONSerializer(),
                 "log_level": "WARNING",
                 "notification_listener_polling_interval_sec": 5.0,
+                "notification_coalesce_sec": 0.25,  # we send none, and by default it looks 100 times a second
                 "scheduler_polling_interval_sec": 600.0,
             }
         )

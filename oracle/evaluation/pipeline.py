@@ -109,19 +109,12 @@ async def evaluate(
     """
     started = clock()
     deadline = time.monotonic() + task.methodology.limits.job_seconds
-    store.put(task.pact.canonical())
-    store.put(task.methodology.canonical())
-    intake = await asyncio.to_thread(
-        take_in, store, task.pact, task.subject.deliverable, task.methodology.limits.fetch
-    )
-    if intake.obstacles and not last_chance:
-        raise NotYetError(f"the delivery or a material cannot be fetched now: {intake.obstacles[0].message}")
+    _keep_rules(task, store)
+    intake = await asyncio.to_thread(_taken_in, task, store, last_chance)
     steps = steps or _Once()
 
     async def checks() -> str:
-        found = await asyncio.to_thread(
-            assess.check_conditions, task.pact, task.methodology, task.subject, intake
-        )
+        found = await asyncio.to_thread(_checked, task, intake)
         return _ENTRIES.dump_json(found, by_alias=True).decode()
 
     entries = _ENTRIES.validate_json(await steps.run_async("checks", checks))
@@ -132,6 +125,50 @@ async def evaluate(
         )
     else:
         entries = [_settled(each) for each in entries]
+    return _record(task, intake, draw, entries, started, clock)
+
+
+def measure(
+    task: Task, store: EvidenceStore, *, last_chance: bool = False, clock: Callable[[], float] = time.time
+) -> EvaluationRecord:
+    """Judge a delivery under a pact without jury conditions: as `evaluate` does, in the caller's thread.
+
+    Raises:
+        ValueError: there is a jury condition.
+        NotYetError: a store did not answer; try again before the job's limit.
+    """
+    if any(condition.is_jury for condition in task.pact.conditions):
+        raise ValueError("a jury condition cannot be measured: use evaluate")
+    started = clock()
+    _keep_rules(task, store)
+    intake = _taken_in(task, store, last_chance)
+    return _record(task, intake, None, _checked(task, intake), started, clock)
+
+
+def _keep_rules(task: Task, store: EvidenceStore) -> None:
+    store.put(task.pact.canonical())
+    store.put(task.methodology.canonical())
+
+
+def _taken_in(task: Task, store: EvidenceStore, last_chance: bool) -> Intake:  # noqa: FBT001 - handed on
+    intake = take_in(store, task.pact, task.subject.deliverable, task.methodology.limits.fetch)
+    if intake.obstacles and not last_chance:
+        raise NotYetError(f"the delivery or a material cannot be fetched now: {intake.obstacles[0].message}")
+    return intake
+
+
+def _checked(task: Task, intake: Intake) -> list[ConditionEntry]:
+    return assess.check_conditions(task.pact, task.methodology, task.subject, intake)
+
+
+def _record(
+    task: Task,
+    intake: Intake,
+    draw: DrawSection | None,
+    entries: list[ConditionEntry],
+    started: float,
+    clock: Callable[[], float],
+) -> EvaluationRecord:
     added = assess.aggregate(task.pact, intake, entries)
     return EvaluationRecord(
         software=this_software(),

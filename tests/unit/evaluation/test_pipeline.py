@@ -15,9 +15,9 @@ import pytest
 from oracle.decide.draw import Draw
 from oracle.domain.canonical import keccak_hex
 from oracle.evaluation.jury_port import Jury, JuryCriterion, JuryDecision, State
-from oracle.evaluation.pipeline import NotYetError, keep
+from oracle.evaluation.pipeline import NotYetError, evaluate, keep, measure
 from oracle.evaluation.randomness import PublicRandomness, RandomnessError
-from oracle.evaluation.record import parse_record
+from oracle.evaluation.record import EvaluationRecord, parse_record
 from oracle.pact.methodology import Methodology
 from tests.unit.evaluation.builders import (
     ANCHORED_AT,
@@ -235,11 +235,48 @@ def test_files_nobody_asked_for_are_not_fetched(tmp_path: Path) -> None:
     assert record.intake.unasked == ("extra.bin",)
 
 
+def without_durations(record: EvaluationRecord) -> dict[str, Any]:
+    found = json.loads(record.canonical())
+    for entry in found["conditions"]:
+        entry["check"]["duration_ms"] = 0
+    return dict(found)
+
+
+SCHEMA = condition("shape", method="json_schema", file="out.json", schema={"required": ["total"]})
+BROKEN = condition("broken", "minor", method="cel", expression="a.b > 1", facts=[
+    {"name": "a", "source": "delivery", "path": "out.json", "form": "json"}
+])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("total", "further", "outcome"),
+    [(3, [SCHEMA], "pass"), (4, [SCHEMA], "fail"), (3, [SCHEMA, BROKEN], "lapse")],
+)
+def test_what_is_measured_at_once_has_the_record_that_the_loop_makes(
+    tmp_path: Path, total: int, further: list[dict[str, Any]], outcome: str
+) -> None:
+    files = {"out.json": json.dumps(OUT | {"total": total}).encode()}
+    case = make_case(tmp_path, conditions=[*CONDITIONS, *further], files=files)
+    record = measure(case.task, case.store, clock=lambda: 5.0)
+    looped = asyncio.run(evaluate(case.task, case.store, clock=lambda: 5.0))
+    assert without_durations(record) == without_durations(looped)
+    assert record.outcome == outcome
+    assert parse_record(case.store.get(keep(record, case.store), max_bytes=100_000)) == record
+
+
+def test_a_pact_that_needs_a_jury_is_not_measured_at_once(tmp_path: Path) -> None:
+    case = with_jury(tmp_path)
+    with pytest.raises(ValueError, match="jury condition"):
+        measure(case.task, case.store)
+
+
 def test_a_store_that_is_down_is_not_the_providers_fault(tmp_path: Path) -> None:
     case = make_case(tmp_path)
     path = case.store.directory.path(keccak_hex(GOOD))
     path.unlink()
     path.mkdir()  # reading it is an error, not an absence
+    with pytest.raises(NotYetError, match="cannot be fetched now"):
+        measure(case.task, case.store)
     with pytest.raises(NotYetError, match="cannot be fetched now"):
         case.judge()
     record = case.judge(last_chance=True)
