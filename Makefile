@@ -49,9 +49,9 @@ test-postgres: setup ## the tests that use a database once more, on PostgreSQL
 	ORACLE_TEST_DATABASE=postgresql scripts/pytest.sh $(PYTHON_BIN) -q -m database $(PARALLEL) \
 	  --deselect tests/property/test_planted_bugs.py  # they test the state machine, which does run here
 
-test-web3-8: setup ## the daemon's unit tests without Ape, on web3's newer line
+test-web3-8: setup ## the daemon's fast unit tests without Ape, on web3's newer line
 	@scripts/setup/python.sh .venv-oracle requirements-oracle.lock
-	scripts/pytest.sh .venv-oracle/bin/python -q tests/unit tests/property $(PARALLEL)
+	scripts/pytest.sh .venv-oracle/bin/python -q tests/unit tests/property -m 'not slow' $(PARALLEL)
 
 gas: setup ## gas table with real USDC, WRITE=1 renews docs/gas.md; the last line is one JSON object
 	@$(PYTHON_BIN) -m scripts.gas $(if $(WRITE),--write)
