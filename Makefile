@@ -15,7 +15,7 @@ PYTHON_BIN := .venv/bin/python
 TEST_WORKERS ?= 3
 PARALLEL = -n $(TEST_WORKERS) --dist loadfile
 
-.PHONY: bench help setup setup-model test test-contracts test-python test-postgres test-web3-8 demo screenshots gas bench-jury chaos chaos-seeds verify mutate setup-verify lint fmt lock clean
+.PHONY: bench build help setup setup-model test test-contracts test-python test-postgres test-web3-8 demo screenshots gas bench-jury chaos chaos-seeds verify mutate setup-verify lint fmt lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,16 +36,19 @@ demo: setup-model ## run the main job on a local chain; JURY=none leaves the mod
 screenshots: setup ## run the demo and take the pictures of its pages in docs/img
 	@$(PYTHON_BIN) -m scripts.screenshots
 
+build: setup ## compile the contracts with forge
+	@forge build --quiet
+
 test: lint test-contracts test-python test-postgres test-web3-8 ## run every check and test
 
 test-contracts: setup ## Solidity tests, those of the escrow broken on purpose too
 	@$(PYTHON_BIN) -m scripts.broken
 	forge test
 
-test-python: setup ## Python tests, slow ones too
+test-python: build ## Python tests, slow ones too
 	scripts/pytest.sh $(PYTHON_BIN) -q $(PARALLEL)
 
-test-postgres: setup ## the tests that use a database once more, on PostgreSQL
+test-postgres: build ## the tests that use a database once more, on PostgreSQL
 	ORACLE_TEST_DATABASE=postgresql scripts/pytest.sh $(PYTHON_BIN) -q -m database $(PARALLEL) \
 	  --deselect tests/property/test_planted_bugs.py  # they test the state machine, which does run here
 
@@ -53,20 +56,20 @@ test-web3-8: setup ## the daemon's fast unit tests without Ape, on web3's newer 
 	@scripts/setup/python.sh .venv-oracle requirements-oracle.lock
 	scripts/pytest.sh .venv-oracle/bin/python -q tests/unit tests/property -m 'not slow' $(PARALLEL)
 
-gas: setup ## gas table with real USDC, WRITE=1 renews docs/gas.md; the last line is one JSON object
+gas: build ## gas table with real USDC, WRITE=1 renews docs/gas.md; the last line is one JSON object
 	@$(PYTHON_BIN) -m scripts.gas $(if $(WRITE),--write)
 
-bench: setup ## measure speed beside what others do (SECTIONS="index …"); the last line is one JSON object
+bench: build ## measure speed beside what others do (SECTIONS="index …"); the last line is one JSON object
 	@$(PYTHON_BIN) -m scripts.bench $(SECTIONS)
 
 bench-jury: setup ## measure the jury on recorded votes (VOTES=FILE for others); the last line is one JSON object
 	@$(PYTHON_BIN) -m scripts.bench_jury
 
-chaos: setup ## kill, reorg and lie to three evaluators (SEED, JOBS, FAULTS, MINUTES, DATABASE); last line JSON
+chaos: build ## kill, reorg and lie to three evaluators (SEED, JOBS, FAULTS, MINUTES, DATABASE); last line JSON
 	@$(PYTHON_BIN) -m scripts.chaos $(if $(SEED),--seed $(SEED)) --jobs $(or $(JOBS),200) --faults $(or $(FAULTS),300) \
 	  --minutes $(or $(MINUTES),20) --database $(or $(DATABASE),sqlite)
 
-chaos-seeds: setup ## seeds that once failed, and bugs planted on purpose
+chaos-seeds: build ## seeds that once failed, and bugs planted on purpose
 	$(PYTHON_BIN) -m pytest -q tests/chaos
 
 setup-verify: setup
