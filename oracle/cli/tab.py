@@ -11,7 +11,7 @@ import rich_click as click
 from pydantic import ValidationError
 
 from oracle.chain import tab_calls
-from oracle.cli.chain import ChainOptions, chain_options
+from oracle.cli.chain import ChainOptions, Connection, chain_options
 from oracle.cli.documents import load_document
 from oracle.cli.job_acting import PARTIES
 from oracle.cli.keys import KeySource, account_of, key_options
@@ -29,7 +29,7 @@ from oracle.domain.canonical import MAX_DOCUMENT_BYTES
 from oracle.domain.document import DocumentError, describe_problems
 from oracle.domain.signatures import sign_digest
 from oracle.domain.tab_file import TabFile, TabOpeningPart, TabTermsPart
-from oracle.domain.types import Funding, Party, checksum, parse_hash
+from oracle.domain.types import Address, Funding, Party, checksum, parse_hash
 from oracle.pact.document import Pact
 from oracle.pact.methodology import HAND_OVER_SECONDS, Methodology
 from oracle.tabs.signing import require_plain
@@ -94,9 +94,7 @@ def new(
         click.echo(f"Warning: {warning}", err=True)
     with chain.connect() as connection:
         deployment, contract = connection.deployment, tabs_of(connection).address
-        for party in Party:
-            account = terms[party.value]
-            require_plain(account, connection.rpc.code(account), party.value)
+        _refuse_contracts(connection, terms["buyer"], terms["provider"])
     path = Path(pact)
     named = load_document(Pact, path).hash() if path.is_file() else parse_hash(pact, field="pact")
     try:
@@ -177,6 +175,8 @@ def open_(*, file: Path, chain: ChainOptions, key: KeySource, as_json: bool) -> 
                 field="tabs",
                 next_step="name the right --deployment and --rpc",
             )
+        # `new` did so too, but a file can come from elsewhere, and code appear since.
+        _refuse_contracts(connection, loaded.terms.buyer, loaded.terms.provider)
         data = tab_calls.open_tab(
             loaded.agreement,
             Funding.AUTHORIZATION,
@@ -185,6 +185,12 @@ def open_(*, file: Path, chain: ChainOptions, key: KeySource, as_json: bool) -> 
             provider_signature=loaded.signature_of(Party.PROVIDER),
         )
         send_for_tab(connection, key.load(loaded.chain_id), data, "open", loaded.tab, as_json=as_json)
+
+
+def _refuse_contracts(connection: Connection, buyer: Address, provider: Address) -> None:
+    """Both parties must be plain keys. Raises ContractAccountError: one is a contract."""
+    for party, account in ((Party.BUYER, buyer), (Party.PROVIDER, provider)):
+        require_plain(account, connection.rpc.code(account), party.value)
 
 
 def _check_verdict(seconds: int, methodology: Path | None) -> str | None:

@@ -105,3 +105,23 @@ def test_new__a_contract_as_party__is_refused(tab_market: tuple[Anvil, Market], 
     )  # fmt: skip
     assert f"the provider {market.usdc.lower()} is a contract" in said["message"]
     assert not file.exists()
+
+
+def test_open__a_contract_as_party__is_refused_whoever_wrote_the_file(
+    tab_market: tuple[Anvil, Market], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain, market = tab_market
+    market.write_deployment(tmp_path / "deployment.json")
+    monkeypatch.setenv("RELAYER", "0x" + bytes(market.relayer.key).hex())
+    file = tmp_path / "tab.json"
+    Commands(chain, tmp_path)(
+        "new", str(file), "--pact", PACT.hash(), "--buyer", market.buyer.address, "--provider",
+        market.provider.address, "--committee", market.committee_id, "--deposit", "1", "--ceiling", "0.005",
+    )  # fmt: skip
+    written = json.loads(file.read_text())
+    signed = dict.fromkeys(("buyer", "provider"), "0x" + "11" * 64 + "1b")
+    for party in ("buyer", "provider"):
+        terms = written["terms"] | {party: market.usdc}
+        file.write_text(json.dumps(written | {"terms": terms, "signatures": signed}))
+        said = Commands(chain, tmp_path)("open", str(file), key="RELAYER", code=2)
+        assert f"the {party} {market.usdc.lower()} is a contract" in said["message"]
