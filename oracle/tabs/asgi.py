@@ -1,7 +1,8 @@
 """ASGI middleware that puts a FastAPI or Starlette service behind a tab.
 
 A response is held back whole, up to a limit, because its receipt stands in a header before it and is signed
-and on disk before the first byte leaves. So nothing is streamed, and there are no WebSockets on a tab.
+and on disk before the first byte leaves. So what a service streams comes in one piece, and there are no
+WebSockets on a tab.
 """
 
 from __future__ import annotations
@@ -13,13 +14,20 @@ from urllib.parse import quote
 
 import orjson
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from oracle.domain.errors import EarnestError
 from oracle.domain.types import Address
 from oracle.tabs import wire
 from oracle.tabs.errors import RefusedError
-from oracle.tabs.exchange import MessageError, Request, Response, kept
+from oracle.tabs.exchange import MAX_HEAD, MessageError, Request, Response, kept
+from oracle.tabs.holding import (
+    BrokenResponseError,
+    Headers,
+    LateResponseError,
+    OversizedResponseError,
+    held,
+)
 from oracle.tabs.reading import LogError
 from oracle.tabs.records import Answer
 from oracle.tabs.service import Admitted, Service
@@ -27,8 +35,6 @@ from oracle.tabs.service import Admitted, Service
 log = structlog.get_logger(__name__)
 Price = int | Callable[[Scope], int | None]
 """Base units for a request, or what says so of a request's scope; None: the request is free and passes."""
-
-Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +56,8 @@ class TooLargeError(EarnestError):
     """A request's body is beyond the limit."""
 
 
-class OversizedResponseError(EarnestError):
-    """The service's own response is beyond the limit."""
+class BoundsError(EarnestError):
+    """The bounds allow messages that the log would not take."""
 
 
 def successful(status: int) -> bool:
@@ -69,6 +75,9 @@ class TabMiddleware:
         price: See `Price`.
         charged: Which statuses are charged; others get a receipt at price 0.
         bounds: See `Bounds`.
+
+    Raises:
+        BoundsError: the log takes no messages so large.
     """
 
     def __init__(
@@ -87,6 +96,13 @@ class TabMiddleware:
         self._price = price
         self._charged = charged
         self._bounds = bounds or Bounds()
+        for name, most in (("body", self._bounds.body), ("response", self._bounds.response)):
+            if most + MAX_HEAD > service.largest:
+                raise BoundsError(
+                    f"{most} bytes and a head of {MAX_HEAD} exceed what the log takes, {service.largest}",
+                    field=f"bounds.{name}",
+                    next_step="lower it, or give the log higher LogLimits.message",
+                )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -115,8 +131,10 @@ class TabMiddleware:
         except LogError as error:
             log.error("tab_log_failed", error=error.message)  # noqa: TRY400 - it says what is wrong
             await _tell(send, 503, LogError("nothing can be stored now", next_step="call again later"))
-        except OversizedResponseError as error:
+        except (OversizedResponseError, BrokenResponseError) as error:
             await _tell(send, 500, error)
+        except LateResponseError as error:
+            await _tell(send, 504, error)
         except TimeoutError:
             await _tell(send, 504, EarnestError("not answered in time", next_step="ask for the answer again"))
 
@@ -139,13 +157,19 @@ class TabMiddleware:
             await self._answer(send, admitted, None)
             return
         try:
-            status, headers, content = await self._run(scope, receive, body)
-            message = Response(status, kept(headers), content).encode()
+            response = await held(
+                self._app,
+                scope,
+                body,
+                limit=self._bounds.response,
+                seconds=self._service.rules.timeout,
+            )
+            message = Response(response.status, kept(response.headers), bytes(response.content)).encode()
         except BaseException:
             self._service.release(admitted)
             raise
-        answer = await self._store(admitted, status, message)
-        await self._answer(send, answer, headers)
+        answer = await self._store(admitted, response.status, message)
+        await self._answer(send, answer, response.headers)
 
     async def _store(self, admitted: Admitted, status: int, message: bytes) -> Answer:
         price = admitted.price if self._charged(status) else 0
@@ -154,34 +178,6 @@ class TabMiddleware:
         except LogError:
             self._service.release(admitted)
             raise
-
-    async def _run(self, scope: Scope, receive: Receive, body: bytes) -> tuple[int, Headers, bytes]:
-        """The service's whole response."""
-        given = False
-        status, headers = 500, Headers()
-        content = bytearray()
-
-        async def hand() -> Message:
-            nonlocal given
-            if given:
-                return await receive()
-            given = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def hold(message: Message) -> None:
-            nonlocal status, headers
-            if message["type"] == "http.response.start":
-                status, headers = message["status"], [(n.lower(), v) for n, v in message.get("headers", [])]
-            elif message["type"] == "http.response.body":
-                content.extend(message.get("body", b""))
-                if len(content) > self._bounds.response:
-                    raise OversizedResponseError(
-                        f"the response is larger than {self._bounds.response} bytes; it is not charged"
-                    )
-
-        async with asyncio.timeout(self._service.rules.timeout):
-            await self._app(scope, hand, hold)
-        return status, headers, bytes(content)
 
     async def _sign(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The route of a buyer that signs without calling, or asks what came of a call."""

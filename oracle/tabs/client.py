@@ -11,6 +11,7 @@ from collections.abc import AsyncIterable
 from dataclasses import dataclass
 
 import httpx
+import orjson
 import structlog
 
 from oracle.domain.tab import Call, Tally
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 MAX_OFFERS = 1_024  # routes whose price is remembered
+_FINAL = ("OversizedResponseError", "LateResponseError")  # the same again would come to the same
 
 
 class PaymentRefusedError(RefusedError):
@@ -242,7 +244,10 @@ class TabTransport(httpx.AsyncBaseTransport):
                 await self._refused(number, reply, offer)
             if reply.status < 500:
                 return _response(request, reply)  # free, or no request that is served: it is called off
-            failure = UnansweredError(f"the provider answered {reply.status} without a receipt")
+            name, told = _told(reply)
+            failure = UnansweredError(f"the provider answered {reply.status} without a receipt{told}")
+            if name in _FINAL:
+                break
         await self._purse.complain(number, str(failure)[:1_000])
         raise UnansweredError(
             f"call {number} was not answered: {failure}",
@@ -312,7 +317,10 @@ class TabTransport(httpx.AsyncBaseTransport):
             async for part in stream:
                 body += part
                 if len(body) > self._patience.response:
-                    raise UnansweredError(f"the response is larger than {self._patience.response} bytes")
+                    raise UnansweredError(
+                        f"the response is larger than {self._patience.response} bytes",
+                        next_step="raise Patience.response: without it nothing later can be signed for",
+                    )
         finally:
             await response.aclose()
         return _Reply(response.status_code, response.headers, bytes(body))
@@ -322,6 +330,17 @@ def _response(request: httpx.Request, reply: _Reply) -> httpx.Response:
     return httpx.Response(
         reply.status, headers=reply.headers, stream=httpx.ByteStream(reply.body), request=request
     )
+
+
+def _told(reply: _Reply) -> tuple[str, str]:
+    """The error a provider names beside a status, and the words for it; both empty where it names none."""
+    try:
+        said = orjson.loads(reply.body)
+    except orjson.JSONDecodeError:
+        return "", ""
+    if not isinstance(said, dict) or not isinstance(name := said.get("error"), str):
+        return "", ""
+    return name, f": {name[:80]}: {str(said.get('message', ''))[:400]}"
 
 
 def _place(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -81,6 +81,11 @@ class Service:
         self._unknown: dict[Hash, float] = {}
         self._loading = asyncio.Lock()
 
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest message that can be stored."""
+        return self._log.limits.message
+
     async def admit(
         self,
         call: Call,
