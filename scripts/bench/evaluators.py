@@ -108,9 +108,10 @@ class Yard:
         r, vs = compact(sign_digest(bytes(self.market.provider.key), job))
         return bytes.fromhex(r[2:] + vs[2:])
 
-    def judged(self, from_block: int) -> dict[Hash, int]:
-        """Jobs judged since a block, and in which."""
-        events = self.market.escrow.events(from_block, self.market.rpc.block_number())
+    def judged(self, from_block: int, to_block: int | None = None) -> dict[Hash, int]:
+        """Jobs judged from one block to another, by default the newest, and in which."""
+        last = self.market.rpc.block_number() if to_block is None else to_block
+        events = self.market.escrow.events(from_block, last)
         return {item.event.job: item.block_number for item in events if isinstance(item.event, Judged)}
 
     def start(self, *, upgrade: bool = True) -> None:
