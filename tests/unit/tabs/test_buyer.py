@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from oracle.domain.tab import tabs_domain
 from oracle.tabs.errors import (
     CeilingError,
     ClockSkewError,
@@ -80,6 +81,10 @@ def test_a_tally_not_signed_by_the_provider_is_not_accepted() -> None:
     for signer in (BUYER, STRANGER):
         with pytest.raises(ForgedSignatureError):
             parties.buyer.accept(call.number, receipt, tally, sign(signer, DOMAIN, tally), RESPONSE, 200, NOW)
+    for domain in (tabs_domain(1, DOMAIN.contract), tabs_domain(31337, "0x" + "11" * 20)):
+        signature = sign(PROVIDER, domain, tally)
+        with pytest.raises(ForgedSignatureError):
+            parties.buyer.accept(call.number, receipt, tally, signature, RESPONSE, 200, NOW)
     with pytest.raises(ForeignTabError):
         parties.accept(call, receipt, tally.model_copy(update={"tab": OTHER}))
     assert parties.buyer.stopped is None
@@ -140,6 +145,17 @@ def test_an_index_given_twice_stops_the_tab() -> None:
     assert parties.accept(first, late, ahead) == []
     with pytest.raises(GapError, match="twice"):
         parties.accept(second, late, ahead)
+
+
+def test_an_index_of_the_past_stops_the_tab() -> None:
+    parties = Parties()
+    parties.interaction()
+    call = parties.ask()
+    parties.admit(call)
+    receipt, tally = parties.answer(call)
+    with pytest.raises(GapError, match="receipt 0 came after 1"):
+        parties.accept(call, receipt.model_copy(update={"index": 0}), tally.model_copy(update={"count": 1}))
+    assert parties.buyer.stopped is not None
 
 
 def test_an_answer_is_taken_once() -> None:

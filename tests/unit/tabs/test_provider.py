@@ -66,6 +66,7 @@ def test_a_signature_over_another_call_tab_or_contract_is_refused() -> None:
     provider = Parties().provider
     for signature in (
         sign(BUYER, DOMAIN, call(price=11)),
+        sign(BUYER, DOMAIN, Tally.empty(ACCOUNT.tab)),
         sign(BUYER, tabs_domain(1, DOMAIN.contract), call()),
         sign(BUYER, tabs_domain(31337, "0x" + "11" * 20), call()),
         b"",
@@ -87,11 +88,11 @@ def test_the_same_number_is_not_served_twice_at_once() -> None:
 
 
 def test_deposit_and_credit_bound_what_is_served() -> None:
-    parties = Parties(account=changed(ACCOUNT, covered=25))
+    parties = Parties(account=changed(ACCOUNT, covered=20))
     parties.interaction()
     parties.take()
     first = call(number=5)
-    parties.admit(first)  # 20 of 25, one of them in service
+    parties.admit(first)  # all of it, one of the two in service
     with pytest.raises(NotCoveredError):
         parties.admit(call(number=6))
     parties.provider.release(first.number)
@@ -111,6 +112,20 @@ def test_a_buyer_that_never_signs_gets_no_more_than_the_signed_maximum() -> None
             break
     assert served == 3
     assert parties.provider.at_risk == 30
+
+
+def test_what_is_in_service_counts_towards_the_signed_maximum() -> None:
+    parties = Parties(rules=Rules(maximum=30, in_flight=100))
+    calls = [call(number=number) for number in range(4)]
+    for made in calls[:3]:
+        parties.admit(made)  # all at once, none of them answered
+    with pytest.raises(UnsignedMaximumError, match="3 interactions and 30 base units are unsigned"):
+        parties.admit(calls[3])
+    for made in calls[:3]:
+        parties.answer(made)
+    with pytest.raises(UnsignedMaximumError):
+        parties.admit(calls[3])
+    assert (parties.provider.at_risk, parties.provider.amount) == (30, 30)
 
 
 def test_at_most_one_is_unsigned_where_the_provider_says_so() -> None:
@@ -167,6 +182,15 @@ def test_bad_tallies_are_refused_by_name() -> None:
     for signer in (PROVIDER, STRANGER):
         with pytest.raises(ForgedSignatureError):
             take(newest, signer)
+    for signature in (
+        sign(BUYER, tabs_domain(1, DOMAIN.contract), newest),
+        sign(BUYER, tabs_domain(31337, "0x" + "11" * 20), newest),
+        sign(BUYER, DOMAIN, tallies[2]),
+        sign(BUYER, DOMAIN, call()),
+        b"",
+    ):
+        with pytest.raises(ForgedSignatureError):
+            parties.provider.take(newest, signature)
     assert parties.provider.signed.count == 0
     assert take(tallies[2])
     assert not take(tallies[1])  # overtaken on its way

@@ -325,6 +325,24 @@ async def test_the_same_call_twice_at_once_is_served_once(world: World) -> None:
     assert world.served == ["x"]
 
 
+async def test_a_buyer_that_never_signs__gets_the_signed_maximum_once_and_not_again_after_a_crash(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path, rules=Rules(maximum=30, in_flight=8))
+    async with world.raw() as raw:
+        calls = [
+            raw.get(f"/echo/{number}", headers=paid(f"/echo/{number}", number=number)) for number in range(8)
+        ]
+        answers = await asyncio.gather(*calls)
+    refused = [answer.json()["error"] for answer in answers if answer.status_code == 402]
+    assert refused == ["UnsignedMaximumError"] * 5
+    assert len(world.served) == 3
+    world.restart_provider()
+    await refused_with(world, "UnsignedMaximumError", number=8)
+    assert world.provider_log.head(TAB).amount == 30
+    world.close()
+
+
 @pytest.mark.parametrize(
     "header",
     ["", "%%%", "bm90IGpzb24=", "e30=", "eyJ4NDAyVmVyc2lvbiI6MX0=", "A" * 9_000],
