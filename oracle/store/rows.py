@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import chain
 from typing import Any, TypeAlias, cast
 
 from sqlalchemy import Dialect, Table, insert
@@ -20,6 +19,8 @@ _MOST_VALUES = 32_766 if sqlite3.sqlite_version_info >= (3, 32) else 999  # SQLi
 
 Row: TypeAlias = dict[str, Any]
 """Values by column."""
+
+_Bind: TypeAlias = Callable[[Sequence[Any]], Sequence[Any]]
 
 
 def table_of(mapped: type[Base]) -> Table:
@@ -46,19 +47,30 @@ def insert_tuples(
         return
     connection = session.connection()
     statement, order, binders = _prepared(mapped, names, connection.dialect)
-    columns = [
+    if order is None:
+        connection.exec_driver_sql(
+            statement,
+            [dict(zip(names, row, strict=True)) for row in zip(*_bound(rows, binders), strict=True)],
+        )
+        return
+    width = len(order)
+    at_once = min(_MOST_ROWS, _MOST_VALUES // width)
+    for start in range(0, len(rows), at_once):
+        # Bound piece by piece: all of a long sync's rows are more than a processor's cache holds.
+        piece = rows[start : start + at_once]
+        columns = _bound(piece, binders)
+        values: list[Any] = [None] * (len(piece) * width)
+        for place, column in enumerate(order):
+            values[place::width] = columns[column]
+        connection.exec_driver_sql(_repeated(statement, len(piece)), tuple(values))
+
+
+def _bound(rows: Sequence[tuple[Any, ...]], binders: Sequence[_Bind | None]) -> list[Sequence[Any]]:
+    """The rows' columns, bound."""
+    return [
         bind(values) if bind is not None else values
         for bind, values in zip(binders, zip(*rows, strict=True), strict=True)
     ]
-    if order is None:
-        bound = zip(*columns, strict=True)
-        connection.exec_driver_sql(statement, [dict(zip(names, row, strict=True)) for row in bound])
-        return
-    placed = list(zip(*(columns[place] for place in order), strict=True))
-    at_once = min(_MOST_ROWS, _MOST_VALUES // len(names))
-    for start in range(0, len(placed), at_once):
-        piece = placed[start : start + at_once]
-        connection.exec_driver_sql(_repeated(statement, len(piece)), tuple(chain.from_iterable(piece)))
 
 
 @lru_cache(maxsize=256)
@@ -66,9 +78,6 @@ def _repeated(statement: str, count: int) -> str:
     """An insert of one row as one of `count` rows."""
     head, values = statement.split(" VALUES ")
     return f"{head} VALUES {', '.join([values] * count)}"
-
-
-_Bind: TypeAlias = Callable[[Sequence[Any]], Sequence[Any]]
 
 
 @lru_cache(maxsize=64)
