@@ -10,10 +10,7 @@ from sqlalchemy.orm import Session
 from oracle.chain.client import Client
 from oracle.chain.deployments import Deployment
 from oracle.chain.pool import Pool
-from oracle.chain.tabs import Tabs
 from oracle.config import Settings
-from oracle.configuration.base import ConfigError
-from oracle.configuration.tabs import TabsSection
 from oracle.daemon.anchor import PeriodCheck
 from oracle.daemon.cases import TabCases
 from oracle.daemon.evaluation import PipelineEvaluation
@@ -25,10 +22,10 @@ from oracle.daemon.tab_evaluation import TabEvaluation
 from oracle.daemon.tab_reader import TabReader
 from oracle.daemon.tab_signing import TabAttester
 from oracle.domain.typed import Domain
-from oracle.domain.types import Address
 from oracle.evaluation.pipeline import JuryFactory
 from oracle.evidence.store import ContentStore
 from oracle.opening.keys import Keys
+from oracle.opening.tabs import first_block_of_tabs, open_tabs
 from oracle.store.database import Database
 from oracle.store.journal import StoredJournal
 from oracle.store.outbox import LiveEntry
@@ -59,8 +56,8 @@ def open_tab_desk(
     section = settings.tabs
     if section is None:
         return None
-    tabs = _tabs(settings, deployment, rpc)
-    contract, first_block = tabs.address, _first_block(deployment, tabs.address)
+    tabs = open_tabs(settings, deployment, rpc)
+    contract, first_block = tabs.address, first_block_of_tabs(deployment, tabs.address)
     judging = TabEvaluation(evaluation, store, chain_id=deployment.chain_id, contract=contract, jury=jury)
     parts = TabParts(
         database=database,
@@ -102,36 +99,8 @@ def tab_source(settings: Settings, deployment: Deployment, rpc: Client) -> TabSo
     """
     if settings.tabs is None:
         return None
-    tabs = _tabs(settings, deployment, rpc)
-    return TabSource(tabs.address, _first_block(deployment, tabs.address), tabs.events)
-
-
-def _tabs(settings: Settings, deployment: Deployment, rpc: Client) -> Tabs:
-    section = settings.tabs or TabsSection()
-    return Tabs(
-        rpc,
-        _address(deployment, "Tabs", section.contract),
-        deployment.chain_id,
-        _address(deployment, "Handover", section.handover),
-    )
-
-
-def _first_block(deployment: Deployment, contract: Address) -> int:
-    known = deployment.companion("Tabs")
-    return deployment.block if known is None or known.address != contract else known.block
-
-
-def _address(deployment: Deployment, name: str, given: Address | None) -> Address:
-    companion = deployment.companion(name)
-    if given is not None:
-        return given
-    if companion is None:
-        raise ConfigError(
-            f"the deployment has no companion {name}",
-            field=f"tabs.{'contract' if name == 'Tabs' else 'handover'}",
-            next_step="name its address, or take the section [tabs] out",
-        )
-    return companion.address
+    tabs = open_tabs(settings, deployment, rpc)
+    return TabSource(tabs.address, first_block_of_tabs(deployment, tabs.address), tabs.events)
 
 
 def wanted_of(jobs: Wanted, desk: TabDesk | None) -> Wanted:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from oracle.decide.tabs import Ledger, Pending, Tab, When
+from oracle.decide.tabs import HandedOver, Ledger, Pending, Tab, When
 from oracle.domain.tab_events import Presented
 from oracle.domain.types import ZERO_HASH, Address, Hash
 from oracle.history.tab import Placed, TabLife, life_of
@@ -26,6 +26,7 @@ class Past:
         ledger: All tabs of its provider.
         pending: Each period as it was presented last.
         versions: The tab after each of its events.
+        handed: The documents that were named on chain for its evaluators; None where that was not asked.
     """
 
     listed: ListedTab
@@ -34,6 +35,7 @@ class Past:
     ledger: Ledger
     pending: dict[int, Pending]
     versions: tuple[Tab, ...]
+    handed: tuple[HandedOver, ...] | None = None
 
 
 def read_past(session: Session, listed: ListedTab, contract: Address) -> Past:

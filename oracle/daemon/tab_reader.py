@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from oracle.chain import tabs as chain_tabs
 from oracle.chain.errors import BlockUnknownError
 from oracle.chain.tab_decoder import TabOccurrence
-from oracle.chain.tabs import HandedOver, Tabs
+from oracle.chain.tabs import Tabs
 from oracle.decide.reorg import Heights, Level
-from oracle.decide.tabs import Ledger, When
+from oracle.decide.tabs import HandedOver, Ledger, When
 from oracle.domain.tab_events import TabOpened
 from oracle.domain.tab_terms import tab_opening_hash
 from oracle.domain.types import Hash
@@ -63,18 +64,18 @@ class TabReader:
         ledger = Ledger(dict(self._final.tabs))
         last = heights.at(self._level)
         self._read(ledger, self._next, last)
-        return Seen(ledger, heights.timestamp, self._times([last])[last])
+        return Seen(ledger, heights.timestamp, _times(self._tabs, [last])[last])
 
     def _read(self, ledger: Ledger, start: int, end: int) -> None:
-        logs: list[TabOccurrence | HandedOver] = [
+        logs: list[TabOccurrence | chain_tabs.HandedOver] = [
             *self._tabs.events(start, end),
             *self._tabs.handed(start, end),
         ]
         logs.sort(key=lambda each: (each.block_number, each.log_index))
-        times = self._times(sorted({each.block_number for each in logs}))
+        times = _times(self._tabs, sorted({each.block_number for each in logs}))
         for each in logs:
             at = When(each.block_number, each.block_hash, times[each.block_number], each.log_index)
-            if isinstance(each, HandedOver):
+            if isinstance(each, chain_tabs.HandedOver):
                 ledger.handed(each.tab, each.by, each.document, at)
                 continue
             if isinstance(each.event, TabOpened):
@@ -82,9 +83,29 @@ class TabReader:
                 self.openings[each.event.tab] = OpeningFacts(tab_opening_hash(opening), opening.pact)
             ledger.apply(each.event, at)
 
-    def _times(self, numbers: list[int]) -> dict[int, int]:
-        blocks = self._tabs.rpc.blocks(numbers) if numbers else []
-        times = {block.number: block.timestamp for block in blocks if block is not None}
-        if missing := [number for number in numbers if number not in times]:
-            raise BlockUnknownError(f"the node lacks block {missing[0]}, of which it spoke")
-        return times
+
+def handed_on_chain(tabs: Tabs, tab: Hash, *, first_block: int) -> tuple[HandedOver, ...]:
+    """Every document that anybody named for a tab's evaluators, in order.
+
+    Raises:
+        RpcError, BlockUnknownError, DecodeError: no usable answer.
+    """
+    logs = tabs.handed(first_block, tabs.rpc.block_number(), tab=tab)
+    times = _times(tabs, sorted({each.block_number for each in logs}))
+    return tuple(
+        HandedOver(
+            each.by,
+            each.document,
+            When(each.block_number, each.block_hash, times[each.block_number], each.log_index),
+        )
+        for each in logs
+    )
+
+
+def _times(tabs: Tabs, numbers: list[int]) -> dict[int, int]:
+    """Unix seconds of blocks, by number."""
+    blocks = tabs.rpc.blocks(numbers) if numbers else []
+    times = {block.number: block.timestamp for block in blocks if block is not None}
+    if missing := [number for number in numbers if number not in times]:
+        raise BlockUnknownError(f"the node lacks block {missing[0]}, of which it spoke")
+    return times

@@ -1,14 +1,15 @@
 """Goes through every decision about a tab's periods again, from what is stored and from the evidence.
 
-As `oracle.daemon.replay` does for jobs, nothing is asked of a chain or a model, and nothing is signed: the
-period from the events, draw, outcomes of what was drawn, estimate and what is withheld from the exports, each
-vote from the record, each call from the votes, each transaction from its call. What was signed here, and what
-the chain then held, is compared with that.
+As `oracle.daemon.replay` does for jobs, nothing is asked of a chain or a model, and nothing is signed; what
+was handed over on chain may be given. The period comes from the events, draw, outcomes of what was drawn,
+estimate and what is withheld from the exports, each vote from the record, each call from the votes, each
+transaction from its call. What was signed here, and what the chain then held, is compared with that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -17,7 +18,7 @@ from oracle.daemon.tab_past import Past, read_past
 from oracle.daemon.tab_replay_calls import call_of
 from oracle.daemon.tab_replay_record import Judged, go_through, said, words
 from oracle.decide.due import Purpose
-from oracle.decide.tabs import ImpossibleTabEventError, Pending
+from oracle.decide.tabs import HandedOver, ImpossibleTabEventError, Pending
 from oracle.domain.canonical import keccak_hex
 from oracle.domain.tab import tabs_domain
 from oracle.domain.tab_events import PeriodJudged, PeriodLapsed, PeriodRuled
@@ -39,6 +40,7 @@ def replay_tab(
     tab: Hash,
     *,
     period: int | None = None,
+    handed: tuple[HandedOver, ...] | None = None,
 ) -> list[Replayed]:
     """Every decision about a tab's periods, gone through again.
 
@@ -47,6 +49,8 @@ def replay_tab(
         open_export: Opens an export out of that store.
         domain: The escrow's.
         period: Only this one, from 1; None: all, and what was done about the tab itself.
+        handed: All that was named on chain for the tab's evaluators (`tab_reader.handed_on_chain`); None: the
+            records say which documents were handed over, because the store does not hold those logs.
 
     Raises:
         ReplayError: the tab, or the period, is not stored.
@@ -59,7 +63,7 @@ def replay_tab(
             next_step="oracle tab show asks the chain; the daemon may not have read that far",
         )
     try:
-        past = read_past(session, listed, contract)
+        past = replace(read_past(session, listed, contract), handed=handed)
     except ImpossibleTabEventError as error:
         return [Replayed(f"events of tab {tab}", False, "events that were stored", error.message)]
     chosen = [life for life in past.life.periods if period in (None, life.number)]

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from sqlalchemy.orm import Session
 
 from oracle.daemon.replayed import Replayed, compared
-from oracle.daemon.tab_evaluation import UndecidedPeriod
+from oracle.daemon.tab_evaluation import UndecidedPeriod, draw_moment
 from oracle.daemon.tab_past import Past
-from oracle.decide.tabs import Pending
+from oracle.decide.tabs import Pending, handed_before
 from oracle.domain.errors import EarnestError
 from oracle.domain.typed import Domain
 from oracle.domain.types import ZERO_HASH, Hash, Outcome
 from oracle.evaluation.tab_intake import OpenExport
 from oracle.evaluation.tab_record import (
     MAX_TAB_RECORD_BYTES,
+    Handed,
     PeriodAnchor,
     PeriodSubject,
     StandingSection,
@@ -34,9 +35,13 @@ from oracle.pact.methodology import Methodology
 from oracle.store import jobs, work
 
 _DOCUMENT_BYTES = 1_048_576
-_HANDED = "which documents were handed over is the record's word: their logs are not stored"
+_RECORDS_WORD = (
+    "which documents were handed over is the record's word (their logs are not stored; --chain asks)"
+)
+_CHAINS_WORD = "which documents were handed over was asked of the chain"
+_INTAKE: Final = "what was handed over"
 _PARTS: Final = (
-    ("what was handed over", re.compile(r"/(subject|intake)(/|$)")),
+    (_INTAKE, re.compile(r"/(subject|intake)(/|$)")),
     (
         "outcomes of what was drawn",
         re.compile(r"/(interactions|records|strata/\d+/drawn/\d+/(state|reason|record))"),
@@ -185,11 +190,12 @@ def _record(
         what = f"{name} of period {number}"
         yield from (_differs(what, one) for one in differing)
         if not differing and not any(one.pointer == "" for one in verified.differences):
-            yield Replayed(f"{what}: {_summary(name, record)}", True)
+            note = _sources(record, past) if name == _INTAKE else ""
+            yield Replayed(f"{what}: {_summary(name, record)}", True, note=note)
     what = f"record {evidence} of period {number}"
     yield from (_differs(what, one) for one in left)
     if not left:
-        yield Replayed(what, True, note="; ".join((_HANDED, *verified.notes)))
+        yield Replayed(what, True, note="; ".join(verified.notes))
 
 
 def _differs(what: str, one: Difference) -> Replayed:
@@ -199,7 +205,7 @@ def _differs(what: str, one: Difference) -> Replayed:
 def _summary(name: str, record: TabRecord) -> str:
     found, intake = record.estimate, record.intake
     match name:
-        case "what was handed over":
+        case _ if name == _INTAKE:
             return f"{intake.interactions} interactions, {intake.left_out} of them left out"
         case "draw":
             return f"{found.drawn} interactions in {len(record.strata)} strata"
@@ -209,14 +215,30 @@ def _summary(name: str, record: TabRecord) -> str:
             return f"{found.drawn_failed} failed, {found.drawn_undecided} undecided"
 
 
+def _sources(record: TabRecord, past: Past) -> str:
+    """Who says which documents there were, and where their bytes come from."""
+    intake = record.intake
+    read = f"{len(intake.exports)} exports and {len(intake.complaints)} complaints"
+    said = [_RECORDS_WORD if past.handed is None else _CHAINS_WORD]
+    said.append(f"{read} were read from the evidence store, whose bytes hash to the names handed over")
+    if intake.troubles:
+        said.append(f"{len(intake.troubles)} documents are of no use, as the record says")
+    return "; ".join(said)
+
+
 def _subject(
     store: ContentStore, domain: Domain, past: Past, pending: Pending, record: TabRecord
 ) -> PeriodSubject:
-    """What the events say was judged. What was handed over is not among them: it is the record's word."""
+    """What the events say was judged. Of a chain that was not asked, the record says what was handed over."""
     terms = past.listed.agreement.terms
     rules = Methodology.parse(store.get(record.methodology, max_bytes=_DOCUMENT_BYTES))
     days = 0 if rules.tabs is None else rules.tabs.rises.dispute_days
     standing = past.ledger.standing(past.ledger.tabs[past.listed.tab], pending, days)
+    handed = record.subject.handed
+    if past.handed is not None:
+        told = replace(past.ledger.tabs[past.listed.tab], handed=past.handed)
+        counting = handed_before(told, draw_moment(rules.period_draw, pending))
+        handed = tuple(Handed(by=each.by, document=each.document) for each in counting)
     known = pending.at.block_hash != ZERO_HASH
     return PeriodSubject(
         period=pending.period,
@@ -231,7 +253,7 @@ def _subject(
             block_hash=pending.at.block_hash if known else record.subject.anchor.block_hash,
             window_ends=pending.window_ends,
         ),
-        handed=record.subject.handed,
+        handed=handed,
         standing=StandingSection(
             provider_periods=standing.provider_periods,
             disputes=standing.disputes,

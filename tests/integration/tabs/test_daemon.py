@@ -98,7 +98,7 @@ def replayed(market: Market, config: Path, tab: Hash) -> dict[str, Any]:
     """`oracle replay` of the tab, once the daemon has read its settlement."""
     end = time.monotonic() + 120
     while True:
-        said = CliRunner().invoke(cli, ["replay", tab, "--config", str(config), "--json"])
+        said = CliRunner().invoke(cli, ["replay", tab, "--chain", "--config", str(config), "--json"])
         if "settlement of period 1" in said.output or time.monotonic() >= end:
             answer: dict[str, Any] = json.loads(said.output)
             return answer
@@ -155,6 +155,7 @@ def test_a_period_is_drawn_judged_and_paid(tab_market: tuple[Anvil, Market], tmp
     for replay in replays:
         assert replay["holds"], [step for step in replay["steps"] if not step["holds"]]
         words = " | ".join(step["what"] for step in replay["steps"])
+        assert any("asked of the chain" in step.get("note", "") for step in replay["steps"])
         for expected in ("id of the tab", "estimate of period 1", "vote of 0x", "verdict on period 1"):
             assert expected in words
     assert {"judge", "settle"} <= {

@@ -10,7 +10,7 @@ import pytest
 from oracle.chain.errors import BlockUnknownError
 from oracle.chain.tab_decoder import TabOccurrence
 from oracle.chain.tabs import HandedOver, Tabs
-from oracle.daemon.tab_reader import TabReader
+from oracle.daemon.tab_reader import TabReader, handed_on_chain
 from oracle.decide.reorg import Level
 from oracle.decide.tabs import ImpossibleTabEventError
 from oracle.domain.tab_events import TabEvent
@@ -39,8 +39,13 @@ class Chain:
             TabOccurrence(event, block, HASH, HASH, 0) for block, event in self.logs if start <= block <= end
         ]
 
-    def handed(self, start: int, end: int) -> list[HandedOver]:
-        return [each for each in self.handovers if start <= each.block_number <= end]
+    def handed(self, start: int, end: int, *, tab: str | None = None) -> list[HandedOver]:
+        return [
+            each for each in self.handovers if start <= each.block_number <= end and tab in (None, each.tab)
+        ]
+
+    def block_number(self) -> int:
+        return self.height
 
 
 def test_a_range_that_cannot_be_read_whole__changes_nothing() -> None:
@@ -66,3 +71,19 @@ def test_a_block_the_node_lacks__is_said_to_be() -> None:
     chain.blocks = lambda _numbers: [None]  # type: ignore[method-assign, assignment, list-item]
     with pytest.raises(BlockUnknownError, match="block 1"):
         TabReader(cast("Tabs", chain), first_block=1, level=Level.FINALIZED).look()
+
+
+def test_what_was_handed_over_for_one_tab__with_the_times_of_its_blocks() -> None:
+    chain = Chain()
+    chain.height = 3
+    chain.handovers = [
+        HandedOver(TAB, BUYER, HASH, 1, HASH, 4),
+        HandedOver(OTHER, BUYER, HASH, 2, HASH, 0),
+        HandedOver(TAB, OTHER[:42], HASH, 3, HASH, 1),
+    ]
+    found = handed_on_chain(cast("Tabs", chain), TAB, first_block=1)
+    assert [(each.by, each.at.block, each.at.time, each.at.log_index) for each in found] == [
+        (BUYER, 1, TIME + 1, 4),
+        (OTHER[:42], 3, TIME + 3, 1),
+    ]
+    assert handed_on_chain(cast("Tabs", chain), TAB, first_block=4) == ()

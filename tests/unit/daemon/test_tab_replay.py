@@ -14,6 +14,7 @@ from oracle.daemon.replayed import Replayed, ReplayError
 from oracle.daemon.tab_evaluation import UndecidedPeriod
 from oracle.daemon.tab_replay import replay_tab
 from oracle.decide.due import Purpose
+from oracle.decide.tabs import HandedOver, When
 from oracle.domain import events
 from oracle.domain.canonical import canonical_bytes, keccak_hex
 from oracle.domain.tab import Tally, tabs_domain
@@ -205,12 +206,13 @@ class Kept:
         attest_all(StoredJournal(self.database), DOMAIN, [(SIGNERS[0], votes[0].attestation)])
         return votes
 
-    def replay(self, period: int | None = 1) -> list[Replayed]:
+    def replay(self, period: int | None = 1, handed: tuple[HandedOver, ...] | None = None) -> list[Replayed]:
+        store, opens = self.case.store, self.case.open
         with self.database.read() as session:
-            return replay_tab(session, self.case.store, self.case.open, DOMAIN, TAB, period=period)
+            return replay_tab(session, store, opens, DOMAIN, TAB, period=period, handed=handed)
 
-    def differs(self, period: int | None = 1) -> list[str]:
-        return [step.what for step in self.replay(period) if not step.holds]
+    def differs(self, period: int | None = 1, handed: tuple[HandedOver, ...] | None = None) -> list[str]:
+        return [step.what for step in self.replay(period, handed) if not step.holds]
 
 
 @pytest.fixture
@@ -235,6 +237,43 @@ def test_what_was_done__follows_in_every_step(kept: Kept) -> None:
         "amount withheld from period 1", "judge (entry", "settle (entry",
     ):  # fmt: skip
         assert expected in words
+
+
+def handed_over(by: str, document: str, time: int, log_index: int) -> HandedOver:
+    return HandedOver(by, document, When(1, HASH, time, log_index))
+
+
+EXPORT = handed_over(PROVIDER, "0x" + "ab" * 32, WINDOW_ENDS + 29, 0)
+OF_NO_ACCOUNT = (
+    handed_over("0x" + "77" * 20, "0x" + "01" * 32, WINDOW_ENDS, 1),  # a stranger's
+    handed_over(BUYER, "0x" + "02" * 32, WINDOW_ENDS + 30, 2),  # the draw is known by then
+)
+
+
+def test_what_was_handed_over__is_the_records_word__or_asked_of_the_chain(kept: Kept) -> None:
+    kept.write(kept.told())
+    for handed, words in ((None, "is the record's word"), ((EXPORT, *OF_NO_ACCOUNT), "asked of the chain")):
+        steps = kept.replay(handed=handed)
+        assert [step for step in steps if not step.holds] == []
+        (intake,) = [step for step in steps if step.what.startswith("what was handed over")]
+        assert words in intake.note
+        assert "1 exports and 0 complaints were read from the evidence store" in intake.note
+
+
+@pytest.mark.parametrize(
+    ("handed", "where"),
+    [
+        ((), ["/subject/handed/0"]),
+        ((handed_over(PROVIDER, "0x" + "cd" * 32, WINDOW_ENDS, 0),), ["/subject/handed/0/document"]),
+        ((EXPORT, handed_over(BUYER, "0x" + "02" * 32, WINDOW_ENDS, 1)), ["/subject/handed/1"]),
+    ],
+    ids=["never named", "another document", "one that was passed over"],
+)
+def test_a_record_of_other_documents_than_the_chain_says__differs(
+    kept: Kept, handed: tuple[HandedOver, ...], where: list[str]
+) -> None:
+    kept.write(kept.told())
+    assert kept.differs(handed=handed) == [f"what was handed over of period 1 at {each}" for each in where]
 
 
 def changed(record: TabRecord, change: Callable[[dict[str, Any]], None]) -> TabRecord:
