@@ -20,6 +20,7 @@ from oracle.cli.tab_acting import close, complain, leave, present, settle, topup
 from oracle.cli.tab_export import export, verify
 from oracle.cli.tab_fees import fees
 from oracle.cli.tab_found import TabActError, send_for_tab, tabs_of
+from oracle.cli.tab_proof import prove
 from oracle.cli.tab_show import show
 from oracle.cli.values import ADDRESS, AMOUNT, HASH, MOMENT, PERIOD
 from oracle.decide.tab_due import least_verdict
@@ -46,7 +47,7 @@ def tab() -> None:
     """
 
 
-for _command in (show, topup, present, settle, fees, close, leave, complain, export, verify):
+for _command in (show, topup, present, settle, fees, close, leave, complain, export, prove, verify):
     tab.add_command(_command)
 
 

@@ -17,8 +17,10 @@ from oracle.cli.evidence import load_record, store_option
 from oracle.cli.keys import KeySource, key_options
 from oracle.cli.output import FOUND_PROBLEMS_EXIT_CODE, json_option, print_json
 from oracle.cli.tab_found import TabActError, counting, find_tab, load_log_path, tabs_of
+from oracle.cli.tab_proof import FILE, is_export, verify_export
 from oracle.cli.values import HASH
 from oracle.domain.amounts import format_usdc
+from oracle.domain.canonical import keccak_hex
 from oracle.domain.tab_terms import Phase
 from oracle.domain.types import Hash
 from oracle.evaluation.tab_record import TabRecord, parse_tab_record
@@ -84,6 +86,11 @@ def export(
         log, view = LogReader(load_log_path(path)), found.view
         try:
             if wait:
+                if not as_json and view.phase is Phase.PRESENTED:
+                    ends = max(0, view.deadline - connection.now())
+                    click.echo(
+                        f"Waiting {ends} s, until what is presented can no more be replaced …", err=True
+                    )
                 view = wait_for_window(lambda: tabs.state(tab), connection.now)
             count, first = log.head(tab).count, view.settled_count
             if count <= first:
@@ -127,32 +134,45 @@ def export(
     "--from", "others", multiple=True, help="Further places to read from: a path or URL. Repeatable."
 )
 @click.option("--expect", help="The evidence hash the attestation names.")
+@click.option("--terms", type=FILE, help="Of an export: the tab's file, as both sides signed it.")
+@click.option("--receipt", type=FILE, help="Of an export: is this receipt in its place? (oracle tab prove)")
 @json_option
 def verify(
+    *,
     record: str,
     store: Path | None,
     others: tuple[str, ...],
     expect: str | None,
-    as_json: bool,  # noqa: FBT001 - click's way
+    terms: Path | None,
+    receipt: Path | None,
+    as_json: bool,
 ) -> None:
     """Recompute RECORD, of a period, offline: exports, draw, every interaction drawn, and what is payable.
 
-    RECORD is a file, or a hash with --store. Exits with 1 where something differs.
+    RECORD is a file, or a hash with --store. It may be an export (what oracle tab export names), too: then
+    every receipt, both messages of each, the root and the signatures are held against each other and the
+    terms. Exits with 1 where something differs.
     """
     if store is None:
         raise TabActError("no store was named", field="--store", next_step="give --store DIR")
     places = ContentStore(store, [open_location(each) for each in others])
     data = load_record(record, store)
+    if is_export(data):
+        verify_export(places, keccak_hex(data), terms, receipt, as_json=as_json)
+        return
     if not as_json:
         click.echo("Going through the exports and every interaction drawn …", err=True)
-    result = verify_period(
-        data,
-        places,
-        exports_in(places),
-        expected_hash=expect,
-        replayer=replayer,
-    )
-    report(parse_tab_record(data), result, as_json=as_json)
+    parsed = parse_tab_record(data)
+    with counting(parsed.estimate.drawn, "interactions", quiet=as_json) as progress:
+        result = verify_period(
+            data,
+            places,
+            exports_in(places),
+            expected_hash=expect,
+            replayer=replayer,
+            progress=progress,
+        )
+    report(parsed, result, as_json=as_json)
 
 
 def report(parsed: TabRecord, result: Verification, *, as_json: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from oracle.domain.canonical import keccak_hex
 from oracle.domain.errors import EarnestError
@@ -47,6 +47,7 @@ def verify_period(
     subject: PeriodSubject | None = None,
     evaluator: str | None = None,
     replayer: ReplayerFactory | None = None,
+    progress: Callable[[int], None] = lambda _done: None,
 ) -> Verification:
     """Recompute the record of a period.
 
@@ -58,6 +59,7 @@ def verify_period(
         subject: What the chain says was judged.
         evaluator: Who signed the attestation.
         replayer: As for `oracle.evaluation.verify.verify`.
+        progress: Told how many of the interactions drawn are gone through.
 
     Raises:
         JsonError, DocumentError: the bytes are no record of a period.
@@ -79,7 +81,9 @@ def verify_period(
         taken = take_in(task, store, open_export, away=away)
         planned = plan(task, taken, record.draw.randomness)
         records = unbundle(store.get(record.records, max_bytes=MAX_TAB_RECORD_BYTES))
-        entries = _entries(task, record, taken, planned, records, store, replayer, differences, notes)
+        entries = _entries(
+            task, record, taken, planned, records, store, replayer, differences, notes, progress
+        )
     except EarnestError as error:
         differences.append(Difference("", "a record", f"it cannot be gone through: {error.message}"))
         return Verification(found, tuple(differences), tuple(notes))
@@ -130,11 +134,13 @@ def _entries(
     replayer: ReplayerFactory | None,
     differences: list[Difference],
     notes: list[str],
+    progress: Callable[[int], None],
 ) -> dict[int, DrawnEntry]:
     """What became of each interaction that has to be drawn, gone through again."""
     recorded = {entry.index: entry for stratum in record.strata for entry in stratum.drawn}
     done: dict[int, DrawnEntry] = {}
-    for index in planned.drawn:
+    for number, index in enumerate(planned.drawn):
+        progress(number)
         before = recorded.get(index)
         receipt = taken.receipts[index]
         try:

@@ -57,6 +57,9 @@ class Store(Protocol):
         ...
 
 
+_TOLD = 256  # interactions between two words of progress
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """One interaction with all that shows it: `path` leads from its leaf to the export's root."""
@@ -193,13 +196,20 @@ class Export:
         return index >= self.count or self._tree.leaf(index) != proof.receipt.leaf()
 
     def verify(
-        self, *, buyer: Address, provider: Address, ceiling: int | None = None, messages: bool = False
+        self,
+        *,
+        buyer: Address,
+        provider: Address,
+        ceiling: int | None = None,
+        messages: bool = False,
+        progress: Callable[[int], None] = lambda _done: None,
     ) -> list[Finding]:
         """Everything wrong with the export.
 
         Args:
             ceiling: Base units an interaction may cost.
             messages: Whether every request and response is opened too.
+            progress: Told every now and then how many interactions are done.
         """
         findings = [*self.findings, *self._signatures(buyer, provider)]
         for index, _, receipt in self.receipts():
@@ -210,6 +220,8 @@ class Export:
                     self.opening(index)
                 except EarnestError as error:
                     findings.append(Finding("message", index, error.message))
+            if index % _TOLD == 0:
+                progress(index)
         return findings
 
     def _signatures(self, buyer: Address, provider: Address) -> Iterator[Finding]:

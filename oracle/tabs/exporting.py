@@ -97,12 +97,12 @@ def prove_receipt(log: LogReader, domain: Domain, tab: Hash, index: int) -> Rece
         LogError: the log has no such receipt.
     """
     given = log.given(tab, index + 1)
-    answers = list(log.answers(tab, 0, index + 1))
-    tree = Tree(answer.receipt.leaf() for answer in answers)
+    receipts = [answer.receipt for answer in log.answers(tab, 0, index + 1)]  # their messages may be large
+    tree = Tree(receipt.leaf() for receipt in receipts)
     return ReceiptProof(
         chain_id=domain.chain_id,
         contract=domain.contract,
-        receipt=answers[-1].receipt,
+        receipt=receipts[-1],
         tally=given.tally,
         path=tuple("0x" + step.hex() for step in tree.proof(index)),
         party=Party.PROVIDER,

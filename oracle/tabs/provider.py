@@ -115,7 +115,7 @@ class ProviderLedger:
                 f"after {own.count} interactions the tab stands at {own.amount} with root {own.root}; the"
                 f" tally says {tally.amount} with root {tally.root}",
                 field="tally.root" if tally.amount == own.amount else "tally.amount",
-                next_step="compare the receipts of both sides by `oracle tab verify`",
+                next_step="compare the exports of both sides (`oracle tab export`) by `oracle tab verify`",
             )
         if tally.count == self.signed.count:
             return False
