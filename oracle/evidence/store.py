@@ -356,22 +356,31 @@ class ContentStore:
             )
         problems: list[EvidenceError] = []
         deadline = time.monotonic() + seconds
-        for place in (self.directory, *self._others) if places is None else places:
-            left = deadline - time.monotonic()
-            try:
-                if left <= 0:
-                    raise StoreUnreachableError(f"no time left to ask {place.name}", field=content_hash)
-                return _checked(
-                    place.read(content_hash, max_bytes=max_bytes, seconds=left), content_hash, max_bytes
-                )
-            except EvidenceError as error:
-                problems.append(error)
-        ranks = (StoreUnreachableError, ForbiddenLocationError, OversizedContentError, WrongContentError)
-        for kind in ranks:
-            for problem in problems:
-                if isinstance(problem, kind):
-                    raise problem
-        raise MissingContentError(f"{content_hash} is at none of the places it may be", field=content_hash)
+        try:
+            for place in (self.directory, *self._others) if places is None else places:
+                left = deadline - time.monotonic()
+                try:
+                    if left <= 0:
+                        raise StoreUnreachableError(f"no time left to ask {place.name}", field=content_hash)
+                    return _checked(
+                        place.read(content_hash, max_bytes=max_bytes, seconds=left), content_hash, max_bytes
+                    )
+                except EvidenceError as error:
+                    problems.append(error)
+            raise _most_telling(problems, content_hash)
+        finally:
+            # They hold this frame, and through it all that the callers hold, for as long as it holds them.
+            problems.clear()
+
+
+def _most_telling(problems: Sequence[EvidenceError], content_hash: str) -> EvidenceError:
+    """What is raised where no place had the content."""
+    ranks = (StoreUnreachableError, ForbiddenLocationError, OversizedContentError, WrongContentError)
+    for kind in ranks:
+        for problem in problems:
+            if isinstance(problem, kind):
+                return problem
+    return MissingContentError(f"{content_hash} is at none of the places it may be", field=content_hash)
 
 
 def _checked(data: bytes, content_hash: str, max_bytes: int) -> bytes:

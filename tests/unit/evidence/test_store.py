@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
+import weakref
 from pathlib import Path
 
 import pytest
@@ -100,6 +103,28 @@ def test_only_certain_absence_reads_as_absence(tmp_path: Path) -> None:
     store = ContentStore(tmp_path, [Place(StoreUnreachableError("down")), Place(MissingContentError("no"))])
     with pytest.raises(StoreUnreachableError):
         store.get(HASH, max_bytes=100)
+
+
+@pytest.mark.parametrize("places", [[Place(DATA)], []], ids=["found at the second place", "found nowhere"])
+def test_what_was_found_late_or_not_holds_nothing_of_who_asked(tmp_path: Path, places: list[Place]) -> None:
+    """An error that outlives the question would keep whole deliveries until the collector comes."""
+
+    class Held:
+        pass
+
+    def ask() -> weakref.ref[Held]:
+        held = Held()
+        with contextlib.suppress(MissingContentError):
+            ContentStore(tmp_path, places).get(HASH, max_bytes=100)
+        return weakref.ref(held)
+
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        assert ask()() is None
+    finally:
+        if was:
+            gc.enable()
 
 
 def test_fsspec_location_reads_by_hash(tmp_path: Path) -> None:
