@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from oracle.decide.evaluate import Aggregation, ConditionResult, add_up
-from oracle.domain.canonical import keccak_hex
+from oracle.domain.canonical import JsonValue, keccak_hex
 from oracle.domain.types import Outcome
 from oracle.domain.unicode_facts import inspect_text
 from oracle.evaluation.checks.base import CheckInputs
@@ -63,6 +63,7 @@ def check_conditions(
     if not can_measure(intake):
         return [entry(pact, condition, "undecided", note=NOT_MEASURED) for condition in pact.conditions]
     entries = []
+    parsed: dict[tuple[str, str], JsonValue] = {}
     with sitting() as shared:
         for condition in pact.conditions:
             if condition.is_jury:
@@ -76,6 +77,7 @@ def check_conditions(
                 provider=subject.provider,
                 job=subject.job,
                 sitting=shared,
+                parsed=parsed,
             )
             result = run_check(condition.measure, inputs)
             entries.append(entry(pact, condition, result.state).model_copy(update={"check": result}))

@@ -19,6 +19,7 @@ State: TypeAlias = Literal["passed", "failed", "undecided"]
 
 MAX_LOG = 4_000  # characters of free text kept in a record
 MAX_REASON = 600  # characters
+_REMEMBERED = 65_536  # bytes of a JSON file that is parsed once for all checks: what it becomes is larger
 
 
 class NotDeliveredError(EarnestError):
@@ -83,6 +84,7 @@ class CheckInputs:
         provider: the provider's address.
         job: the job id.
         sitting: where checks in a process of their own are made.
+        parsed: JSON files that checks of the same delivery have read, by kind and path; nobody changes them.
     """
 
     files: Mapping[str, bytes]
@@ -92,6 +94,7 @@ class CheckInputs:
     provider: str
     job: str
     sitting: Sitting
+    parsed: dict[tuple[str, str], JsonValue] = field(default_factory=dict)
     read: dict[str, str] = field(default_factory=dict)
 
     def delivered(self, path: str) -> bytes:
@@ -136,12 +139,10 @@ class CheckInputs:
         Raises:
             NotDeliveredError, UnusableDeliveryError.
         """
-        data = self.delivered(path)
-        limits = self.limits.checks
         try:
-            return parse_json(
-                data, what=path, max_bytes=limits.json_bytes, max_depth=limits.json_depth, allow_floats=True
-            )
+            return self._parsed("delivery", path, self.delivered(path))
+        except NotDeliveredError:
+            raise
         except EarnestError as error:
             raise UnusableDeliveryError(error.message, field=path) from error
 
@@ -151,12 +152,8 @@ class CheckInputs:
         Raises:
             MaterialError: it is not there, or no JSON.
         """
-        data = self.material(path)
-        limits = self.limits.checks
         try:
-            return parse_json(
-                data, what=path, max_bytes=limits.json_bytes, max_depth=limits.json_depth, allow_floats=True
-            )
+            return self._parsed("material", path, self.material(path))
         except MaterialError:
             raise
         except EarnestError as error:
@@ -183,6 +180,17 @@ class CheckInputs:
             return self.material(path).decode("utf-8")
         except UnicodeDecodeError as error:
             raise MaterialError(f"{path} is not UTF-8 text", field=path) from error
+
+    def _parsed(self, kind: str, path: str, data: bytes) -> JsonValue:
+        if (kind, path) in self.parsed:
+            return self.parsed[kind, path]
+        limits = self.limits.checks
+        value = parse_json(
+            data, what=path, max_bytes=limits.json_bytes, max_depth=limits.json_depth, allow_floats=True
+        )
+        if len(data) <= _REMEMBERED:
+            self.parsed[kind, path] = value
+        return value
 
     def _note(self, kind: str, path: str, data: bytes) -> bytes:
         self.read[f"{kind}/{path}"] = keccak_hex(data)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from oracle.decide.draw import Draw
-from oracle.domain.canonical import keccak_hex
+from oracle.domain.canonical import keccak_hex, parse_json
 from oracle.evaluation.jury_port import Jury, JuryCriterion, JuryDecision, State
 from oracle.evaluation.pipeline import NotYetError, evaluate, keep, measure
 from oracle.evaluation.randomness import PublicRandomness, RandomnessError
@@ -65,6 +65,27 @@ def test_a_good_delivery_passes_and_the_record_survives_the_store(tmp_path: Path
     assert [file.path for file in record.intake.files] == ["out.json"]
     assert case.store.get(record.pact, max_bytes=10**6) == case.task.pact.canonical()
     assert case.store.get(record.methodology, max_bytes=10**6) == case.task.methodology.canonical()
+
+
+@pytest.mark.parametrize(
+    ("padding", "times"), [(0, 1), (65_536, 2)], ids=["small: kept for the next check", "large: parsed anew"]
+)
+def test_what_two_conditions_read_is_in_both_entries_however_often_it_was_parsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, padding: int, times: int
+) -> None:
+    parsed: list[bytes] = []
+
+    def counting(data: bytes, **limits: Any) -> Any:
+        parsed.append(data)
+        return parse_json(data, **limits)
+
+    monkeypatch.setattr("oracle.evaluation.checks.base.parse_json", counting)
+    data = GOOD + b" " * padding
+    record = make_case(tmp_path, files={"out.json": data}).judge()
+    assert record.outcome == "pass"
+    checks = [entry.check for entry in record.conditions]
+    assert [check and check.inputs for check in checks] == [{"delivery/out.json": keccak_hex(data)}] * 2
+    assert parsed == [data] * times
 
 
 def test_a_critical_failure_is_fail_and_no_jury_is_made_nor_draw(tmp_path: Path) -> None:
