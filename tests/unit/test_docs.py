@@ -6,14 +6,21 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-CONTRACT_TESTS = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests/contracts").rglob("*.t.sol"))
+TESTS = "\n".join(
+    path.read_text("utf-8")
+    for path in (*(ROOT / "tests/contracts").rglob("*.t.sol"), *(ROOT / "tests").rglob("test_*.py"))
+)
 
 
 def test_threat_model_names_tests_that_exist() -> None:
     text = (ROOT / "docs/threat-model.md").read_text("utf-8")
     named = re.findall(r"(?<![/\w])(test(?:Fuzz)?_\w+)(\*?)", text)
     assert len(named) > 40
-    missing = [name for name, star in named if f"function {name}{'' if star else '('}" not in CONTRACT_TESTS]
+    missing = [
+        name
+        for name, star in named
+        if not any(f"{word} {name}{'' if star else '('}" in TESTS for word in ("function", "def"))
+    ]
     files = re.findall(r"`((?:unit|property|integration)/[\w/]+(?:\.py)?)`", text)
     missing += [path for path in files if not (ROOT / "tests" / path).exists()]
     assert not missing
