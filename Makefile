@@ -7,13 +7,16 @@ MAKEFLAGS += --no-print-directory
 # npm's foundry shims exit 0 even when tests fail: .tools/bin holds links to the native binaries.
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/scripts/solc
+# Tests start hundreds of processes: each would compile all it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 # The jury of `make demo`: "local" is the pinned model, "none" leaves jury conditions out.
 export JURY ?= local
 
 PYTHON_BIN := .venv/bin/python
 # Most of the long tests wait for a chain, so more of them than cores run at once; a file's tests stay together.
+# Files come in the order of tests/conftest.py, the long ones first: xdist's own would end with them, one worker busy.
 TEST_WORKERS ?= 3
-PARALLEL = -n $(TEST_WORKERS) --dist loadfile
+PARALLEL = -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: bench build help setup setup-model test test-contracts test-python test-postgres test-web3-8 demo screenshots gas bench-jury chaos chaos-seeds verify mutate setup-verify lint fmt lock clean
 
