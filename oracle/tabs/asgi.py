@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from oracle.domain.errors import EarnestError
 from oracle.domain.types import Address
 from oracle.tabs import wire
-from oracle.tabs.errors import RefusedError
+from oracle.tabs.errors import RefusedError, UnreadableTabError
 from oracle.tabs.exchange import MAX_HEAD, MessageError, Request, Response, kept
 from oracle.tabs.holding import (
     BrokenResponseError,
@@ -124,6 +124,8 @@ class TabMiddleware:
                 await self._serve(scope, receive, send, price or 0)
         except RefusedError as error:
             await self._refuse(scope, send, price or 0, error)
+        except UnreadableTabError as error:
+            await _tell(send, 503, error)
         except MessageError as error:
             await _tell(send, 400, error)
         except TooLargeError as error:

@@ -17,6 +17,10 @@ class UnknownTabError(RefusedError):
     """No such tab is open with this provider."""
 
 
+class UnreadableTabError(EarnestError):
+    """What the chain says of a tab cannot be had now, so nothing is served on it. No refusal of the buyer."""
+
+
 class EndedTabError(RefusedError):
     """The tab no longer serves: its time is over, or it was stopped."""
 

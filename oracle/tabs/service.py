@@ -7,11 +7,14 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+import structlog
+
+from oracle.domain.errors import EarnestError
 from oracle.domain.tab import Call, Tally
 from oracle.domain.typed import Domain
 from oracle.domain.types import Address, Hash, Party
 from oracle.signing.signer import Signer
-from oracle.tabs.errors import NotCoveredError, NumberError, UnknownTabError
+from oracle.tabs.errors import NotCoveredError, NumberError, UnknownTabError, UnreadableTabError
 from oracle.tabs.exchange import hash_of
 from oracle.tabs.log import LogFullError, TabLog
 from oracle.tabs.provider import ProviderLedger
@@ -20,10 +23,16 @@ from oracle.tabs.records import ABANDONED, Answer, Asked, Note, Served, Signed
 from oracle.tabs.rules import MAX_NUMBER, Account, Rules
 from oracle.tabs.signing import check, sign
 
+log = structlog.get_logger(__name__)
+
 Accounts = Callable[[Hash], Awaitable[Account | None]]
-"""What the chain says of a tab; None for one that is not open with this provider."""
+"""What the chain says of a tab; None for one that is not open with this provider.
+
+Raises an EarnestError where the chain cannot be asked.
+"""
 
 REFRESH = 30.0  # seconds after which the chain is asked again
+STALE = 300.0  # seconds for which what it said last is good, while it cannot be asked
 _NEW = "use a new number"
 UNKNOWN_KEPT = 4_096  # tabs that are known not to be open
 
@@ -32,6 +41,7 @@ UNKNOWN_KEPT = 4_096  # tabs that are known not to be open
 class _Tab:
     ledger: ProviderLedger
     asked_at: float
+    known_at: float
     unsaved: Signed | None = None
     answers: dict[int, asyncio.Future[Answer | None]] = field(default_factory=dict)
     called_off: set[int] = field(default_factory=set)
@@ -103,6 +113,7 @@ class Service:
 
         Raises:
             RefusedError: one of its kinds, by name.
+            UnreadableTabError: the chain cannot be asked, and has not been for `STALE` seconds.
             LogFullError: nothing more can be stored.
         """
         tab = await self._tab(call.tab)
@@ -122,6 +133,8 @@ class Service:
         now = int(self._clock())
         if tally is not None:
             self._take(tab, tally, tally_signature)
+        if now - tab.known_at > STALE:  # what was served before is still answered and signed for
+            raise _unreadable(call.tab)
         try:
             tab.ledger.admit(call, signature, price, now)
         except NotCoveredError:
@@ -256,21 +269,30 @@ class Service:
         async with self._loading:
             if (found := self._tabs.get(tab)) is not None:
                 return found
-            account = await self._accounts(tab)
+            try:
+                account = await self._accounts(tab)
+            except EarnestError as error:
+                raise _unreadable(tab) from error
             if account is None or account.provider != self.signer.address:
                 if len(self._unknown) >= UNKNOWN_KEPT:
                     self._unknown.clear()
                 self._unknown[tab] = now
                 raise _unknown(tab)
-            self._tabs[tab] = made = _Tab(self._load(account), now)
+            self._tabs[tab] = made = _Tab(self._load(account), now, now)
             return made
 
     async def _refresh(self, found: _Tab, tab: Hash) -> None:
+        """Ask the chain again; where it cannot be asked, what it said last stays good for a while."""
         found.asked_at = self._clock()
-        account = await self._accounts(tab)
+        try:
+            account = await self._accounts(tab)
+        except EarnestError as error:
+            log.warning("tab_not_read", tab=tab, error=error.message)
+            return
         if account is None:
             self._tabs.pop(tab, None)
             raise _unknown(tab)
+        found.known_at = found.asked_at
         found.ledger.account = account
 
     def _load(self, account: Account) -> ProviderLedger:
@@ -287,6 +309,12 @@ class Service:
             unsigned=[self._log.given(account.tab, count).tally for count in range(first, head.count + 1)],
             next_number=head.next_number,
         )
+
+
+def _unreadable(tab: Hash) -> UnreadableTabError:
+    return UnreadableTabError(
+        f"what the chain says of the tab {tab} cannot be read now", next_step="call again later"
+    )
 
 
 def _unknown(tab: Hash) -> UnknownTabError:

@@ -227,6 +227,43 @@ async def test_a_closed_tab_serves_no_more(world: World) -> None:
         await world.client.get("/echo/b")
 
 
+async def test_while_the_chain_cannot_be_asked__what_it_said_last_is_good_for_a_while(world: World) -> None:
+    await world.client.get("/echo/a")
+    world.chain_down = True
+    world.now += 300
+    await world.client.get("/echo/b")
+    world.now += 1
+    with pytest.raises(UnansweredError, match="503 without a receipt: UnreadableTabError"):
+        await world.client.get("/echo/c")
+    signed = world.provider_log.signed(TAB)
+    assert signed is not None
+    assert signed.tally.count == 1
+    await world.transport.sign()  # what was served is signed for all the same
+    signed = world.provider_log.signed(TAB)
+    assert signed is not None
+    assert signed.tally.count == 2
+    world.chain_down = False
+    world.now += 31
+    await world.client.get("/echo/d")
+    assert world.served == ["a", "b", "d"]
+    both_agree(world, 3, 30)
+
+
+async def test_a_tab_the_chain_never_spoke_of__is_not_served_and_is_asked_for_again(world: World) -> None:
+    world.chain_down = True
+    await unread(world)
+    world.chain_down = False
+    await world.client.get("/echo/a")
+    both_agree(world, 1, 10)
+
+
+async def unread(world: World) -> None:
+    async with world.raw() as raw:
+        response = await raw.get("/echo/x", headers=paid())
+    assert (response.status_code, response.json()["error"]) == (503, "UnreadableTabError")
+    assert world.served == []
+
+
 async def test_a_provider_with_another_clock_is_told(world: World) -> None:
     world.purse._clock = lambda: NOW + 3_600
     with pytest.raises(PaymentRefusedError, match="ClockSkewError"):

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI, Request, Response
 
+from oracle.domain.errors import EarnestError
 from oracle.domain.types import Hash
 from oracle.tabs.asgi import Bounds, TabMiddleware
 from oracle.tabs.client import Patience, TabTransport
@@ -34,6 +35,7 @@ class World:
     accounts: dict[Hash, Account] = field(default_factory=lambda: {ACCOUNT.tab: ACCOUNT})
     bounds: Bounds = field(default_factory=lambda: Bounds(body=1_000, response=2_000, body_seconds=60))
     now: float = NOW
+    chain_down: bool = False
     served: list[str] = field(default_factory=list)
     lose: Callable[[httpx.Request, httpx.Response], bool] = lambda _request, _response: False
 
@@ -69,6 +71,8 @@ class World:
         self.start_buyer()
 
     async def account(self, tab: Hash) -> Account | None:
+        if self.chain_down:
+            raise EarnestError("no node answers")
         return self.accounts.get(tab)
 
     def raw(self) -> httpx.AsyncClient:
