@@ -140,7 +140,7 @@ class Watcher:
         with postponed(), Ahead(self._ranges, cursor.number + 1, heights.finalized) as ahead:
             while (read := ahead.take()) is not None:
                 end = time.monotonic() + LONGEST_WRITE
-                with self._storing(heights) as add:
+                with self._storing(heights, many=True) as add:
                     stored = 0
                     while read is not None:
                         add(read)
@@ -180,10 +180,10 @@ class Watcher:
         return BlockId(read.last.number, read.last.hash)
 
     @contextmanager
-    def _storing(self, heights: Heights) -> Iterator[Callable[[Read], None]]:
+    def _storing(self, heights: Heights, *, many: bool = False) -> Iterator[Callable[[Read], None]]:
         """A transaction that takes ranges, one after the other."""
         kept_from = heights.finalized - KEPT_BLOCKS
-        with self._database.write() as session:
+        with self._database.write(many=many) as session:
             saving = Saving(session, kept_from=kept_from)
 
             def add(read: Read) -> None:

@@ -343,16 +343,40 @@ def committee_id(chain_id: int, escrow: Address, committee: Committee) -> Hash:
 
 
 def _opening_struct(opening: Opening) -> bytes:
+    pact, offchain = bytes.fromhex(opening.pact[2:]), bytes.fromhex(opening.offchain[2:])
+    agent_id, up_front, salt = opening.agent_id, opening.up_front, opening.salt
+    open_by, deliver_by = opening.open_by, opening.deliver_by
+    # A shifted negative number is never zero. This runs for every job there ever was: one look at all fields.
+    if (
+        up_front >> 64
+        or open_by >> 40
+        or deliver_by >> 40
+        or agent_id >> 256
+        or salt >> 256
+        or not len(pact) == len(offchain) == 32
+    ):
+        _refuse_opening(opening)
     return keccak(
         _type_hash(OPENING_TYPE)
-        + _bytes32(opening.pact, "pact")
-        + _bytes32(opening.offchain, "offchain")
-        + _uint(opening.agent_id, 256, "agentId")
-        + _uint(opening.up_front, 64, "upFront")
-        + _uint(opening.open_by, 40, "openBy")
-        + _uint(opening.deliver_by, 40, "deliverBy")
-        + _uint(opening.salt, 256, "salt")
+        + pact
+        + offchain
+        + agent_id.to_bytes(32, "big")
+        + up_front.to_bytes(32, "big")
+        + open_by.to_bytes(32, "big")
+        + deliver_by.to_bytes(32, "big")
+        + salt.to_bytes(32, "big")
     )
+
+
+def _refuse_opening(opening: Opening) -> None:
+    """Raises WidthError that names the field which does not fit."""
+    _bytes32(opening.pact, "pact")
+    _bytes32(opening.offchain, "offchain")
+    _uint(opening.agent_id, 256, "agentId")
+    _uint(opening.up_front, 64, "upFront")
+    _uint(opening.open_by, 40, "openBy")
+    _uint(opening.deliver_by, 40, "deliverBy")
+    _uint(opening.salt, 256, "salt")
 
 
 def _terms_struct(terms: Terms) -> bytes:

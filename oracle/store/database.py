@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from oracle.domain.errors import EarnestError
 
 BUSY_TIMEOUT = 30_000  # milliseconds SQLite waits for another writer
-CACHE = 8_000  # KiB of pages a connection to SQLite may keep: what a range of the first sync changes
+CACHE = 8_000  # KiB of pages a connection to SQLite may keep
+CACHE_OF_MANY = 24_000  # the same while many rows are written: what does not fit is written twice
 CHECKPOINT = 4_000  # pages of 4 KiB in SQLite's log until they are moved into the database
 _FRESH = 2.0  # seconds for which a connection is taken for up without asking
 
@@ -58,6 +59,7 @@ class Database:
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         self._writing = self.engine.execution_options(earnest_write=True)
+        self._writing_many = self.engine.execution_options(earnest_write=True, earnest_many=True)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -66,9 +68,14 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A session in one transaction: committed, and synced to disk, on leaving; undone on an exception."""
-        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+    def write(self, *, many: bool = False) -> Iterator[Session]:
+        """A session in one transaction: committed, and synced to disk, on leaving; undone on an exception.
+
+        Args:
+            many: Rows come by the ten thousand: SQLite may use more memory until they are committed.
+        """
+        engine = self._writing_many if many else self._writing
+        with Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     def check(self) -> None:
@@ -150,5 +157,13 @@ def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         # A writer takes its lock at once: a read that turns into a write could fail midway.
-        writes = connection.get_execution_options().get("earnest_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if options.get("earnest_many", False):
+            connection.exec_driver_sql(f"PRAGMA cache_size=-{CACHE_OF_MANY}")
+            connection.info["earnest_many"] = True
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("earnest_write", False) else "BEGIN")
+
+    @event.listens_for(engine, "checkin")
+    def returned(connection: Any, record: Any) -> None:
+        if record.info.pop("earnest_many", False) and connection is not None:
+            connection.execute(f"PRAGMA cache_size=-{CACHE}")

@@ -93,8 +93,8 @@ class MortalDatabase(Database):
         unsynced(self)
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        with super().write() as session:
+    def write(self, *, many: bool = False) -> Iterator[Session]:
+        with super().write(many=many) as session:
             yield session
             self._maybe_die()
         self._maybe_die()

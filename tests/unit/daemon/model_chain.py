@@ -65,9 +65,9 @@ class CutDatabase(Database):
         unsynced(self)
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, many: bool = False) -> Iterator[Session]:
         """As `Database.write`; a cut before the commit undoes it, one after it does not."""
-        with super().write() as session:
+        with super().write(many=many) as session:
             yield session
             session.flush()
             number = self._cuts.step()

@@ -37,10 +37,10 @@ class FailingDatabase(Database):
     full = False
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, many: bool = False) -> Iterator[Session]:
         if self.full:
             raise OperationalError("write", None, Exception("disk is full"))
-        with super().write() as session:
+        with super().write(many=many) as session:
             yield session
 
 

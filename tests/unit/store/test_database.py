@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import func, select, text
 
 from oracle.store import schema, tab_pages
-from oracle.store.database import Database, StoreError
-from oracle.store.tables import LaneRow
+from oracle.store.database import CACHE, CACHE_OF_MANY, Database, StoreError
+from oracle.store.rows import insert_tuples
+from oracle.store.tables import Block, LaneRow
 from tests.databases import Databases
 from tests.unit.store.test_scores_tabs import AGENT, happen, opened, presented
 
@@ -113,3 +114,28 @@ def test_every_test_takes_its_database_from_the_fixture() -> None:
     }
     strays = [path for path in tests.rglob("*.py") if path not in own and "sqlite://" in path.read_text()]
     assert strays == []
+
+
+def test_a_write_of_many_rows__may_use_more_memory__until_its_end(databases: Databases) -> None:
+    if databases.kind == "postgresql":
+        pytest.skip("a setting of SQLite")
+    database = Database(databases.made())
+    size = text("PRAGMA cache_size")
+    for many, expected in ((True, -CACHE_OF_MANY), (False, -CACHE)):
+        with database.write(many=many) as session:
+            assert session.scalar(size) == expected
+    with database.read() as session:
+        assert session.scalar(size) == -CACHE
+    database.close()
+
+
+@pytest.mark.parametrize("count", [1, 8, 9, 511, 512, 513, 1_100])
+def test_rows_of_any_number__are_stored_each_once(databases: Databases, count: int) -> None:
+    database = Database(databases.made())
+    rows = [(number, "0x" + f"{number:064x}", "0x" + "00" * 32, 5) for number in range(count)]
+    with database.write() as session:
+        insert_tuples(session, Block, ("block_number", "hash", "parent_hash", "timestamp"), rows)
+    with database.read() as session:
+        found = session.execute(select(Block.block_number, Block.hash).order_by(Block.block_number)).all()
+    assert [tuple(row) for row in found] == [row[:2] for row in rows]
+    database.close()
