@@ -26,7 +26,7 @@ from oracle.store.tables import Block
 log = structlog.get_logger(__name__)
 
 KEPT_BLOCKS = 5_000  # finalized blocks that stay: far more than any reorg, far less than a chain
-MANY_EVENTS = 10_000  # after which what is stored is committed: few enough for memory and a short transaction
+MANY_EVENTS = 25_000  # after which what is stored is committed: jobs that end before are never read again
 LOOKED_AFTER = 10  # transactions: then garbage is looked for, which events are not; they come by the million
 HURRY = 0.25  # seconds for which a transaction is left open for the next piece
 LONGEST_WRITE = 1.0  # seconds after which it takes no more

@@ -16,7 +16,7 @@ from oracle.domain.errors import EarnestError
 
 BUSY_TIMEOUT = 30_000  # milliseconds SQLite waits for another writer
 CACHE = 8_000  # KiB of pages a connection to SQLite may keep
-CACHE_OF_MANY = 24_000  # the same while many rows are written: what does not fit is written twice
+CACHE_OF_MANY = 32_000  # the same while many rows are written: what does not fit is written twice
 CHECKPOINT = 4_000  # pages of 4 KiB in SQLite's log until they are moved into the database
 _FRESH = 2.0  # seconds for which a connection is taken for up without asking
 
