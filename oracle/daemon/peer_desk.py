@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from oracle.daemon.peer_intake import STORED, PeerIntake
+from oracle.daemon.peer_intake import STORED, Known, PeerIntake
 from oracle.daemon.peer_view import deliveries, said_to
 from oracle.domain.errors import EarnestError
 from oracle.domain.signatures import SignatureError, recover
@@ -112,12 +112,7 @@ class PeerDesk:
             if fresh:
                 known = self._intake.known(session, request.committee, request.statements)
                 results = self._intake.take_all(session, known, request.sender, request.statements)
-                statements = self._say(
-                    session,
-                    request,
-                    self._intake.held(known.records),
-                    known.timestamp,
-                )
+                statements = self._say(session, request, known)
         if not fresh:
             self._note(request, "replay", "a request of it came a second time")
             raise RequestRefusedError(409, "this request was seen before")
@@ -125,16 +120,24 @@ class PeerDesk:
             self._wake()
         return wire(ExchangeAnswer(results=tuple(results), statements=tuple(statements)))
 
-    def _say(
-        self, session: Session, request: ExchangeRequest, mine: list[int], timestamp: int
-    ) -> list[Statement]:
+    def _say(self, session: Session, request: ExchangeRequest, known: Known) -> list[Statement]:
         """What the sender may hear about the deliveries it named."""
-        named = list(dict.fromkeys(item.subject for item in request.statements))
+        terms = job_store.get_committee(session, request.committee)
+        if terms is None:
+            return []
         asked: set[tuple[Hash, Hash]] = {(item.subject, item.deliverable) for item in request.statements}
+        mine = self._intake.held(known.records)
         found = []
-        for delivery in deliveries(session, self._intake.cases, request.committee, named):
+        for delivery in deliveries(
+            session,
+            request.committee,
+            list(dict.fromkeys(item.subject for item in request.statements)),
+            cases=known.cases,
+            threshold=terms.threshold,
+            records=known.records,
+        ):
             if (delivery.case.subject, delivery.deliverable) in asked:
-                said = said_to(delivery, request.sender, mine, timestamp, self._reveal_before)
+                said = said_to(delivery, request.sender, mine, known.timestamp, self._reveal_before)
                 found += [item.statement for item in said]
         return found[: 4 * MAX_STATEMENTS]
 

@@ -17,6 +17,7 @@ from oracle.daemon.pace import rest_after
 from oracle.daemon.peer_intake import LATER, STORED, PeerIntake
 from oracle.daemon.peer_view import Delivery, Said, deliveries, is_late, more_at, said_to
 from oracle.decide.exchange import Key, Shown, acknowledged, to_send
+from oracle.domain.committee import Committee
 from oracle.domain.errors import EarnestError
 from oracle.domain.typed import Domain, commitment_message, commitment_to, peers_domain, request_message
 from oracle.domain.types import Address, Hash
@@ -147,9 +148,9 @@ class Exchange:
             PeerError: it cannot be told now.
             SigningError: a key cannot be used.
         """
-        self._commit()
+        committees = self._commit()
         told = False
-        for errand in self._errands(link):
+        for errand in self._errands(link, committees):
             self._note_late(link, errand)
             if errand.said:
                 self._tell(link, errand)
@@ -186,13 +187,14 @@ class Exchange:
                 log.exception("exchange_crashed", evaluator=link.evaluator)
                 self._stop.wait(TICK)
 
-    def _commit(self) -> None:
-        """Bind ourselves to every attestation made here, before anybody can see it."""
+    def _commit(self) -> dict[Hash, Committee]:
+        """Bind ourselves to every attestation made here, before anybody can see it. In which committees."""
         with self._committing:
             with self._database.read() as session:
+                committees = self._committees(session)
                 missing = [
                     item
-                    for committee, _ in self._committees(session)
+                    for committee in committees
                     for item in self._intake.cases.uncommitted(session, committee, self._signers)
                 ]
             made = []
@@ -209,7 +211,7 @@ class Exchange:
                 )
                 made.append((item.id, salt, wanted))
             if not made:
-                return
+                return committees
             with self._database.write() as session:
                 bound = {
                     _place(item)
@@ -223,16 +225,17 @@ class Exchange:
                 )
         for _, _, wanted in made:
             log.info("committed", job=wanted.subject, evaluator=wanted.evaluator)
+        return committees
 
-    def _errands(self, link: Link) -> list[Errand]:
-        found = []
+    def _errands(self, link: Link, committees: Mapping[Hash, Committee]) -> list[Errand]:
+        errands = []
         alive: set[Hash] = set()
         with self._database.read() as session:
             timestamp = chain_store.now(session)
-            for committee, members in self._committees(session):
-                if link.evaluator not in members:
+            for committee, terms in committees.items():
+                if link.evaluator not in terms.evaluators:
                     continue
-                recipient = members.index(link.evaluator)
+                recipient = terms.evaluators.index(link.evaluator)
                 records = job_store.evaluators(session, committee)
                 mine = self._intake.held(records)
                 record = records.get(recipient)
@@ -243,7 +246,14 @@ class Exchange:
                 pending = [
                     job for job, count in subjects.items() if not _is_finished(link, job, count, timestamp)
                 ]
-                under_way = deliveries(session, self._intake.cases, committee, pending)
+                under_way = deliveries(
+                    session,
+                    committee,
+                    pending,
+                    cases=self._intake.cases.find(session, pending),
+                    threshold=terms.threshold,
+                    records=records,
+                )
                 said = [
                     (delivery, said_to(delivery, recipient, mine, timestamp, self._rules.reveal_before))
                     for delivery in under_way
@@ -253,7 +263,7 @@ class Exchange:
                         subject = delivery.case.subject
                         until = more_at(delivery, recipient, mine, timestamp)
                         link.finished[subject] = Finished(subjects[subject], until)
-                found.append(
+                errands.append(
                     Errand(
                         committee=committee,
                         sender=mine[0],
@@ -271,7 +281,7 @@ class Exchange:
         link.shown = {key: value for key, value in link.shown.items() if key[0] in alive}
         link.late &= alive
         link.finished = {job: known for job, known in link.finished.items() if job in alive}
-        return found
+        return errands
 
     def _due(self, link: Link, sayable: Sequence[Said]) -> list[Said]:
         said = {item.sendable.key: item for item in sayable}
@@ -349,14 +359,14 @@ class Exchange:
                 detail="it had shown no attestation when everything is shown to all",
             )  # fmt: skip
 
-    def _committees(self, session: Session) -> list[tuple[Hash, tuple[Address, ...]]]:
-        """Committees in which we sign and some peer sits, with their evaluators' accounts."""
+    def _committees(self, session: Session) -> dict[Hash, Committee]:
+        """Committees in which we sign and some peer sits."""
         peers = {link.evaluator for link in self.links}
-        found = []
+        found = {}
         for committee in sorted(job_store.committees_of_keys(session, self._signers)):
             terms = job_store.get_committee(session, committee)
             if terms is not None and peers & set(terms.evaluators):
-                found.append((committee, terms.evaluators))
+                found[committee] = terms
         return found
 
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from oracle.daemon.cases import Case, Cases
+from oracle.daemon.cases import Case
 from oracle.decide.exchange import Round, Sendable, is_open_to_all, may_reveal
 from oracle.decide.jobs import EvaluatorRecord
 from oracle.domain.types import Address, Hash, Outcome
 from oracle.peers.messages import Reveal, Statement
-from oracle.store import jobs as job_store
 from oracle.store import peers as peer_store
 from oracle.store import work as work_store
 from oracle.store.peers import StoredCommitment
@@ -57,23 +56,35 @@ class Said:
     statement: Statement
 
 
-def deliveries(session: Session, cases: Cases, committee: Hash, subjects: Collection[Hash]) -> list[Delivery]:
-    """What the chain anchors now of these subjects; those of other committees are left out."""
-    terms = job_store.get_committee(session, committee)
-    if terms is None or not subjects:
-        return []
-    records = job_store.evaluators(session, committee)
-    found = cases.find(session, subjects)
-    commitments = _by_subject(peer_store.commitments_of(session, subjects))
+def deliveries(
+    session: Session,
+    committee: Hash,
+    subjects: Collection[Hash],
+    *,
+    cases: Mapping[Hash, Case],
+    threshold: int,
+    records: Mapping[int, EvaluatorRecord],
+) -> list[Delivery]:
+    """What the chain anchors now of these subjects, in their order; those of other committees are left out.
+
+    Args:
+        cases: What `Cases.find` found of them.
+        threshold: k of the committee.
+        records: Its evaluators, by index.
+    """
+    anchored = {
+        subject: (cases[subject], deliverable)
+        for subject in subjects
+        if subject in cases
+        and cases[subject].committee == committee
+        and (deliverable := cases[subject].deliverable) is not None
+    }
+    commitments = _by_subject(peer_store.commitments_of(session, anchored))
     attestations: dict[Hash, list[StoredAttestation]] = {}
-    for item in work_store.attestations_of(session, subjects):
+    for item in work_store.attestations_of(session, anchored):
         attestations.setdefault(item.attestation.subject, []).append(item)
     listed = []
-    for subject in subjects:
-        case = found.get(subject)
-        if case is None or case.deliverable is None or case.committee != committee:
-            continue
-        deliverable = case.deliverable
+    for subject, (case, deliverable) in anchored.items():
         bound = tuple(
             item
             for item in commitments.get(subject, ())
@@ -86,7 +97,7 @@ def deliveries(session: Session, cases: Cases, committee: Hash, subjects: Collec
                 round=Round(
                     members=case.members,
                     expelled=frozenset(index for index, record in records.items() if record.expelled),
-                    threshold=terms.threshold,
+                    threshold=threshold,
                     committed=frozenset(
                         item.evaluator
                         for item in bound

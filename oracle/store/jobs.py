@@ -119,7 +119,7 @@ def committees_of_keys(session: Session, keys: Collection[Address]) -> set[Hash]
     """Committees in which one of these is the current key of an evaluator."""
     query = (
         select(EvaluatorVersion.committee)
-        .where(EvaluatorVersion.until_block.is_(None), EvaluatorVersion.key.in_(keys))
+        .where(EvaluatorVersion.until_block.is_(None), among(session, EvaluatorVersion.key, keys))
         .distinct()
     )
     return set(session.scalars(query))
