@@ -39,6 +39,7 @@ from tests.databases import Databases
 from tests.markets import running_market
 
 DELIVERABLE = "0x" + "d1" * 32
+POLL = 0.1  # seconds between two looks of the daemon: more blocks than looks are work for nothing
 EXAMPLES = Path(__file__).parents[3] / "examples"
 EXTRACTION = EXAMPLES / "extraction"
 METHODOLOGY = Methodology.parse((EXAMPLES / "methodology/demo.json").read_bytes())
@@ -211,7 +212,7 @@ def write_config(folder: Path, chain: Anvil, market: Market, *, keys: int = 3, e
 rpc = "{chain.url}"
 chain_id = {CHAIN_ID}
 deployment = "deployment.json"
-poll = 0.1
+poll = {POLL}
 [keys.sender]
 env = "TEST_SENDER"
 {evaluators}
@@ -225,13 +226,17 @@ retry_every = 0.1
 
 
 def until(
-    condition: Callable[[], bool], *, seconds: float = 150.0, each: Callable[[], object] | None = None
+    condition: Callable[[], bool],
+    *,
+    seconds: float = 150.0,
+    each: Callable[[], object] | None = None,
+    every: float = 0.02,
 ) -> None:
-    """Wait for a condition, doing `each` before every look."""
+    """Wait for a condition, doing `each` before every look, `every` so many seconds."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
             raise AssertionError("it did not happen in time")
         if each is not None:
             each()
-        time.sleep(0.02)
+        time.sleep(every)

@@ -20,7 +20,7 @@ from oracle.domain.types import State
 from oracle.store import schema
 from oracle.store.database import Database
 from oracle.store.tables import AttestationRow, EvaluationRow, JournalRow, OutboxRow
-from tests.integration.daemon.conftest import World, until, write_config
+from tests.integration.daemon.conftest import POLL, World, until, write_config
 
 
 def _daemon(world: World, notify: Path, *before: str) -> subprocess.Popen[bytes]:
@@ -84,7 +84,7 @@ def test_sigterm__twice__ends_at_once(world: World, systemd: socket.socket, tmp_
         with systemd:
             assert systemd.recv(100).startswith(b"READY=1")
             database = world.database()
-            until(lambda: _count(database, EvaluationRow) == 1, seconds=150, each=world.mine)
+            until(lambda: _count(database, EvaluationRow) == 1, seconds=150, each=world.mine, every=POLL)
             daemon.send_signal(signal.SIGTERM)
             while systemd.recv(100) != b"STOPPING=1":
                 pass

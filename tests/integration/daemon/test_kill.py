@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
+import os
+from multiprocessing.context import ForkServerProcess
 
 import pytest
 from sqlalchemy import func, select
 
 from oracle.domain.events import Judged
 from oracle.domain.types import Outcome, State
+from oracle.store import schema
 from oracle.store.tables import AttestationRow, JournalRow, OutboxRow, ReceiptRow, TransactionRow
-from tests.integration.daemon.conftest import World, until
-
-DRIVER = Path(__file__).with_name("killed_daemon.py")
+from scripts.local import processes
+from scripts.local.processes import Death
+from tests.integration.daemon.conftest import POLL, World, until
 
 POINTS = [
     # (module, attribute, moment, nth call): what is on disk, and what is not, when the process dies
@@ -49,14 +49,9 @@ def marked() -> list[object]:
     ]
 
 
-def daemon(world: World, *before: str) -> subprocess.Popen[bytes]:
-    """The daemon as a process of its own; `before` are the driver's arguments."""
-    program = [str(DRIVER), *before, "--"] if before else ["-c", "from oracle.cli.main import main; main()"]
-    log = (world.folder / "daemon.log").open("ab")
-    with log:
-        return subprocess.Popen(
-            [sys.executable, *program, "run", "--config", str(world.config)], stdout=log, stderr=log
-        )
+def daemon(world: World, death: Death | None = None) -> ForkServerProcess:
+    """The daemon as a process of its own, which dies somewhere or lives."""
+    return processes.start(world.config, world.folder / "daemon.log", os.environ, death)
 
 
 @pytest.mark.timeout(600)  # on a loaded machine a start alone can take half a minute
@@ -64,41 +59,48 @@ def daemon(world: World, *before: str) -> subprocess.Popen[bytes]:
 def test_kill__restart__one_verdict_and_settled(
     world: World, module: str, attribute: str, moment: str, nth: int
 ) -> None:
-    subprocess.run(
-        [sys.executable, "-c", "from oracle.cli.main import main; main()", "db", "upgrade", "--config",
-         str(world.config)],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
+    database = world.database()
+    schema.upgrade(database)
+    database.close()
     agreement, job = world.real_job()
     world.deliver_example(job, "careful")
     world.mine(2)
 
-    first = daemon(world, module, attribute, moment, str(nth))
+    first = daemon(world, Death(module, attribute, moment, nth))
     try:
-        until(lambda: first.poll() is not None, each=world.mine, seconds=150)
+        until(lambda: first.exitcode is not None, each=world.mine, every=POLL, seconds=150)
     finally:
-        first.kill()
-    assert first.wait() == -9, (world.folder / "daemon.log").read_text()[-3000:]
+        processes.kill(first)
+    assert first.exitcode == -9, (world.folder / "daemon.log").read_text()[-3000:]
 
     second = daemon(world)
     try:
-        until(lambda: world.market.escrow.job_state(job).state is State.JUDGED, each=world.mine, seconds=150)
+        until(
+            lambda: world.market.escrow.job_state(job).state is State.JUDGED,
+            each=world.mine,
+            every=POLL,
+            seconds=150,
+        )
         assert world.market.escrow.job_state(job).outcome is Outcome.PASS
         world.warp(agreement.terms.challenge)
-        until(lambda: world.market.escrow.job_state(job).state is State.CLOSED, each=world.mine, seconds=150)
+        until(
+            lambda: world.market.escrow.job_state(job).state is State.CLOSED,
+            each=world.mine,
+            every=POLL,
+            seconds=150,
+        )
         database = world.database()
 
         def all_final() -> bool:
             with database.read() as session:
                 return not list(session.scalars(select(OutboxRow.id).where(OutboxRow.until_block.is_(None))))
 
-        until(all_final, each=world.mine)
+        until(all_final, each=world.mine, every=POLL)
         second.terminate()
-        assert second.wait(120) == 0
+        second.join(120)
+        assert second.exitcode == 0
     finally:
-        second.kill()
-        second.wait()
+        processes.kill(second)
 
     events = world.market.escrow.events(0, world.rpc.block_number())
     verdicts = [item.event for item in events if isinstance(item.event, Judged) and item.event.job == job]
@@ -112,4 +114,3 @@ def test_kill__restart__one_verdict_and_settled(
         assert session.scalar(select(func.count()).select_from(ReceiptRow)) == 2
         nonces = list(session.scalars(select(TransactionRow.nonce)))
         assert len(set(nonces)) == len(nonces) == 2
-    database.close()

@@ -24,7 +24,7 @@ from oracle.web.app import make_app
 from oracle.web.host import Host
 from oracle.web.limits import Limits
 from tests.databases import Databases
-from tests.integration.daemon.conftest import World, until, write_config
+from tests.integration.daemon.conftest import POLL, World, until, write_config
 from tests.unit.signing.fake_web3signer import FakeWeb3Signer
 
 PASSWORD = "correct-horse-battery"
@@ -168,6 +168,7 @@ def test_run__job_failures_and_a_crash__no_secret_is_anywhere(
             lambda: world.market.escrow.job_state(job).state is State.JUDGED,
             seconds=150,
             each=world.mine,
+            every=POLL,
         )
         process = Path(f"/proc/{daemon.pid}")
         shown = b"".join((process / name).read_bytes() for name in ("cmdline", "comm", "status"))
@@ -176,7 +177,7 @@ def test_run__job_failures_and_a_crash__no_secret_is_anywhere(
         remote.close()
         _, second = world.real_job()
         world.deliver_example(second, "careful")
-        until(lambda: "cannot be reached" in log.read_text(), seconds=150, each=world.mine)
+        until(lambda: "cannot be reached" in log.read_text(), seconds=150, each=world.mine, every=POLL)
         daemon.send_signal(signal.SIGABRT)
         daemon.wait(120)
     finally:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +25,17 @@ from oracle.pact.document import Pact
 from oracle.pact.packing import pack, read_folder
 from oracle.store import schema
 from oracle.store.database import Database
+from scripts.local import processes
 from scripts.local.anvil import CHAIN_ID, Anvil, account
 from scripts.local.market import UNIT, Market
 from scripts.local.ports import free_ports
+from scripts.local.processes import Death
 from tests.databases import Databases
-from tests.integration.daemon.conftest import EXTRACTION, METHODOLOGY, until
+from tests.integration.daemon.conftest import EXTRACTION, METHODOLOGY, POLL, until
 from tests.markets import running_market
 
 SIZE, THRESHOLD = 3, 2
 _FIRST_SENDER = 40  # accounts that pay the evaluators' gas
-DRIVER = Path(__file__).parents[1] / "daemon" / "killed_daemon.py"
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Site:
     port: int
     environment: dict[str, str]
     database_url: str
-    process: subprocess.Popen[bytes] | None = None
+    process: ForkServerProcess | None = None
 
     @property
     def url(self) -> str:
@@ -67,32 +67,25 @@ class Site:
         schema.upgrade(database)
         database.close()
 
-    def start(self, *killed: str) -> None:
-        """Run the daemon; `killed` are arguments of the driver that kills it."""
-        program = (
-            [str(DRIVER), *killed, "--"] if killed else ["-c", "from oracle.cli.main import main; main()"]
-        )
-        with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, *program, "run", "--config", str(self.config)],
-                stdout=output,
-                stderr=output,
-                env=os.environ | self.environment,
-            )
+    def start(self, death: Death | None = None) -> None:
+        """Run the daemon, until it dies where it is told to."""
+        self.process = processes.start(self.config, self.log, os.environ | self.environment, death)
 
     def kill(self) -> None:
         if self.process is not None:
-            self.process.kill()
-            self.process.wait()
+            processes.kill(self.process)
             self.process = None
 
     def pause(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
         assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
+        assert self.process.pid is not None
+        os.kill(self.process.pid, number)
 
     def database(self) -> Database:
         return Database(self.database_url)
@@ -215,7 +208,7 @@ def make_site(trio: Trio, index: int, ports: list[int], *, extra: str = "") -> S
 rpc = "{trio.chain.url}"
 chain_id = {CHAIN_ID}
 deployment = "deployment.json"
-poll = 0.1
+poll = {POLL}
 [keys.sender]
 env = "TEST_SENDER"
 [[keys.evaluators]]

@@ -33,7 +33,8 @@ from oracle.peers.messages import (
 from oracle.store import peers as peer_store
 from oracle.store.tables import AttestationRow, CommitmentRow, JournalRow
 from scripts.local.market import UNIT
-from tests.integration.daemon.conftest import until
+from scripts.local.processes import Death
+from tests.integration.daemon.conftest import POLL, until
 from tests.integration.peers.conftest import Site, Trio, running
 from tests.integration.peers.test_processes import verdicts
 
@@ -129,7 +130,7 @@ def test_two_faces__are_shown_to_the_contract_by_the_others__and_the_job_goes_on
     _, job = trio.job()
     with running(*trio.sites[:2]):
         for site in trio.sites[:2]:
-            until(lambda site=site: is_up(site, trio, job), each=trio.mine, seconds=120)  # type: ignore[misc]
+            until(lambda site=site: is_up(site, trio, job), each=trio.mine, every=POLL, seconds=120)  # type: ignore[misc]
         deliverable = trio.deliver(job)
         trio.mine()
         for site, outcome in zip(trio.sites[:2], (Outcome.PASS, Outcome.FAIL), strict=True):
@@ -154,7 +155,7 @@ def test_a_proof_written_by_one__is_sent_by_anyone(trio: Trio) -> None:
     site = trio.sites[0]
     site.config.write_text(site.config.read_text().replace("prove = true", "prove = false"))
     with running(site):
-        until(lambda: is_up(site, trio, job), each=trio.mine, seconds=120)
+        until(lambda: is_up(site, trio, job), each=trio.mine, every=POLL, seconds=120)
         deliverable = trio.deliver(job)
         for outcome in (Outcome.PASS, Outcome.FAIL):
             until(
@@ -193,13 +194,18 @@ def test_a_proof_written_by_one__is_sent_by_anyone(trio: Trio) -> None:
 def test_an_evaluator_that_hangs__does_not_hold_up_the_others(trio: Trio) -> None:
     _, job = trio.job()
     with running(*trio.sites):
-        until(lambda: all(is_up(site, trio, job) for site in trio.sites[:2]), each=trio.mine, seconds=120)
-        until(lambda: bool(trio.sites[2].logged("http_serving")), each=trio.mine, seconds=120)
+        until(
+            lambda: all(is_up(site, trio, job) for site in trio.sites[:2]),
+            each=trio.mine,
+            every=POLL,
+            seconds=120,
+        )
+        until(lambda: bool(trio.sites[2].logged("http_serving")), each=trio.mine, every=POLL, seconds=120)
         trio.sites[2].pause()
         trio.deliver(job)
         trio.reaches(job, State.JUDGED)
         assert trio.market.escrow.job_state(job).signers == 0b011
-        until(lambda: bool(trio.sites[0].logged("peer_unreachable")), each=trio.mine, seconds=120)
+        until(lambda: bool(trio.sites[0].logged("peer_unreachable")), each=trio.mine, every=POLL, seconds=120)
         trio.sites[2].resume()
     assert len(verdicts(trio, job)) == 1
 
@@ -211,14 +217,15 @@ def test_an_evaluator_that_commits_and_shows_nothing__the_honest_one_is_not_sile
     # Every block is a second of the chain's at least, and a slow machine makes many before it is done.
     agreement, job = trio.job(judge_within=40_000)
     with running(site):
-        until(lambda: is_up(site, trio, job), each=trio.mine, seconds=120)
+        until(lambda: is_up(site, trio, job), each=trio.mine, every=POLL, seconds=120)
         deliverable = trio.deliver(job)
         until(
             lambda: is_told(trio, site, job, deliverable, Outcome.PASS, reveal=False, said=("known",)),
             each=trio.mine,
+            every=POLL,
             seconds=120,
         )
-        until(lambda: bool(site.logged("committed")), each=trio.mine, seconds=120)
+        until(lambda: bool(site.logged("committed")), each=trio.mine, every=POLL, seconds=120)
         assert not site.logged("peer_attested")
         trio.warp(agreement.terms.judge_by - trio.market.now() - 900)
         until(
@@ -244,12 +251,12 @@ def test_kill_at_any_step_of_the_exchange__restart__one_verdict(
     trio.deliver(job)
     trio.mine(2)
     mortal, other = trio.sites[:2]  # the third is dead: both are needed
-    mortal.start(module, attribute, moment, str(nth))
+    mortal.start(Death(module, attribute, moment, nth))
     with running(other):
         process = mortal.process
         assert process is not None
-        until(lambda: process.poll() is not None, each=trio.mine, seconds=150)
-        assert process.wait() == -9, mortal.log.read_text()[-2_000:]
+        until(lambda: process.exitcode is not None, each=trio.mine, every=POLL, seconds=150)
+        assert process.exitcode == -9, mortal.log.read_text()[-2_000:]
         mortal.start()
         trio.reaches(job, State.JUDGED, seconds=150)
         mortal.kill()
