@@ -57,7 +57,9 @@ test-postgres: build ## the tests that use a database once more, on PostgreSQL
 
 test-web3-8: setup ## the daemon's fast unit tests without Ape, on web3's newer line
 	@scripts/setup/python.sh .venv-oracle requirements-oracle.lock
-	scripts/pytest.sh .venv-oracle/bin/python -q tests/unit tests/property -m 'not slow' $(PARALLEL)
+	scripts/pytest.sh .venv-oracle/bin/python -q tests/unit tests/property -m 'not slow' $(PARALLEL) \
+	  --ignore tests/unit/setup --ignore tests/unit/verify --ignore tests/unit/broken \
+	  --deselect tests/property/test_daemon_machine.py  # tools of this repository; a model that ran above, twice
 
 gas: build ## gas table with real USDC, WRITE=1 renews docs/gas.md; the last line is one JSON object
 	@$(PYTHON_BIN) -m scripts.gas $(if $(WRITE),--write)
