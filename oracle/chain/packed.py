@@ -19,7 +19,7 @@ _U72 = (1 << 72) - 1
 _terms, _opening, _agreement = maker(Terms), maker(Opening), maker(Agreement)
 _job_opened, _judged, _job_closed = maker(JobOpened), maker(Judged), maker(JobClosed)
 # An enum's own call takes five times as long.
-_OUTCOMES = {int(member): member for member in Outcome}
+OUTCOMES = {int(member): member for member in Outcome}
 _ENDINGS = {int(member): member for member in Ending}
 
 
@@ -35,7 +35,7 @@ def job_opened(
     amounts: int,
     times: int,
 ) -> JobOpened:
-    _nothing_above(times, 224, "times")
+    nothing_above(times, 224, "times")
     terms = _terms(
         buyer,
         provider,
@@ -61,17 +61,17 @@ def job_opened(
 
 
 def judged(job: Hash, verdict: int, evidence: tuple[Hash, ...]) -> Judged:
-    _nothing_above(verdict, 80, "verdict")
-    outcome = _named(_OUTCOMES, verdict & 0xFF, "Outcome")
+    nothing_above(verdict, 80, "verdict")
+    outcome = named(OUTCOMES, verdict & 0xFF, "Outcome")
     return _judged(job, outcome, verdict >> 8 & _U32, verdict >> 40, evidence)
 
 
 def job_closed(job: Hash, ending: int) -> JobClosed:
-    _nothing_above(ending, 255, "ending")
+    nothing_above(ending, 255, "ending")
     return _job_closed(
         job,
-        _OUTCOMES[ending >> 248 & 3],
-        _named(_ENDINGS, ending >> 250 & 7, "Ending"),  # how
+        OUTCOMES[ending >> 248 & 3],
+        named(_ENDINGS, ending >> 250 & 7, "Ending"),  # how
         ending & _U72,  # to_buyer
         ending >> 72 & _U72,  # to_provider
         ending >> 144 & _U72,  # to_evaluators
@@ -80,12 +80,14 @@ def job_closed(job: Hash, ending: int) -> JobClosed:
     )
 
 
-def _nothing_above(word: int, bits: int, name: str) -> None:
+def nothing_above(word: int, bits: int, name: str) -> None:
+    """Raises ValueError where a word holds more than its fields."""
     if word >> bits:
         raise ValueError(f"{name} has bits above {bits}")
 
 
-def _named(members: dict[int, _Member], value: int, name: str) -> _Member:
+def named(members: dict[int, _Member], value: int, name: str) -> _Member:
+    """The enum's member of that value, or ValueError."""
     member = members.get(value)
     if member is None:
         raise ValueError(f"{value} is not a valid {name}")

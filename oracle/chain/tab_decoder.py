@@ -10,6 +10,7 @@ from oracle.chain.abi import load_abi
 from oracle.chain.decoder import EventReader
 from oracle.chain.errors import DecodeError
 from oracle.chain.quantities import RawLog
+from oracle.chain.tab_packed import PACKED
 from oracle.domain import tab_events
 from oracle.domain.tab_events import TabEvent, TabOpened
 from oracle.domain.tab_terms import TabAgreement, TabEnding, TabOpening, TabTerms
@@ -63,8 +64,8 @@ def _opened(tab: Hash, buyer: Address, provider: Address, *words: Any) -> TabOpe
 
 
 def _maker(name: str) -> Callable[..., TabEvent]:
-    made: Callable[..., TabEvent] = _opened if name == "TabOpened" else getattr(tab_events, name)
-    return made
+    made: Callable[..., TabEvent] = PACKED.get(name) or getattr(tab_events, name)
+    return _opened if name == "TabOpened" else made
 
 
 _EVENTS = load_abi("Tabs").events

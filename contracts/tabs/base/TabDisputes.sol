@@ -7,10 +7,10 @@ import {Funding, Outcome, Statement} from "../../interfaces/Types.sol";
 import {Payouts} from "../../libraries/Payouts.sol";
 import {ITabLife} from "../interfaces/ITabLife.sol";
 import {TabTerms} from "../interfaces/TabTypes.sol";
+import {Pending} from "../libraries/PendingWord.sol";
 import {TabFields} from "../libraries/TabFields.sol";
 import {TabHashes} from "../libraries/TabHashes.sol";
 import {TabPayouts} from "../libraries/TabPayouts.sol";
-import {TabWords} from "../libraries/TabWords.sol";
 import {TabStore} from "./TabStore.sol";
 
 /// @dev Disputes and rulings, and evaluators that contradict themselves.
@@ -29,22 +29,22 @@ abstract contract TabDisputes is ITabLife, TabStore {
         Tab memory tab;
         _load(tab, t, openingHash);
         _requirePhase(tab, Phase.Judged);
-        TabWords.Pending memory p = tab.p;
-        _requireBefore(p.deadline);
+        Pending p = tab.p;
+        _requireBefore(p.deadline());
         bool byBuyer = _isBuyer(t, party);
-        _requirePayable(sought, soughtPayable, p.amount - tab.s.settledAmount);
+        _requirePayable(sought, soughtPayable, p.amount() - tab.s.settledAmount());
         {
-            uint256 has = TabPayouts.position(Outcome(p.outcome), p.payable_, TabFields.bond(t));
+            uint256 has = TabPayouts.position(p.outcome(), p.payable_(), TabFields.bond(t));
             uint256 seeks = TabPayouts.position(sought, soughtPayable, TabFields.bond(t));
             if (byBuyer ? seeks >= has : seeks <= has) revert NotAllowed(party);
         }
-        (p.phase, p.deadline) = (uint256(Phase.Disputed), block.timestamp + TabFields.ruling(t));
+        tab.p = p.at(Phase.Disputed, block.timestamp + TabFields.ruling(t));
         _savePending(tab);
         uint256 deposit = _appeal(t, tab, byBuyer);
         _logDispute(tab, party, sought, soughtPayable, deposit);
         bytes32 digest = _digest(
             TabHashes.dispute(
-                tab.id, tab.s.period + 1, party, Outcome(p.outcome), p.payable_, sought, soughtPayable, expiry
+                tab.id, tab.s.period() + 1, party, p.outcome(), p.payable_(), sought, soughtPayable, expiry
             )
         );
         // A deposit that is paid by signature carries the party's consent.
@@ -61,12 +61,12 @@ abstract contract TabDisputes is ITabLife, TabStore {
         if (tab.id == 0) revert NotDisputed(subject);
         (address arbiter, uint256 cost) = (a.arbiter, a.cost);
         if (msg.sender != arbiter) revert NotTheArbiter(msg.sender, arbiter);
-        _requireBefore(tab.p.deadline);
-        _requirePayable(outcome, payable_, tab.p.amount - tab.s.settledAmount);
+        _requireBefore(tab.p.deadline());
+        _requirePayable(outcome, payable_, tab.p.amount() - tab.s.settledAmount());
         (a.ruled, a.payable_) = (outcome, uint64(payable_));
-        tab.p.phase = uint256(Phase.Ruled);
+        tab.p = tab.p.at(Phase.Ruled, tab.p.deadline());
         _savePending(tab);
-        emit PeriodRuled(tab.id, uint64(tab.s.period + 1), arbiter, outcome, uint64(payable_), cost);
+        emit PeriodRuled(tab.id, uint64(tab.s.period() + 1), arbiter, outcome, uint64(payable_), cost);
         _give(arbiter, cost);
     }
 
@@ -94,7 +94,7 @@ abstract contract TabDisputes is ITabLife, TabStore {
     {
         Tab memory tab;
         Appeal storage a = _disputed(tab, subject);
-        if (tab.id != 0) return (a.arbiter, tab.p.deadline, a.buyer, a.provider);
+        if (tab.id != 0) return (a.arbiter, tab.p.deadline(), a.buyer, a.provider);
     }
 
     /// @inheritdoc IRulable
@@ -119,19 +119,19 @@ abstract contract TabDisputes is ITabLife, TabStore {
     {
         emit PeriodDisputed(
             tab.id,
-            uint64(tab.s.period + 1),
+            uint64(tab.s.period() + 1),
             party,
             sought,
             soughtPayable,
             deposit,
-            uint40(tab.p.deadline),
+            uint40(tab.p.deadline()),
             _subject(tab)
         );
     }
 
     function _appeal(TabTerms calldata t, Tab memory tab, bool byBuyer) private returns (uint256 deposit) {
         IViews.CommitteeView memory c = _committee(t);
-        uint256 value = tab.p.amount - tab.s.settledAmount + TabFields.bond(t);
+        uint256 value = tab.p.amount() - tab.s.settledAmount() + TabFields.bond(t);
         deposit = Payouts.depositFor(value, c.arbiterCost);
         _appeals[_subject(tab)] = Appeal({
             arbiter: c.arbiter,

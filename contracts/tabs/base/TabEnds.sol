@@ -5,9 +5,10 @@ import {LibBit} from "solady/utils/LibBit.sol";
 
 import {Outcome} from "../../interfaces/Types.sol";
 import {TabTerms} from "../interfaces/TabTypes.sol";
+import {Pending} from "../libraries/PendingWord.sol";
+import {Standing} from "../libraries/StandingWord.sol";
 import {TabFields} from "../libraries/TabFields.sol";
 import {TabPayouts} from "../libraries/TabPayouts.sol";
-import {TabWords} from "../libraries/TabWords.sol";
 import {TabStore} from "./TabStore.sol";
 
 /// @dev Who gets what when a period or a tab ends.
@@ -23,8 +24,8 @@ abstract contract TabEnds is TabStore {
     function _end(TabTerms calldata t, Tab memory tab, Flow memory flow, Ending how, uint256 collateral)
         internal
     {
-        uint256 toBuyer = tab.s.balance + collateral;
-        if (tab.p.outcome == uint256(Outcome.Fail)) {
+        uint256 toBuyer = tab.s.balance() + collateral;
+        if (tab.p.outcome() == Outcome.Fail) {
             _close(t, tab, flow, how, toBuyer + TabFields.bond(t), 0, 0);
         } else {
             _close(t, tab, flow, how, toBuyer, TabFields.bond(t), 0);
@@ -42,25 +43,25 @@ abstract contract TabEnds is TabStore {
         uint256 toProvider,
         uint256 toMembers
     ) internal {
-        toBuyer += (TabFields.periods(t) - tab.s.period) * TabFields.verdictFee(t);
+        toBuyer += (TabFields.periods(t) - tab.s.period()) * TabFields.verdictFee(t);
         flow.toBuyer += toBuyer;
         flow.toProvider += toProvider;
-        bool covered = !tab.p.silent;
+        bool covered = !tab.p.silent();
         if (covered) toMembers += TabFields.fee(t);
-        _tabs[tab.id] = Entry(0, uint256(Phase.Closed));
+        _tabs[tab.id] = Entry(Standing.wrap(0), Pending.wrap(uint256(Phase.Closed)));
         emit TabClosed(tab.id, how, toBuyer, toProvider, toMembers);
         if (covered) _release(TabFields.committee(t), tab.id, 0, 0);
-        if (toMembers != 0) ESCROW.payFees(TabFields.committee(t), uint32(tab.s.members), toMembers);
+        if (toMembers != 0) ESCROW.payFees(TabFields.committee(t), tab.s.members(), toMembers);
         _paySigners(t, tab, 0);
     }
 
     /// @dev The verdict fees that are kept for one set of signers, and `more`, become its own in the escrow. The caller stores
     /// that they have.
     function _paySigners(TabTerms calldata t, Tab memory tab, uint256 more) internal {
-        uint256 amount = tab.s.unpaid * TabFields.verdictFee(t) + more;
-        tab.s.unpaid = 0;
+        uint256 amount = tab.s.unpaid() * TabFields.verdictFee(t) + more;
+        tab.s = tab.s.withoutUnpaid();
         if (amount == 0) return;
-        uint32 set = uint32(tab.p.set);
+        uint32 set = tab.p.set();
         emit SignersPaid(tab.id, set, amount);
         ESCROW.payFees(TabFields.committee(t), set, amount);
     }
@@ -69,7 +70,7 @@ abstract contract TabEnds is TabStore {
     function _slash(TabTerms calldata t, Tab memory tab, TabPayouts.Split memory x, Flow memory flow)
         internal
     {
-        uint32 set = x.slashEach == 0 ? 0 : uint32(tab.p.set);
+        uint32 set = x.slashEach == 0 ? 0 : tab.p.set();
         uint256 taken = _release(TabFields.committee(t), tab.id, set, x.slashEach);
         if (x.slashedToProvider) flow.toProvider += taken;
         else flow.toBuyer += taken;
@@ -77,16 +78,16 @@ abstract contract TabEnds is TabStore {
 
     /// @dev The period that is pending and judged, as far as its split depends on the terms and on what is provisional.
     function _case(TabTerms calldata t, Tab memory tab) internal view returns (TabPayouts.Case memory c) {
-        TabWords.Pending memory p = tab.p;
+        Pending p = tab.p;
         c.bond = TabFields.bond(t);
         c.verdictFee = TabFields.verdictFee(t);
         c.fee = TabFields.fee(t);
-        c.provisional = Outcome(p.outcome);
-        c.payable_ = p.payable_;
-        if (p.silent) {
+        c.provisional = p.outcome();
+        c.payable_ = p.payable_();
+        if (p.silent()) {
             c.bySilence = true;
             c.silence = _committee(t).silence;
-            c.members = LibBit.popCount(tab.s.members);
+            c.members = LibBit.popCount(tab.s.members());
         }
     }
 
@@ -100,9 +101,9 @@ abstract contract TabEnds is TabStore {
 
     /// @dev `silent` in a pending period that is settled says that coverage is gone.
     function _endingOf(Tab memory tab, bool silence) internal pure returns (Ending) {
-        if (tab.p.silent) return silence ? Ending.Silence : Ending.Overturned;
-        if (tab.p.outcome == uint256(Outcome.Fail)) return Ending.Failed;
-        return tab.s.defaulted ? Ending.Defaulted : Ending.Left;
+        if (tab.p.silent()) return silence ? Ending.Silence : Ending.Overturned;
+        if (tab.p.outcome() == Outcome.Fail) return Ending.Failed;
+        return tab.s.defaulted() ? Ending.Defaulted : Ending.Left;
     }
 
     function _handOver(TabTerms calldata t, Flow memory flow) internal {

@@ -6,10 +6,11 @@ import {Funding} from "../../interfaces/Types.sol";
 import {Payouts} from "../../libraries/Payouts.sol";
 import {ITabLife} from "../interfaces/ITabLife.sol";
 import {TabAgreement, TabOpening, TabTerms} from "../interfaces/TabTypes.sol";
+import {PendingWord} from "../libraries/PendingWord.sol";
+import {StandingWord} from "../libraries/StandingWord.sol";
 import {TabFields} from "../libraries/TabFields.sol";
 import {TabHashes} from "../libraries/TabHashes.sol";
 import {TabPayouts} from "../libraries/TabPayouts.sol";
-import {TabWords} from "../libraries/TabWords.sol";
 import {TabEnds} from "./TabEnds.sol";
 
 /// @dev How a tab begins, what is paid into it, and how its parties end it.
@@ -30,10 +31,9 @@ abstract contract TabLife is ITabLife, TabEnds {
         _requirePhase(tab, Phase.None);
         id = tab.id;
         _requireAccepted(t, agreement.opening);
-        (tab.s.balance, tab.s.end) = (TabFields.deposit(t), TabFields.endBy(t) + TabFields.notice(t));
-        (tab.p.phase, tab.p.from) = (uint256(Phase.Open), block.timestamp + TabFields.period(t));
         (uint32 members,) = ESCROW.reserve(TabFields.committee(t), id, TabFields.value(t));
-        tab.s.members = members;
+        tab.s = StandingWord.opened(members, TabFields.deposit(t), TabFields.endBy(t) + TabFields.notice(t));
+        tab.p = PendingWord.open(tab.s, block.timestamp + TabFields.period(t), 0);
         _save(tab);
         emit TabOpened(id, TabFields.buyer(t), TabFields.provider(t), agreement, members);
         _fund(t, id, agreement.opening.openBy, funding, payment, collateral);
@@ -59,9 +59,9 @@ abstract contract TabLife is ITabLife, TabEnds {
         Phase phase = _requireLive(tab);
         // Only while something is owed, or what was collateral is in it, there may be more than the deposit.
         uint256 most = TabFields.deposit(t) + TabFields.credit(t) - _credit(t, tab);
-        uint256 room = most + (phase == Phase.Owing ? tab.p.payable_ : 0) - tab.s.balance;
+        uint256 room = most + (phase == Phase.Owing ? tab.p.payable_() : 0) - tab.s.balance();
         if (amount == 0 || amount > room) revert TopUpTooLarge(amount, room);
-        tab.s.balance += amount;
+        tab.s = tab.s.withBalance(tab.s.balance() + amount);
         _save(tab);
         address payer = funding == Funding.Allowance ? msg.sender : TabFields.buyer(t);
         emit ToppedUp(tab.id, amount, payer);
@@ -83,12 +83,11 @@ abstract contract TabLife is ITabLife, TabEnds {
         _requireLive(tab);
         _isBuyer(t, party);
         _requirePermission(party, _digest(TabHashes.notice(tab.id, party, expiry)), expiry, signature);
-        TabWords.Standing memory s = tab.s;
         uint256 end = block.timestamp + TabFields.notice(t);
-        if (end < s.end) s.end = end;
-        s.closing = true;
+        if (end < tab.s.end()) tab.s = tab.s.withEnd(end);
+        tab.s = tab.s.leaving();
         _save(tab);
-        emit NoticeGiven(tab.id, party, uint40(s.end));
+        emit NoticeGiven(tab.id, party, uint40(tab.s.end()));
     }
 
     /// @inheritdoc ITabLife
@@ -96,7 +95,7 @@ abstract contract TabLife is ITabLife, TabEnds {
         Tab memory tab;
         _load(tab, t, openingHash);
         _requirePhase(tab, Phase.Open);
-        _requireFrom(tab.s.end);
+        _requireFrom(tab.s.end());
         Flow memory flow;
         flow.payOut = payOut;
         _end(t, tab, flow, _endingOf(tab, false), _credit(t, tab));
@@ -118,10 +117,10 @@ abstract contract TabLife is ITabLife, TabEnds {
         Phase phase = _requireLive(tab);
         // A ruling only waits for anyone to carry it out.
         if (phase == Phase.Ruled) revert WrongPhase(tab.id, phase);
-        uint256 held = tab.s.balance + _credit(t, tab) + TabFields.bond(t);
+        uint256 held = tab.s.balance() + _credit(t, tab) + TabFields.bond(t);
         if (toProvider > held) revert SplitTooLarge(toProvider, held);
         bytes32 digest =
-            _digest(TabHashes.split(tab.id, tab.s.period, phase, tab.p.payable_, toProvider, expiry));
+            _digest(TabHashes.split(tab.id, tab.s.period(), phase, tab.p.payable_(), toProvider, expiry));
         _requirePermission(TabFields.buyer(t), digest, expiry, buyerSignature);
         _requirePermission(TabFields.provider(t), digest, expiry, providerSignature);
         Flow memory flow;
@@ -129,7 +128,7 @@ abstract contract TabLife is ITabLife, TabEnds {
         uint256 toMembers;
         if (phase == Phase.Presented) {
             // The committee was asked already.
-            ++tab.s.period;
+            tab.s = tab.s.nextPeriod();
             toMembers = TabFields.verdictFee(t);
         } else if (phase == Phase.Judged || phase == Phase.Disputed) {
             _agreeOnVerdict(t, tab, phase, flow);
@@ -142,10 +141,10 @@ abstract contract TabLife is ITabLife, TabEnds {
     function payEvaluators(TabTerms calldata t, bytes32 openingHash) external {
         Tab memory tab;
         _load(tab, t, openingHash);
-        if (tab.s.unpaid == 0) revert NothingUnpaid(tab.id);
+        if (tab.s.unpaid() == 0) revert NothingUnpaid(tab.id);
         _paySigners(t, tab, 0);
         // Before there is a verdict, nobody else has a place in it.
-        if (uint256(_phase(tab)) <= uint256(Phase.Presented)) tab.p.set = 0;
+        if (uint256(_phase(tab)) <= uint256(Phase.Presented)) tab.p = tab.p.withSet(0);
         _save(tab);
     }
 
@@ -156,10 +155,9 @@ abstract contract TabLife is ITabLife, TabEnds {
         if (phase == Phase.Disputed) arbiter = _appealed(tab, c).arbiter;
         TabPayouts.Split memory x = TabPayouts.agreed(c);
         (flow.toBuyer, flow.toProvider) = (x.buyer, x.provider);
-        ++tab.s.period;
+        tab.s = tab.s.nextPeriod();
         if (x.withFee) _slash(t, tab, x, flow);
-        else ++tab.s.unpaid;
-        tab.p.silent = x.withFee;
+        else tab.s = tab.s.keepingFee();
         _give(arbiter, x.arbiter);
     }
 
@@ -170,7 +168,7 @@ abstract contract TabLife is ITabLife, TabEnds {
         _requireTerm(buyer != address(0) && buyer != address(ESCROW), "buyer");
         _requireTerm(provider != address(0) && provider != address(ESCROW) && provider != buyer, "provider");
         _requireTerm(TabFields.deposit(t) != 0, "deposit");
-        _requireTerm(TabFields.deposit(t) + TabFields.credit(t) <= TabWords.MAX_AMOUNT, "credit");
+        _requireTerm(TabFields.deposit(t) + TabFields.credit(t) <= StandingWord.MAX_AMOUNT, "credit");
         _requireTerm(TabFields.ceiling(t) != 0, "ceiling");
         _requireTerm(TabFields.periods(t) != 0, "periods");
         _requireTerm(TabFields.period(t) <= MAX_LENGTH, "period");

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {ITabPeriods} from "../interfaces/ITabPeriods.sol";
 import {TabTerms} from "../interfaces/TabTypes.sol";
+import {Results} from "../libraries/Results.sol";
 import {TabFields} from "../libraries/TabFields.sol";
 import {TabEnds} from "./TabEnds.sol";
 
@@ -22,47 +23,53 @@ abstract contract TabPooling is ITabPeriods, TabEnds {
     uint256 private transient _pool;
 
     /// @inheritdoc ITabPeriods
-    function batch(bytes[] calldata calls) external returns (Result[] memory results) {
+    function batch(bytes[] calldata calls) external returns (Result[] memory) {
         uint256 n = calls.length;
         if (n == 0 || n > _MAX_BATCH) revert BadLength(n, _MAX_BATCH);
-        results = new Result[](n);
+        uint256 results = Results.make(n);
         _pool = _POOLING;
+        bool settled;
         for (uint256 i; i < n; ++i) {
             bytes calldata call = calls[i];
-            if (bytes4(call) != this.settle.selector) _empty();
+            bool settles = bytes4(call) == this.settle.selector;
+            if (settled && !settles) _empty();
+            settled = settles;
             // Its own code and the caller's own rights: what fails is undone alone. No function takes ETH.
-            (bool ok, bytes memory data) = address(this).delegatecall(call);
-            results[i] = Result(ok, data);
-            if (!ok) emit CallFailed(i, data);
+            Results.run(results, i, call);
         }
-        _empty();
+        if (settled) _empty();
         _pool = 0;
+        Results.give(results);
     }
 
     /// @dev As `_handOver`; within a batch, later.
     function _handOverPooled(TabTerms calldata t, Flow memory flow) internal {
-        if (_pool == 0) {
+        uint256 pool = _pool;
+        if (pool == 0) {
             _handOver(t, flow);
         } else {
-            _add(TabFields.provider(t), flow.toProvider, flow.payOut);
-            _add(TabFields.buyer(t), flow.toBuyer, flow.payOut);
+            pool = _with(pool, TabFields.provider(t), flow.toProvider, flow.payOut);
+            _pool = _with(pool, TabFields.buyer(t), flow.toBuyer, flow.payOut);
         }
     }
 
-    function _add(address to, uint256 amount, bool payOut) private {
-        if (amount == 0) return;
+    /// @dev The pool with `amount` in it, which the caller stores. What is in it for another is handed over.
+    function _with(uint256 pool, address to, uint256 amount, bool payOut) private returns (uint256) {
+        if (amount == 0) return pool;
         uint256 whom = uint256(uint160(to)) | (payOut ? 1 << 160 : 0);
-        uint256 pool = _pool;
         if (pool & _WHOM != whom) {
-            _empty();
+            _handOverPool(pool);
             pool = _POOLING | whom;
         }
-        _pool = pool + (amount << 161);
+        return pool + (amount << 161);
     }
 
-    /// @dev Hands over what is in the pool, if anything is.
     function _empty() private {
-        uint256 pool = _pool;
+        _handOverPool(_pool);
+    }
+
+    /// @dev Before the call outward nothing is in the pool any more.
+    function _handOverPool(uint256 pool) private {
         uint256 amount = (pool & ~_POOLING) >> 161;
         if (amount == 0) return;
         _pool = _POOLING;

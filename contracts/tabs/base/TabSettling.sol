@@ -5,9 +5,9 @@ import {Outcome} from "../../interfaces/Types.sol";
 import {CommitteeId} from "../../libraries/CommitteeId.sol";
 import {ITabPeriods} from "../interfaces/ITabPeriods.sol";
 import {TabTerms} from "../interfaces/TabTypes.sol";
+import {Pending, PendingWord} from "../libraries/PendingWord.sol";
 import {TabFields} from "../libraries/TabFields.sol";
 import {TabPayouts} from "../libraries/TabPayouts.sol";
-import {TabWords} from "../libraries/TabWords.sol";
 import {TabPooling} from "./TabPooling.sol";
 
 /// @dev Carries out what is final of a period, and what is owed after it.
@@ -18,58 +18,55 @@ abstract contract TabSettling is TabPooling {
         _load(tab, t, openingHash);
         Flow memory flow;
         flow.payOut = payOut;
-        if (tab.p.phase == uint256(Phase.Owing)) _settleDebt(t, tab, flow);
+        if (_phase(tab) == Phase.Owing) _settleDebt(t, tab, flow);
         else _settlePeriod(t, tab, flow);
         _handOverPooled(t, flow);
     }
 
     /// @dev Ends a period: everything up to its tally is settled, whatever was withheld of it.
     function _settlePeriod(TabTerms calldata t, Tab memory tab, Flow memory flow) private {
-        TabWords.Pending memory p = tab.p;
+        Pending p = tab.p;
         Phase phase = _phase(tab);
-        Outcome outcome = Outcome(p.outcome);
+        Outcome outcome = p.outcome();
         TabPayouts.Split memory x;
-        uint256 payable_ = p.payable_;
+        uint256 payable_ = p.payable_();
         bool overturned;
-        if (phase == Phase.Judged && !p.silent) {
-            _requireFrom(p.deadline);
+        if (phase == Phase.Judged && !p.silent()) {
+            _requireFrom(p.deadline());
             x.evaluators = TabFields.verdictFee(t);
         } else {
             (outcome, payable_, overturned, x) = _afterAll(t, tab, phase);
         }
-        TabWords.Standing memory s = tab.s;
-        (s.settledAmount, s.settledCount) = (p.amount, p.count);
-        uint256 paid = _draw(s, payable_);
+        uint256 paid = _draw(tab, payable_);
+        tab.s = tab.s.settled(p.amount(), p.count());
         unchecked {
-            // `periods` has 16 bits, and every amount is of USDC that is here.
-            ++s.period;
-            flow.toProvider = paid + x.provider;
+            flow.toProvider = paid + x.provider; // of USDC that is here
         }
         flow.toBuyer = x.buyer;
         if (x.slashEach != 0 || x.withFee) _slash(t, tab, x, flow);
         _logSettled(tab, outcome, payable_, paid, x, flow);
         // The fee of a verdict that stands is kept here for its signers, as long as they are the same.
         if (!x.withFee) {
-            unchecked {
-                ++s.unpaid; // a part of `period`
-            }
+            tab.s = tab.s.keepingFee();
             uint256 more = x.evaluators - TabFields.verdictFee(t);
             if (more != 0) _paySigners(t, tab, more);
         }
 
-        bool bySilence = p.silent && !overturned;
-        (p.outcome, p.silent) = (uint256(outcome), x.withFee);
-        p.last = p.last || x.withFee || outcome == Outcome.Fail;
-        p.payable_ = payable_ - paid;
-        if (p.payable_ != 0) {
-            (p.phase, p.deadline) = (uint256(Phase.Owing), block.timestamp + TabFields.grace(t));
-            _save(tab);
-        } else if (p.last) {
+        bool last = p.last() || x.withFee || outcome == Outcome.Fail;
+        uint256 owed = payable_ - paid;
+        if (owed == 0 && !last) {
+            // What is stored as pending is of a period that is over now, and so counts no more.
+            _leaveTime(t, tab);
+            _saveStanding(tab);
+            return;
+        }
+        bool bySilence = p.silent() && !overturned;
+        tab.p = p.decided(outcome, x.withFee, last, owed);
+        if (owed == 0) {
             _end(t, tab, flow, _endingOf(tab, bySilence), _credit(t, tab));
         } else {
-            // What is stored as pending is of a period that is over now, and so counts no more.
-            _leaveTime(t, tab.s);
-            _saveStanding(tab);
+            tab.p = tab.p.owing(tab.s, block.timestamp + TabFields.grace(t));
+            _save(tab);
         }
     }
 
@@ -81,17 +78,12 @@ abstract contract TabSettling is TabPooling {
         TabPayouts.Split memory x,
         Flow memory flow
     ) private {
-        emit PeriodSettled(
-            tab.id,
-            uint64(tab.s.period),
-            outcome,
-            uint64(payable_),
-            uint64(paid),
-            flow.toBuyer,
-            flow.toProvider - paid,
-            x.evaluators,
-            x.evaluators == 0 ? 0 : uint32(tab.p.set)
-        );
+        uint256 set = x.evaluators == 0 ? 0 : tab.p.set();
+        uint256 settled =
+            uint256(outcome) | (set << 8) | (tab.s.period() << 40) | (payable_ << 56) | (paid << 120);
+        // Each is a sum of a few numbers below 2^64, and of what is taken from at most 32 stakes.
+        uint256 onTop = flow.toBuyer | ((flow.toProvider - paid) << 80) | (x.evaluators << 160);
+        emit PeriodSettled(tab.id, settled, onTop);
     }
 
     /// @dev What follows from a ruling, from an arbiter's silence, or from the committee's.
@@ -113,25 +105,25 @@ abstract contract TabSettling is TabPooling {
         }
         if (phase == Phase.Disputed) _appealed(tab, c);
         else if (phase != Phase.Judged) revert WrongPhase(tab.id, phase);
-        _requireFrom(tab.p.deadline);
+        _requireFrom(tab.p.deadline());
         x = TabPayouts.stands(c);
     }
 
     /// @dev In Owing: the balance first, and after the grace period the collateral, which holds all that can be owed.
     function _settleDebt(TabTerms calldata t, Tab memory tab, Flow memory flow) private {
-        TabWords.Pending memory p = tab.p;
-        uint256 paid = _draw(tab.s, p.payable_);
-        uint256 left = p.payable_ - paid;
+        Pending p = tab.p;
+        uint256 paid = _draw(tab, p.payable_());
+        uint256 left = p.payable_() - paid;
         flow.toProvider = paid;
         if (paid != 0) emit DebtPaid(tab.id, paid, left);
-        p.payable_ = left;
+        tab.p = p.withOwed(left);
         if (left == 0) {
-            if (p.last) _end(t, tab, flow, _endingOf(tab, false), _credit(t, tab));
+            if (p.last()) _end(t, tab, flow, _endingOf(tab, false), _credit(t, tab));
             else _reopen(t, tab);
-        } else if (block.timestamp >= p.deadline) {
+        } else if (block.timestamp >= p.deadline()) {
             _default(t, tab, flow, left);
         } else if (paid == 0) {
-            revert TooEarly(p.deadline, block.timestamp);
+            revert TooEarly(p.deadline(), block.timestamp);
         } else {
             _save(tab);
         }
@@ -143,39 +135,35 @@ abstract contract TabSettling is TabPooling {
         Defaults storage d = _defaults[TabFields.buyer(t)];
         (d.times, d.amount) = (d.times + 1, d.amount + uint64(left));
         flow.toProvider += left;
-        TabWords.Standing memory s = tab.s;
-        uint256 end = tab.p.last ? 0 : block.timestamp + TabFields.notice(t);
+        uint256 end = tab.p.last() ? 0 : block.timestamp + TabFields.notice(t);
         emit Defaulted(tab.id, TabFields.buyer(t), left, uint40(end));
         // Balance and credit held all that was owed: the balance is zero now, and this is no second time.
-        s.balance = TabFields.credit(t) - left;
-        (s.defaulted, s.closing, s.end) = (true, true, end);
-        if (tab.p.last) _end(t, tab, flow, Ending.Defaulted, 0);
+        tab.s = tab.s.withBalance(TabFields.credit(t) - left).withEnd(end).inDefault();
+        if (tab.p.last()) _end(t, tab, flow, Ending.Defaulted, 0);
         else _reopen(t, tab);
     }
 
     /// @dev For one more tally, and for the last one too.
-    function _leaveTime(TabTerms calldata t, TabWords.Standing memory s) private view {
+    function _leaveTime(TabTerms calldata t, Tab memory tab) private view {
         unchecked {
             uint256 latest = block.timestamp + TabFields.notice(t); // 32 bits more
-            if (s.end < latest) s.end = latest;
+            if (tab.s.end() < latest) tab.s = tab.s.withEnd(latest);
         }
     }
 
     /// @dev A debt is paid: no period is pending any more.
     function _reopen(TabTerms calldata t, Tab memory tab) private {
-        _leaveTime(t, tab.s);
-        TabWords.Pending memory p;
-        (p.phase, p.from) = (uint256(Phase.Open), tab.p.from);
-        if (tab.s.unpaid != 0) p.set = tab.p.set;
-        tab.p = p;
+        _leaveTime(t, tab);
+        tab.p = PendingWord.open(tab.s, tab.p.from(), tab.s.unpaid() == 0 ? 0 : tab.p.set());
         _save(tab);
     }
 
     /// @dev As much of `amount` as the balance allows.
-    function _draw(TabWords.Standing memory s, uint256 amount) private pure returns (uint256 paid) {
-        paid = amount < s.balance ? amount : s.balance;
+    function _draw(Tab memory tab, uint256 amount) private pure returns (uint256 paid) {
+        uint256 balance = tab.s.balance();
+        paid = amount < balance ? amount : balance;
         unchecked {
-            s.balance -= paid;
+            tab.s = tab.s.withBalance(balance - paid);
         }
     }
 }

@@ -8,19 +8,16 @@ import {IViews} from "../../interfaces/IViews.sol";
 import {Outcome} from "../../interfaces/Types.sol";
 import {ITabEvents} from "../interfaces/ITabEvents.sol";
 import {TabTerms} from "../interfaces/TabTypes.sol";
+import {Pending} from "../libraries/PendingWord.sol";
+import {Standing} from "../libraries/StandingWord.sol";
 import {TabFields} from "../libraries/TabFields.sol";
 import {TabHashes} from "../libraries/TabHashes.sol";
-import {TabWords} from "../libraries/TabWords.sol";
 
 /// @dev What is stored of tabs. Both halves of the code are built on it, and so agree on where everything stands.
 abstract contract TabStore is ITabEvents, Contradictions {
-    using TabWords for uint256;
-    using TabWords for TabWords.Standing;
-    using TabWords for TabWords.Pending;
-
     struct Entry {
-        uint256 standing;
-        uint256 pending;
+        Standing standing;
+        Pending pending;
     }
 
     struct Defaults {
@@ -31,8 +28,8 @@ abstract contract TabStore is ITabEvents, Contradictions {
     /// @dev A tab that is being acted on.
     struct Tab {
         bytes32 id;
-        TabWords.Standing s;
-        TabWords.Pending p;
+        Standing s;
+        Pending p;
     }
 
     uint256 internal immutable MIN_CHALLENGE;
@@ -50,36 +47,34 @@ abstract contract TabStore is ITabEvents, Contradictions {
         (MIN_CHALLENGE, LAPSE_CHALLENGE,,, MAX_RULING, MAX_LENGTH) = escrow_.constants();
     }
 
-    /// @dev Into a tab that is all zero still: a struct that is returned is made, and so cleared, once more by every function
-    /// that hands it on.
     function _load(Tab memory tab, TabTerms calldata t, bytes32 openingHash) internal view {
         _read(tab, _digest(TabHashes.tab(t, openingHash)));
     }
 
-    /// @dev As above.
     function _read(Tab memory tab, bytes32 id) internal view {
         Entry storage e = _tabs[id];
         tab.id = id;
-        e.standing.unpack(tab.s);
-        e.pending.unpack(tab.p, tab.s);
+        Standing s = e.standing;
+        tab.s = s;
+        tab.p = e.pending.current(s);
     }
 
     function _save(Tab memory tab) internal {
         Entry storage e = _tabs[tab.id];
-        e.standing = tab.s.pack();
-        e.pending = tab.p.pack(tab.s.period);
+        e.standing = tab.s;
+        e.pending = tab.p;
     }
 
     function _savePending(Tab memory tab) internal {
-        _tabs[tab.id].pending = tab.p.pack(tab.s.period);
+        _tabs[tab.id].pending = tab.p;
     }
 
     function _saveStanding(Tab memory tab) internal {
-        _tabs[tab.id].standing = tab.s.pack();
+        _tabs[tab.id].standing = tab.s;
     }
 
     function _phase(Tab memory tab) internal pure returns (Phase) {
-        return Phase(tab.p.phase);
+        return Phase(tab.p.phase());
     }
 
     function _requirePhase(Tab memory tab, Phase phase) internal pure {
@@ -94,12 +89,12 @@ abstract contract TabStore is ITabEvents, Contradictions {
 
     /// @dev What an arbiter rules on: the period that is pending.
     function _subject(Tab memory tab) internal pure returns (bytes32) {
-        return TabHashes.subject(tab.id, tab.s.period + 1);
+        return TabHashes.subject(tab.id, tab.s.period() + 1);
     }
 
     /// @dev The collateral that is still the buyer's pledge for this tab.
     function _credit(TabTerms calldata t, Tab memory tab) internal pure returns (uint256) {
-        return tab.s.defaulted ? 0 : TabFields.credit(t);
+        return tab.s.defaulted() ? 0 : TabFields.credit(t);
     }
 
     function _committee(TabTerms calldata t) internal view returns (IViews.CommitteeView memory) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Basis, Outcome} from "../../interfaces/Types.sol";
+import {Basis} from "../../interfaces/Types.sol";
 import {ITabLife} from "../interfaces/ITabLife.sol";
 import {TabTerms} from "../interfaces/TabTypes.sol";
+import {Pending} from "../libraries/PendingWord.sol";
+import {Standing} from "../libraries/StandingWord.sol";
 import {TabHashes} from "../libraries/TabHashes.sol";
-import {TabWords} from "../libraries/TabWords.sol";
 import {TabStore} from "./TabStore.sol";
 
 /// @dev What is stored, for others to read.
@@ -19,28 +20,28 @@ abstract contract TabViews is ITabLife, TabStore {
     function tabState(bytes32 id) external view returns (TabView memory v) {
         Tab memory tab;
         _read(tab, id);
-        TabWords.Standing memory s = tab.s;
-        TabWords.Pending memory p = tab.p;
+        Standing s = tab.s;
+        Pending p = tab.p;
         v.phase = _phase(tab);
-        v.closing = s.closing;
-        v.last = p.last;
-        v.defaulted = s.defaulted;
-        v.members = uint32(s.members);
-        v.balance = uint64(s.balance);
-        v.settledCount = uint64(s.settledCount);
-        v.settledAmount = uint64(s.settledAmount);
-        v.period = uint16(s.period);
-        v.end = uint40(s.end);
-        v.from = uint40(p.from);
-        v.deadline = uint40(p.deadline);
-        v.mark = bytes32(p.mark << 197);
-        v.set = uint32(p.set);
-        v.count = uint64(p.count);
-        v.amount = uint64(p.amount);
-        v.outcome = Outcome(p.outcome);
-        v.basis = p.silent ? Basis.Silence : Basis.Verdict;
-        v.payable_ = uint64(p.payable_);
-        v.unpaid = uint16(s.unpaid);
+        v.closing = s.closing();
+        v.last = p.last();
+        v.defaulted = s.defaulted();
+        v.members = s.members();
+        v.balance = uint64(s.balance());
+        v.settledCount = uint64(s.settledCount());
+        v.settledAmount = uint64(s.settledAmount());
+        v.period = uint16(s.period());
+        v.end = uint40(s.end());
+        v.from = uint40(p.from());
+        v.deadline = uint40(p.deadline());
+        v.mark = bytes32(p.mark() << 197);
+        v.set = p.set();
+        v.count = uint64(p.count());
+        v.amount = uint64(p.amount());
+        v.outcome = p.outcome();
+        v.basis = p.silent() ? Basis.Silence : Basis.Verdict;
+        v.payable_ = uint64(p.payable_());
+        v.unpaid = uint16(s.unpaid());
     }
 
     /// @inheritdoc ITabLife

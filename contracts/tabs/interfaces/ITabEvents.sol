@@ -121,24 +121,14 @@ interface ITabEvents {
         bool last
     );
     /// @notice Attestations were posted: their signers were not silent.
-    event AttestationsPosted(
-        bytes32 indexed tab,
-        uint64 indexed period,
-        Outcome outcome,
-        uint64 payable_,
-        uint32 signers,
-        bytes32[] evidence
-    );
-    /// @notice A verdict made `payable_` provisional until `challengeEnds`.
-    event PeriodJudged(
-        bytes32 indexed tab,
-        uint64 indexed period,
-        Outcome outcome,
-        uint64 payable_,
-        uint32 signers,
-        uint40 challengeEnds,
-        bytes32[] evidence
-    );
+    /// @dev Small fields share words, because a word of log data costs 256 gas.
+    /// @param posted Bits 0-7 outcome, 8-39 signers, 80-143 payable, 144-159 number of the period.
+    /// @param evidence What each signer's attestation rests on, lowest bit first.
+    event AttestationsPosted(bytes32 indexed tab, uint256 posted, bytes32[] evidence);
+    /// @notice A verdict made `payable` provisional.
+    /// @param verdict As `posted`; bits 40-79 end of the challenge.
+    /// @param evidence As above.
+    event PeriodJudged(bytes32 indexed tab, uint256 verdict, bytes32[] evidence);
     /// @notice Nobody judged the period in time: provisionally nothing is payable. `silent`: members that are.
     event PeriodLapsed(bytes32 indexed tab, uint64 indexed period, uint32 silent, uint40 challengeEnds);
     /// @notice `party` put down `deposit` and seeks another outcome; the arbiter may rule until `rulingEnds`. `subject` is
@@ -163,19 +153,11 @@ interface ITabEvents {
         uint256 cost
     );
     /// @notice A period is over: everything up to its tally is settled, withheld parts included. Out of the balance `paid`
-    /// went to the provider; the rest of `payable_` is owed. `toBuyer` and `toProvider` came on top, from deposits, fees
-    /// and stakes; `toEvaluators` was earned by `set`; of it the verdict fee is handed over by `SignersPaid`.
-    event PeriodSettled(
-        bytes32 indexed tab,
-        uint64 indexed period,
-        Outcome outcome,
-        uint64 payable_,
-        uint64 paid,
-        uint256 toBuyer,
-        uint256 toProvider,
-        uint256 toEvaluators,
-        uint32 set
-    );
+    /// went to the provider; the rest of `payable` is owed. What is on top came from deposits, fees and stakes; what
+    /// `set` earned is handed over by `SignersPaid` as far as it is the verdict fee.
+    /// @param settled Bits 0-7 outcome, 8-39 `set`, 40-55 number of the period, 56-119 `payable`, 120-183 `paid`.
+    /// @param onTop Bits 0-79 to the buyer, 80-159 to the provider, 160-239 to `set`.
+    event PeriodSettled(bytes32 indexed tab, uint256 settled, uint256 onTop);
     /// @notice Verdict fees that were kept here were credited to `set` in the escrow.
     event SignersPaid(bytes32 indexed tab, uint32 set, uint256 amount);
     /// @notice A part of what was owed went to the provider out of the balance; `left` is owed still.

@@ -40,6 +40,28 @@ contract TabBatchTest is TabEndings {
         assertGot(0, 60e6);
     }
 
+    /// The list is written by hand: it must be, to the byte, what Solidity makes of the same results.
+    function test_resultsAreWhatSolidityWouldEncode() public {
+        TabAgreement memory a = opened();
+        bytes[] memory calls = new bytes[](5);
+        calls[0] = abi.encodeCall(tabs.tabId, (a.terms, oh(a))); // one word
+        calls[1] = settleCall(a); // an error with arguments
+        calls[2] = hex"12345678"; // and what no function answers
+        calls[3] = abi.encodeCall(tabs.tabState, (idOf(a))); // many words
+        calls[4] = abi.encodeCall(tabs.giveNotice, (a.terms, oh(a), buyer, 0, bytes(""))); // none
+        ITabPeriods.Result[] memory expected = new ITabPeriods.Result[](5);
+        expected[0] = ITabPeriods.Result(true, abi.encode(idOf(a)));
+        expected[1] = ITabPeriods.Result(false, wrongPhase(a, ITabEvents.Phase.Open));
+        expected[2] = ITabPeriods.Result(false, "");
+        expected[3] = ITabPeriods.Result(true, abi.encode(stateOf(a)));
+        expected[4] = ITabPeriods.Result(true, "");
+        for (uint256 i = 1; i < 3; ++i) {
+            vm.expectEmit(address(tabs));
+            emit ITabEvents.CallFailed(i, expected[i].data);
+        }
+        assertEq(done(buyer, abi.encodeCall(tabs.batch, (calls))), abi.encode(expected));
+    }
+
     function test_batchesHaveALength() public {
         bytes memory reason = abi.encodeWithSelector(ITabEvents.BadLength.selector, 0, 256);
         refused(relayer, abi.encodeCall(tabs.batch, (new bytes[](0))), reason);

@@ -30,7 +30,7 @@ contract TabJudgeTest is TabFixture {
         }
         uint40 ends = uint40(block.timestamp + a.terms.challenge);
         vm.expectEmit(address(tabs));
-        emit ITabEvents.PeriodJudged(idOf(a), 1, Outcome.Pass, 80e6, 7, ends, evidence);
+        emit ITabEvents.PeriodJudged(idOf(a), verdictWord(Outcome.Pass, 7, ends, 80e6, 1), evidence);
         done(relayer, abi.encodeCall(tabs.judge, (a.terms, oh(a), t, v)));
         ITabEvents.TabView memory w = stateOf(a);
         assertEq(w.set, 7);
@@ -169,7 +169,7 @@ contract TabJudgeTest is TabFixture {
         TabVerdict memory v = verdictOf(a, t, Outcome.Pass, 1, 3);
         (evidence[0], evidence[1]) = (v.attested[0].evidence, v.attested[1].evidence);
         vm.expectEmit(address(tabs));
-        emit ITabEvents.AttestationsPosted(idOf(a), 1, Outcome.Pass, 1, 3, evidence);
+        emit ITabEvents.AttestationsPosted(idOf(a), verdictWord(Outcome.Pass, 3, 0, 1, 1), evidence);
         done(relayer, abi.encodeCall(tabs.attest, (a.terms, oh(a), t, v)));
         done(relayer, attestCall(a, t, 16));
         assertEq(stateOf(a).set, 19);

@@ -17,7 +17,9 @@ contract TabSettleTest is TabEndings {
         vm.warp(ends);
         remember();
         vm.expectEmit(address(tabs));
-        emit ITabEvents.PeriodSettled(idOf(a), 1, Outcome.Pass, 80e6, 80e6, 0, 0, 1e6, 7);
+        emit ITabEvents.PeriodSettled(
+            idOf(a), settledWord(Outcome.Pass, 7, 1, 80e6, 80e6), uint256(1e6) << 160
+        );
         settle(a);
         assertGot(0, 80e6);
         assertEq(feesOf(7), 0); // kept for as long as the same sign

@@ -415,6 +415,24 @@ abstract contract TabFixture is EscrowFixture {
         return abi.encodeWithSelector(IBook.ForkedChain.selector, 1, HOME);
     }
 
+    /// What `PeriodJudged` and `AttestationsPosted` say in one word.
+    function verdictWord(Outcome outcome, uint32 signers, uint40 ends, uint64 payable_, uint16 period)
+        internal
+        pure
+        returns (uint256)
+    {
+        return uint256(bytes32(abi.encodePacked(uint96(0), period, payable_, ends, signers, outcome)));
+    }
+
+    /// And `PeriodSettled`.
+    function settledWord(Outcome outcome, uint32 set, uint16 period, uint64 payable_, uint64 paid)
+        internal
+        pure
+        returns (uint256)
+    {
+        return uint256(bytes32(abi.encodePacked(uint72(0), paid, payable_, period, set, outcome)));
+    }
+
     function free(address account) internal view returns (uint256) {
         return escrow.collateralOf(account);
     }
