@@ -37,7 +37,7 @@ abstract contract TabPooling is ITabPeriods, TabEnds {
             // Its own code and the caller's own rights: what fails is undone alone. No function takes ETH.
             Results.run(results, i, call);
         }
-        if (settled) _empty();
+        _empty();
         _pool = 0;
         Results.give(results);
     }

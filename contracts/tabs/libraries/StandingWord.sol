@@ -72,7 +72,8 @@ library StandingWord {
         return Standing.wrap((Standing.unwrap(s) & ~BALANCE) | (balance_ << 32));
     }
 
-    /// @dev One period more is settled, and all that was presented until its end.
+    /// @dev One period more is settled, and all that was presented until its end. There are below `periods` so far, which has
+    /// 16 bits: the last one ends the tab.
     function settled(Standing s, uint256 amount, uint256 count) internal pure returns (Standing) {
         unchecked {
             return Standing.wrap(
@@ -83,7 +84,7 @@ library StandingWord {
 
     function nextPeriod(Standing s) internal pure returns (Standing) {
         unchecked {
-            return Standing.wrap(Standing.unwrap(s) + (1 << 184)); // `periods` has 16 bits
+            return Standing.wrap(Standing.unwrap(s) + (1 << 184)); // as in `settled`
         }
     }
 

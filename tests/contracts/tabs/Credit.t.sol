@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {Vm} from "forge-std/Vm.sol";
+
 import {Outcome} from "../../../contracts/interfaces/Types.sol";
 import {ITabEvents} from "../../../contracts/tabs/interfaces/ITabEvents.sol";
 import {TabAgreement, Tally} from "../../../contracts/tabs/interfaces/TabTypes.sol";
@@ -67,7 +69,12 @@ contract TabCreditTest is TabEndings {
     function test_afterADefaultWhatIsCoveredStillIsPaid() public {
         TabAgreement memory a = owing(140e6, Outcome.Pass);
         skip(a.terms.grace);
+        vm.recordLogs();
         settle(a);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i; i < logs.length; ++i) {
+            assertNotEq(logs[i].topics[0], ITabEvents.DebtPaid.selector, "nothing was paid");
+        }
         // 10 of the collateral are left, and count once.
         refused(
             provider,

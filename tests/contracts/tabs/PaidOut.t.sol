@@ -22,6 +22,16 @@ contract TabPaidOutTest is TabEndings {
         assertClosed(a);
     }
 
+    function test_whatBothAgreeOnIsPaidOutToo() public {
+        TabAgreement memory a = opened();
+        uint256 ofBuyer = usdc.balanceOf(buyer);
+        uint256 ofProvider = usdc.balanceOf(provider);
+        done(relayer, splitCall(a, 75e6, block.timestamp + 1, 1, true));
+        assertEq(usdc.balanceOf(buyer) - ofBuyer, DEPOSIT + CREDIT + TAB_BOND - 75e6 + 10e6);
+        assertEq(usdc.balanceOf(provider) - ofProvider, 75e6);
+        assertClosed(a);
+    }
+
     function test_whoUsdcRefusesIsCreditedAndBlocksNobody() public {
         (TabAgreement memory a,) = judged(90e6, Outcome.Fail, 50e6);
         skip(a.terms.challenge);

@@ -76,8 +76,10 @@ contract TabPoolingSameTest is TabEndings {
         h = keccak256(abi.encode(h, reserved()));
     }
 
-    function _batch(bytes[] memory calls) private returns (ITabPeriods.Result[] memory) {
-        return abi.decode(done(relayer, abi.encodeCall(tabs.batch, (calls))), (ITabPeriods.Result[]));
+    function _batch(bytes[] memory calls) private returns (ITabPeriods.Result[] memory results) {
+        bytes memory returned = done(relayer, abi.encodeCall(tabs.batch, (calls)));
+        results = abi.decode(returned, (ITabPeriods.Result[]));
+        assertEq(returned, abi.encode(results), "not as Solidity would encode it");
     }
 
     /// Passed, failed, lapsed, owed more than there is, ruled otherwise, not yet final, silent.

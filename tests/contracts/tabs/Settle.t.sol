@@ -95,6 +95,10 @@ contract TabSettleTest is TabEndings {
         refused(relayer, settleCall(a), tooEarly(ends));
         vm.warp(ends);
         remember();
+        vm.expectEmit(address(tabs));
+        emit ITabEvents.PeriodSettled(
+            idOf(a), settledWord(Outcome.Lapse, 0, 1, 0, 0), (READY_FEE + VERDICT_FEE) | (uint256(80e6) << 80)
+        );
         settle(a);
         // 100 USDC shared by five, of whom four were silent; all fees back.
         assertGot(DEPOSIT + CREDIT + 12e6, 80e6 + TAB_BOND);

@@ -210,6 +210,14 @@ abstract contract TabFixture is EscrowFixture {
         view
         returns (bytes memory)
     {
+        return splitCall(a, toProvider, expiry, phase, false);
+    }
+
+    function splitCall(TabAgreement memory a, uint256 toProvider, uint256 expiry, uint8 phase, bool payOut)
+        internal
+        view
+        returns (bytes memory)
+    {
         bytes32 digest = tabTyped(
             keccak256(
                 abi.encode(
@@ -227,7 +235,7 @@ abstract contract TabFixture is EscrowFixture {
         );
         return abi.encodeCall(
             tabs.agree,
-            (a.terms, oh(a), toProvider, expiry, sign(buyerKey, digest), sign(providerKey, digest), false)
+            (a.terms, oh(a), toProvider, expiry, sign(buyerKey, digest), sign(providerKey, digest), payOut)
         );
     }
 
