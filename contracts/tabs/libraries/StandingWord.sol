@@ -72,7 +72,7 @@ library StandingWord {
         return Standing.wrap((Standing.unwrap(s) & ~BALANCE) | (balance_ << 32));
     }
 
-    /// @dev One period more is settled, and all that was presented until its end. There are below `periods` so far, which has
+    /// @dev One period more is settled, and all that was presented until its end. Before it, fewer than `periods` are, which has
     /// 16 bits: the last one ends the tab.
     function settled(Standing s, uint256 amount, uint256 count) internal pure returns (Standing) {
         unchecked {
