@@ -29,8 +29,7 @@ contract TabJudgeTest is TabFixture {
             evidence[i] = v.attested[i].evidence;
         }
         uint40 ends = uint40(block.timestamp + a.terms.challenge);
-        vm.expectEmit(address(tabs));
-        emit ITabEvents.PeriodJudged(idOf(a), verdictWord(Outcome.Pass, 7, ends, 80e6, 1), evidence);
+        expectJudged(a, Outcome.Pass, 80e6, 7, ends, evidence);
         done(relayer, abi.encodeCall(tabs.judge, (a.terms, oh(a), t, v)));
         ITabEvents.TabView memory w = stateOf(a);
         assertEq(w.set, 7);
@@ -168,8 +167,7 @@ contract TabJudgeTest is TabFixture {
         bytes32[] memory evidence = new bytes32[](2);
         TabVerdict memory v = verdictOf(a, t, Outcome.Pass, 1, 3);
         (evidence[0], evidence[1]) = (v.attested[0].evidence, v.attested[1].evidence);
-        vm.expectEmit(address(tabs));
-        emit ITabEvents.AttestationsPosted(idOf(a), verdictWord(Outcome.Pass, 3, 0, 1, 1), evidence);
+        expectPosted(a, Outcome.Pass, 1, 3, evidence);
         done(relayer, abi.encodeCall(tabs.attest, (a.terms, oh(a), t, v)));
         done(relayer, attestCall(a, t, 16));
         assertEq(stateOf(a).set, 19);

@@ -16,10 +16,7 @@ contract TabSettleTest is TabEndings {
         refused(relayer, settleCall(a), tooEarly(ends));
         vm.warp(ends);
         remember();
-        vm.expectEmit(address(tabs));
-        emit ITabEvents.PeriodSettled(
-            idOf(a), settledWord(Outcome.Pass, 7, 1, 80e6, 80e6), uint256(1e6) << 160
-        );
+        expectSettled(a, Outcome.Pass, 80e6, 80e6, 7, [uint80(0), 0, 1e6]);
         settle(a);
         assertGot(0, 80e6);
         assertEq(feesOf(7), 0); // kept for as long as the same sign
@@ -95,10 +92,7 @@ contract TabSettleTest is TabEndings {
         refused(relayer, settleCall(a), tooEarly(ends));
         vm.warp(ends);
         remember();
-        vm.expectEmit(address(tabs));
-        emit ITabEvents.PeriodSettled(
-            idOf(a), settledWord(Outcome.Lapse, 0, 1, 0, 0), (READY_FEE + VERDICT_FEE) | (uint256(80e6) << 80)
-        );
+        expectSettled(a, Outcome.Lapse, 0, 0, 0, [uint80(READY_FEE + VERDICT_FEE), 80e6, 0]);
         settle(a);
         // 100 USDC shared by five, of whom four were silent; all fees back.
         assertGot(DEPOSIT + CREDIT + 12e6, 80e6 + TAB_BOND);

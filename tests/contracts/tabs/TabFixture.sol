@@ -423,22 +423,46 @@ abstract contract TabFixture is EscrowFixture {
         return abi.encodeWithSelector(IBook.ForkedChain.selector, 1, HOME);
     }
 
-    /// What `PeriodJudged` and `AttestationsPosted` say in one word.
-    function verdictWord(Outcome outcome, uint32 signers, uint40 ends, uint64 payable_, uint16 period)
-        internal
-        pure
-        returns (uint256)
-    {
-        return uint256(bytes32(abi.encodePacked(uint96(0), period, payable_, ends, signers, outcome)));
+    // ---- events whose small fields share a word
+
+    function expectJudged(
+        TabAgreement memory a,
+        Outcome outcome,
+        uint64 payable_,
+        uint32 signers,
+        uint40 ends,
+        bytes32[] memory evidence
+    ) internal {
+        bytes32 word = bytes32(abi.encodePacked(uint96(0), uint16(1), payable_, ends, signers, outcome));
+        vm.expectEmit(address(tabs));
+        emit ITabEvents.PeriodJudged(idOf(a), uint256(word), evidence);
     }
 
-    /// And `PeriodSettled`.
-    function settledWord(Outcome outcome, uint32 set, uint16 period, uint64 payable_, uint64 paid)
-        internal
-        pure
-        returns (uint256)
-    {
-        return uint256(bytes32(abi.encodePacked(uint72(0), paid, payable_, period, set, outcome)));
+    function expectPosted(
+        TabAgreement memory a,
+        Outcome outcome,
+        uint64 payable_,
+        uint32 signers,
+        bytes32[] memory evidence
+    ) internal {
+        bytes32 word = bytes32(abi.encodePacked(uint96(0), uint16(1), payable_, uint40(0), signers, outcome));
+        vm.expectEmit(address(tabs));
+        emit ITabEvents.AttestationsPosted(idOf(a), uint256(word), evidence);
+    }
+
+    /// Of the first period. `onTop`: to the buyer, the provider and the set.
+    function expectSettled(
+        TabAgreement memory a,
+        Outcome outcome,
+        uint64 payable_,
+        uint64 paid,
+        uint32 set,
+        uint80[3] memory onTop
+    ) internal {
+        bytes32 word = bytes32(abi.encodePacked(uint72(0), paid, payable_, uint16(1), set, outcome));
+        bytes32 top = bytes32(abi.encodePacked(uint16(0), onTop[2], onTop[1], onTop[0]));
+        vm.expectEmit(address(tabs));
+        emit ITabEvents.PeriodSettled(idOf(a), uint256(word), uint256(top));
     }
 
     function free(address account) internal view returns (uint256) {
