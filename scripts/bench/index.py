@@ -37,7 +37,7 @@ from scripts.bench.jobs import Jobs, opened_jobs
 from scripts.local.anvil import CHAIN_ID
 
 ABI = resources.files("oracle.chain.abi").joinpath("Escrow.json")
-JOBS = 2_500  # four events each
+JOBS = 5_000  # four events each
 ROUNDS = 5
 
 
