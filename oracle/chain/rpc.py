@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import httpx
 import stamina
 
 from oracle.chain.client import MAX_LOGS, Client, Fees, Tag
 from oracle.chain.errors import RpcError, RpcUnavailableError, SendError, WrongChainError
 from oracle.chain.quantities import hash32, quantity
 from oracle.chain.transport import Request, Transport
+from oracle.chain.wire import Wire
 from oracle.domain.types import Hash
 
 __all__ = ["MAX_LOGS", "Fees", "Rpc", "Tag"]
@@ -30,7 +30,7 @@ class Rpc(Client):
         chain_id: int | None = None,
         timeout: float = 10.0,
         attempts: int = 4,
-        transport: httpx.BaseTransport | None = None,
+        wire: Wire | None = None,
     ) -> None:
         """Nothing is sent yet.
 
@@ -39,12 +39,12 @@ class Rpc(Client):
             chain_id: The chain the node must answer for; None believes any.
             timeout: Seconds to connect, and between two pieces of an answer.
             attempts: How often a read is tried in all, with growing pauses.
-            transport: For tests: what httpx sends through.
+            wire: For tests: what requests are sent through.
 
         Raises:
             RpcUnavailableError: the URL is none.
         """
-        self._transport = Transport(url, timeout=timeout, transport=transport)
+        self._transport = Transport(url, timeout=timeout, wire=wire)
         self._expected = chain_id
         self._checked = chain_id is None
         self._attempts = attempts

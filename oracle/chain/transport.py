@@ -11,16 +11,20 @@ from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import orjson
+from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import TimeoutError as TooSlowError
 
 from oracle.chain.errors import BadAnswerError, RateLimitedError, RpcError, RpcUnavailableError, error_of
 from oracle.chain.reverts import revert_data, reverted
+from oracle.chain.wire import HttpWire, Wire
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024  # bytes of one HTTP answer
 MAX_BATCH = 100  # requests in one HTTP request; public nodes refuse more
 _RETRY_AFTER_DIGITS = 6  # of the seconds in a Retry-After header that is believed
 _DEADLINE_FACTOR = 4  # whole answer within this many times `timeout`, however slowly it drips
+_PIECE = 65_536  # bytes of an answer read at once at most
+_TOO_MANY_REQUESTS, _SERVER_ERROR = 429, 500
 
 Request = tuple[str, Sequence[Any]]
 """Method and parameters."""
@@ -29,31 +33,24 @@ Request = tuple[str, Sequence[Any]]
 class Transport:
     """One node, one connection pool. Not to be shared between threads that close it."""
 
-    def __init__(self, url: str, *, timeout: float, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, url: str, *, timeout: float, wire: Wire | None = None) -> None:
         """`timeout` in seconds: to connect, and between two pieces of an answer."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = f":{parts.port}" if parts.port else ""
+            self._wire = wire or HttpWire(url, timeout=timeout)
+        except ValueError:
+            raise _no_address() from None  # its message may name the whole address
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise RpcUnavailableError(
-                "the RPC address is not an http or https URL",
-                field="rpc",
-                next_step="give it like http://127.0.0.1:8545",
-            )
-        port = f":{parts.port}" if parts.port else ""
+            raise _no_address()
         self.shown = f"{parts.scheme}://{parts.hostname}{port}"
         """The node without path, query or password: those hold API keys."""
-        self._url = url
         self._timeout = timeout
         self._ids = count(1)
-        self._http = httpx.Client(
-            timeout=timeout,
-            transport=transport,
-            follow_redirects=False,
-            headers={"content-type": "application/json"},
-        )
 
     def close(self) -> None:
         """Close all connections."""
-        self._http.close()
+        self._wire.close()
 
     def one(self, method: str, params: Sequence[Any]) -> Any:
         """The result of one call.
@@ -105,8 +102,9 @@ class Transport:
         pieces: list[bytes] = []
         size = 0
         try:
-            with self._http.stream("POST", self._url, content=orjson.dumps(payload)) as response:
-                for piece in response.iter_bytes():
+            response = self._wire.post(orjson.dumps(payload))
+            try:
+                while piece := response.read1(_PIECE, decode_content=True):
                     size += len(piece)
                     if size > MAX_ANSWER_BYTES:
                         raise BadAnswerError(
@@ -117,18 +115,21 @@ class Transport:
                             f"{self.shown} took too long to finish its answer to {label}"
                         )
                     pieces.append(piece)
-                status = response.status_code
-                retry_after = response.headers.get("retry-after", "")
-        except httpx.TimeoutException as error:
-            raise RpcUnavailableError(
-                f"{self.shown} did not answer {label} within {self._timeout:g} s", next_step="is the node up?"
-            ) from error
-        except httpx.HTTPError as error:
+            finally:
+                response.close()  # a connection whose answer was read to its end is kept
+            status = response.status
+            retry_after = response.headers.get("retry-after", "")
+        except HTTPError as error:
+            if isinstance(error, TooSlowError) and not isinstance(error, NewConnectionError):
+                raise RpcUnavailableError(
+                    f"{self.shown} did not answer {label} within {self._timeout:g} s",
+                    next_step="is the node up?",
+                ) from error
             raise RpcUnavailableError(
                 f"{self.shown} cannot be reached: {type(error).__name__}",
                 next_step="check that the node runs and that the RPC address is right",
             ) from error
-        if status == httpx.codes.TOO_MANY_REQUESTS:
+        if status == _TOO_MANY_REQUESTS:
             limited = RateLimitedError(f"{self.shown} asks for fewer requests (HTTP 429)", code=status)
             if retry_after.isascii() and retry_after.isdigit() and len(retry_after) < _RETRY_AFTER_DIGITS:
                 limited.retry_after = float(retry_after)
@@ -140,7 +141,7 @@ class Transport:
             raise RpcUnavailableError(
                 f"{self.shown} answered {label} with HTTP {status} and no JSON", code=status
             ) from error
-        if status >= httpx.codes.INTERNAL_SERVER_ERROR and not _is_rpc(answer):
+        if status >= _SERVER_ERROR and not _is_rpc(answer):
             raise RpcUnavailableError(f"{self.shown} answered {label} with HTTP {status}", code=status)
         return answer
 
@@ -163,6 +164,14 @@ class Transport:
         if data is not None:
             return reverted(data)
         return error_of(code, message, method=method)
+
+
+def _no_address() -> RpcUnavailableError:
+    return RpcUnavailableError(
+        "the RPC address is not an http or https URL",
+        field="rpc",
+        next_step="give it like http://127.0.0.1:8545",
+    )
 
 
 def _is_rpc(answer: Any) -> bool:

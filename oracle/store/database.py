@@ -17,7 +17,9 @@ from oracle.domain.errors import EarnestError
 BUSY_TIMEOUT = 30_000  # milliseconds SQLite waits for another writer
 CACHE = 8_000  # KiB of pages a connection to SQLite may keep
 CACHE_OF_MANY = 32_000  # the same while many rows are written: what does not fit is written twice
-CHECKPOINT = 4_000  # pages of 4 KiB in SQLite's log until they are moved into the database
+# Pages of 4 KiB in SQLite's log until they are moved into the database: 64 MB. Those of indexes, which a
+# first sync changes again and again, are moved once for several of its transactions.
+CHECKPOINT = 16_000
 _FRESH = 2.0  # seconds for which a connection is taken for up without asking
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import orjson
+import urllib3
+from urllib3.exceptions import ProtocolError
 
 from oracle.chain.rpc import Rpc
 
+ADDRESS = "http://user:pass@node.test:8545/v2/secret-key"
 Answer = Callable[[str, list[Any]], Any]
 
 
@@ -46,8 +50,29 @@ class FakeNode:
             return head | {"error": error.as_json}
 
 
+class HandlerWire:
+    """What a handler in httpx's terms answers, as it comes over the wire; its httpx errors too."""
+
+    def __init__(self, handler: Callable[[httpx.Request], httpx.Response]) -> None:
+        self._handler = handler
+
+    def post(self, body: bytes) -> urllib3.BaseHTTPResponse:
+        """See `Wire`."""
+        try:
+            response = self._handler(httpx.Request("POST", ADDRESS, content=body))
+        except httpx.ConnectError as error:
+            raise ProtocolError(str(error)) from error
+        return urllib3.HTTPResponse(
+            io.BytesIO(response.content),
+            headers=response.headers,
+            status=response.status_code,
+            preload_content=False,
+        )
+
+    def close(self) -> None:
+        """See `Wire`."""
+
+
 def rpc_for(handler: Callable[[httpx.Request], httpx.Response], **options: Any) -> Rpc:
     """A client whose requests go to `handler`. Its URL holds a secret, which must never show."""
-    return Rpc(
-        "http://user:pass@node.test:8545/v2/secret-key", transport=httpx.MockTransport(handler), **options
-    )
+    return Rpc(ADDRESS, wire=HandlerWire(handler), **options)
