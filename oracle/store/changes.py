@@ -47,6 +47,7 @@ class _Tail:
     """The rows of one table that were told lately, by id, and when (monotonic seconds).
 
     Transactions end in another order than they began: a row with a lower id may come after one with a higher.
+    Up to the first id that is missing nothing can come any more, and nothing is read again.
     """
 
     low: int
@@ -56,6 +57,8 @@ class _Tail:
         new = {number: name for number, name in rows if number not in self.told}
         self.told.update(dict.fromkeys(new, now))
         self.low = max((number for number, at in self.told.items() if now - at > OVERLAP), default=self.low)
+        while self.low + 1 in self.told:
+            self.low += 1
         self.told = {number: at for number, at in self.told.items() if number > self.low}
         return set(new.values())
 
