@@ -112,7 +112,7 @@ class PeerDesk:
             if fresh:
                 known = self._intake.known(session, request.committee, request.statements)
                 results = self._intake.take_all(session, known, request.sender, request.statements)
-                statements = self._say(session, request, known)
+                statements = self._say(session, request, known)  # with what it just brought
         if not fresh:
             self._note(request, "replay", "a request of it came a second time")
             raise RequestRefusedError(409, "this request was seen before")
@@ -129,12 +129,13 @@ class PeerDesk:
         mine = self._intake.held(known.records)
         found = []
         for delivery in deliveries(
-            session,
             request.committee,
             list(dict.fromkeys(item.subject for item in request.statements)),
             cases=known.cases,
             threshold=terms.threshold,
             records=known.records,
+            commitments=known.all_commitments,
+            attestations=known.all_attestations,
         ):
             if (delivery.case.subject, delivery.deliverable) in asked:
                 said = said_to(delivery, request.sender, mine, known.timestamp, self._reveal_before)

@@ -48,7 +48,8 @@ class Known:
     """What is stored about a committee and the jobs that a message names, read once for a message.
 
     `commitments` (by job, deliverable, evaluator and key) and `attested` (by job, deliverable and evaluator:
-    outcome and payable by digest) grow with what the message adds.
+    outcome and payable by digest) grow with what the message adds. `all_…` are what they were taken from, of
+    other committees too; they grow when it is stored.
     """
 
     committee: Hash
@@ -57,6 +58,8 @@ class Known:
     timestamp: int
     commitments: dict[tuple[Hash, Hash, int, Address], Hash]
     attested: dict[tuple[Hash, Hash, int], dict[Hash, tuple[Outcome, int]]]
+    all_commitments: list[StoredCommitment]
+    all_attestations: list[StoredAttestation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,9 @@ class PeerIntake:
         """Read what checking these statements needs."""
         subjects = {item.subject for item in statements}
         attested: dict[tuple[Hash, Hash, int], dict[Hash, tuple[Outcome, int]]] = {}
-        for item in work_store.attestations_of(session, subjects):
+        attestations = work_store.attestations_of(session, subjects)
+        commitments = peer_store.commitments_of(session, subjects)
+        for item in attestations:
             if item.committee == committee:
                 key = (item.attestation.subject, item.attestation.deliverable, item.evaluator)
                 said = (item.attestation.outcome, item.attestation.payable)
@@ -100,10 +105,12 @@ class PeerIntake:
             timestamp=chain_store.now(session),
             commitments={
                 (item.subject, item.deliverable, item.evaluator, item.signer): item.commitment
-                for item in peer_store.commitments_of(session, subjects)
+                for item in commitments
                 if item.committee == committee
             },
             attested=attested,
+            all_commitments=commitments,
+            all_attestations=attestations,
         )
 
     def held(self, records: Mapping[int, EvaluatorRecord]) -> list[int]:
@@ -123,8 +130,10 @@ class PeerIntake:
         results = [self._take(session, known, news, sender, statement) for statement in statements]
         if news.commitments:
             peer_store.add_commitments(session, news.commitments)
+            known.all_commitments.extend(news.commitments)
         if news.attestations:
             work_store.save_attestations(session, news.attestations)
+            known.all_attestations.extend(news.attestations)
         return results
 
     def _take(self, session: Session, known: Known, news: _News, sender: int, statement: Statement) -> str:

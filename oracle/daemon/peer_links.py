@@ -28,6 +28,7 @@ from oracle.signing.signer import Signer
 from oracle.store import chain as chain_store
 from oracle.store import jobs as job_store
 from oracle.store import peers as peer_store
+from oracle.store import work as work_store
 from oracle.store.database import Database
 from oracle.store.peers import StoredCommitment
 
@@ -247,12 +248,13 @@ class Exchange:
                     job for job, count in subjects.items() if not _is_finished(link, job, count, timestamp)
                 ]
                 under_way = deliveries(
-                    session,
                     committee,
                     pending,
                     cases=self._intake.cases.find(session, pending),
                     threshold=terms.threshold,
                     records=records,
+                    commitments=peer_store.commitments_of(session, pending),
+                    attestations=work_store.attestations_of(session, pending),
                 )
                 said = [
                     (delivery, said_to(delivery, recipient, mine, timestamp, self._rules.reveal_before))

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-
-from sqlalchemy.orm import Session
 
 from oracle.daemon.cases import Case
 from oracle.decide.exchange import Round, Sendable, is_open_to_all, may_reveal
 from oracle.decide.jobs import EvaluatorRecord
 from oracle.domain.types import Address, Hash, Outcome
 from oracle.peers.messages import Reveal, Statement
-from oracle.store import peers as peer_store
-from oracle.store import work as work_store
 from oracle.store.peers import StoredCommitment
 from oracle.store.work import StoredAttestation
 
@@ -57,13 +53,14 @@ class Said:
 
 
 def deliveries(
-    session: Session,
     committee: Hash,
     subjects: Collection[Hash],
     *,
     cases: Mapping[Hash, Case],
     threshold: int,
     records: Mapping[int, EvaluatorRecord],
+    commitments: Iterable[StoredCommitment],
+    attestations: Iterable[StoredAttestation],
 ) -> list[Delivery]:
     """What the chain anchors now of these subjects, in their order; those of other committees are left out.
 
@@ -71,6 +68,8 @@ def deliveries(
         cases: What `Cases.find` found of them.
         threshold: k of the committee.
         records: Its evaluators, by index.
+        commitments: All about these subjects, and perhaps others.
+        attestations: The same, oldest first.
     """
     anchored = {
         subject: (cases[subject], deliverable)
@@ -79,24 +78,25 @@ def deliveries(
         and cases[subject].committee == committee
         and (deliverable := cases[subject].deliverable) is not None
     }
-    commitments = _by_subject(peer_store.commitments_of(session, anchored))
-    attestations: dict[Hash, list[StoredAttestation]] = {}
-    for item in work_store.attestations_of(session, anchored):
-        attestations.setdefault(item.attestation.subject, []).append(item)
+    committed: dict[Hash, list[StoredCommitment]] = {}
+    for commitment in commitments:
+        if commitment.committee == committee:
+            committed.setdefault(commitment.subject, []).append(commitment)
+    attested: dict[Hash, list[StoredAttestation]] = {}
+    for attestation in attestations:
+        if attestation.committee == committee:
+            attested.setdefault(attestation.attestation.subject, []).append(attestation)
+    expelled = frozenset(index for index, record in records.items() if record.expelled)
     listed = []
     for subject, (case, deliverable) in anchored.items():
-        bound = tuple(
-            item
-            for item in commitments.get(subject, ())
-            if item.committee == committee and item.deliverable == deliverable
-        )
+        bound = tuple(item for item in committed.get(subject, ()) if item.deliverable == deliverable)
         listed.append(
             Delivery(
                 case=case,
                 deliverable=deliverable,
                 round=Round(
                     members=case.members,
-                    expelled=frozenset(index for index, record in records.items() if record.expelled),
+                    expelled=expelled,
                     threshold=threshold,
                     committed=frozenset(
                         item.evaluator
@@ -109,9 +109,7 @@ def deliveries(
                 records=records,
                 commitments=bound,
                 attestations=tuple(
-                    item
-                    for item in attestations.get(subject, ())
-                    if item.committee == committee and item.attestation.deliverable == deliverable
+                    item for item in attested.get(subject, ()) if item.attestation.deliverable == deliverable
                 ),
             )
         )
@@ -231,10 +229,3 @@ def _by(delivery: Delivery, evaluator: int) -> list[StoredAttestation]:
 
 def _vote(item: StoredAttestation) -> tuple[Outcome, int]:
     return item.attestation.outcome, item.attestation.payable
-
-
-def _by_subject(items: list[StoredCommitment]) -> dict[Hash, list[StoredCommitment]]:
-    found: dict[Hash, list[StoredCommitment]] = {}
-    for item in items:
-        found.setdefault(item.subject, []).append(item)
-    return found

@@ -21,6 +21,12 @@ from oracle.store.tables import AttestationRow, EquivocationRow, EvaluationRow, 
 # Read as rows, not as objects: making and tracking an object costs many times what reading its row does.
 _EVALUATIONS = select(*table_of(EvaluationRow).c)
 _ATTESTATIONS = select(*table_of(AttestationRow).c)
+_SAID = select(
+    *(
+        table_of(AttestationRow).c[name]
+        for name in ("subject", "deliverable", "committee", "evaluator", "digest", "outcome", "payable")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +245,14 @@ def save_attestations(session: Session, wanted: Sequence[StoredAttestation]) -> 
 
     One that contradicts another of the same evaluator is stored too, and with it that they are a proof.
     """
+    if not wanted:
+        return 0
     known: dict[_Place, dict[Hash, tuple[Outcome, int]]] = {}
-    for item in attestations_of(session, {item.attestation.subject for item in wanted}):
-        known.setdefault(_place(item), {})[item.digest] = _said(item)
+    subjects = {item.attestation.subject for item in wanted}
+    rows = session.execute(_SAID.where(among(session, AttestationRow.subject, subjects)))
+    for subject, deliverable, committee, evaluator, digest, outcome, payable in rows:
+        place = subject, deliverable, committee, evaluator
+        known.setdefault(place, {})[digest] = (Outcome(outcome), int(payable))
     fresh: list[StoredAttestation] = []
     contradicting: list[StoredAttestation] = []
     for item in wanted:
