@@ -71,14 +71,19 @@ def running_jobs(
     session: Session, committees: Collection[Hash], only: Collection[Hash] | None = None
 ) -> list[StoredJob]:
     """Jobs of these committees that are not closed, or those of them among `only`, oldest first."""
-    query = (
-        _current_jobs()
-        .where(among(session, JobVersion.committee, committees), JobVersion.state != State.CLOSED.value)
-        .order_by(JobRow.block_number, JobVersion.id)
-    )
-    if only is not None:
-        query = query.where(among(session, JobRow.job, only))
-    return [_stored_job(row) for row in session.execute(query)]
+    query = _current_jobs().order_by(JobRow.block_number, JobVersion.id)
+    if only is None:
+        query = query.where(
+            among(session, JobVersion.committee, committees), JobVersion.state != State.CLOSED.value
+        )
+        return [_stored_job(row) for row in session.execute(query)]
+    # By their ids alone: PostgreSQL would rather go through all that are open than look up some.
+    found = map(_stored_job, session.execute(query.where(among(session, JobRow.job, only))))
+    return [
+        job
+        for job in found
+        if job.record.state is not State.CLOSED and job.agreement.terms.committee in committees
+    ]
 
 
 def list_jobs(

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, or_, select, text, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Row, bindparam, case, delete, func, or_, select, text, update
+from sqlalchemy.orm import Session
 
 from oracle.domain.types import ZERO_HASH, Address, Hash, State
 from oracle.store import work
@@ -109,17 +109,16 @@ def subjects_under_way(
     Returns:
         For each, oldest first, how many attestations about it are stored.
     """
-    own = aliased(AttestationRow)
     query = (
-        select(JobVersion.job, func.count(AttestationRow.id.distinct()))
+        select(JobVersion.job, func.count(AttestationRow.id))
         .join(AttestationRow, AttestationRow.subject == JobVersion.job)
-        .join(own, (own.subject == JobVersion.job) & own.signer.in_(signers))
         .where(
             JobVersion.committee == committee,
             _CURRENT,
             or_(JobVersion.state == State.OPEN.value, JobVersion.block_number >= since_block),
         )
         .group_by(JobVersion.job)
+        .having(func.max(case((AttestationRow.signer.in_(signers), 1), else_=0)) == 1)
         .order_by(func.min(JobVersion.id))
     )
     return {str(job): int(count) for job, count in session.execute(query)}
