@@ -274,8 +274,9 @@ class Outbox:
                 log.warning("transaction_reverted", job=call.subject, tx=step.tx_hash, reason=why)
                 errors[entry.id] = why
         with self._database.write() as session:
-            for entry, step in wanted:
-                store.finish(session, entry.id, step.block_number, errors.get(entry.id))
+            store.finish(
+                session, [(entry.id, step.block_number, errors.get(entry.id)) for entry, step in wanted]
+            )
         for entry, step in wanted:
             log.info(
                 "transaction_final",
@@ -296,18 +297,19 @@ class Outbox:
     def _drop(self, entries: Sequence[int]) -> None:
         if entries:
             with self._database.write() as session:
-                for entry in entries:
-                    store.drop(session, entry, "no longer wanted")
+                store.drop(session, entries, "no longer wanted")
 
     def _postpone(self, failed: Sequence[tuple[int, int, str]]) -> None:
         """Entries, each with how often it was tried and why it failed now."""
         if not failed:
             return
+        postponed = []
+        for entry, tries, error in failed:
+            wait = min(self._policy.retry_every * 2 ** min(tries, _MOST_DOUBLINGS), LONGEST_DELAY)
+            log.warning("transaction_not_sent", entry=entry, reason=error, retry_in=wait)
+            postponed.append((entry, self._clock() + wait, error))
         with self._database.write() as session:
-            for entry, tries, error in failed:
-                wait = min(self._policy.retry_every * 2 ** min(tries, _MOST_DOUBLINGS), LONGEST_DELAY)
-                log.warning("transaction_not_sent", entry=entry, reason=error, retry_in=wait)
-                store.postpone(session, entry, self._clock() + wait, error)
+            store.postpone(session, postponed)
 
     def _call(self, call: store.Call, nonce: int, gas: int, fees: lane.Fees) -> store.Signed:
         return sign_call(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, defer
@@ -302,14 +303,11 @@ def save_signed(session: Session, made: Sequence[Stored], now: float) -> None:
             for item in fresh
         ],
     )
-    table = table_of(OutboxRow)
-    if fresh:
-        session.connection().execute(
-            update(table)
-            .where(table.c.id == bindparam("entry"))
-            .values(nonce=bindparam("took"), gas=bindparam("limit"), tries=0, retry_at=0.0),
-            [{"entry": item.entry, "took": item.signed.nonce, "limit": item.gas} for item in fresh],
-        )
+    _change(
+        session,
+        {"nonce": bindparam("took"), "gas": bindparam("limit"), "tries": 0, "retry_at": 0.0},
+        [{"entry": item.entry, "took": item.signed.nonce, "limit": item.gas} for item in fresh],
+    )
 
 
 def raw_transactions(session: Session, hashes: Collection[Hash]) -> dict[Hash, bytes]:
@@ -368,10 +366,12 @@ def save_receipts(session: Session, found: Sequence[MinedIn]) -> None:
     )
 
 
-def finish(session: Session, entry: int, block_number: int, error: str | None) -> None:
-    """Mark an entry as final in a block."""
-    session.execute(
-        update(OutboxRow).where(OutboxRow.id == entry).values(until_block=block_number, error=error)
+def finish(session: Session, final: Collection[tuple[int, int, str | None]]) -> None:
+    """Mark entries as final: of each its id, the block, and why it failed if it did."""
+    _change(
+        session,
+        {"until_block": bindparam("block"), "error": bindparam("why")},
+        [{"entry": entry, "block": block, "why": error} for entry, block, error in final],
     )
 
 
@@ -381,18 +381,31 @@ def requeue(session: Session, entry: int) -> None:
     session.execute(update(OutboxRow).where(OutboxRow.id == entry).values(nonce=None, gas=None))
 
 
-def drop(session: Session, entry: int, reason: str) -> None:
-    """Forget an entry for which nothing was signed."""
-    session.execute(update(OutboxRow).where(OutboxRow.id == entry).values(dropped=reason))
+def drop(session: Session, entries: Collection[int], reason: str) -> None:
+    """Forget entries for which nothing was signed."""
+    _change(session, {"dropped": reason}, [{"entry": entry} for entry in entries])
 
 
-def postpone(session: Session, entry: int, retry_at: float, error: str) -> None:
-    """Store why an entry could not be signed or sent, and when it is tried again."""
-    session.execute(
-        update(OutboxRow)
-        .where(OutboxRow.id == entry)
-        .values(retry_at=retry_at, error=error, tries=OutboxRow.tries + 1)
+def postpone(session: Session, failed: Collection[tuple[int, float, str]]) -> None:
+    """Store when entries are tried again, Unix seconds, and why they could not be signed or sent."""
+    _change(
+        session,
+        {
+            "retry_at": bindparam("again_at"),
+            "error": bindparam("why"),
+            "tries": table_of(OutboxRow).c.tries + 1,
+        },
+        [{"entry": entry, "again_at": again_at, "why": error} for entry, again_at, error in failed],
     )
+
+
+def _change(session: Session, values: dict[str, Any], entries: list[dict[str, Any]]) -> None:
+    """Change the rows with the ids `entry`, past the unit of work."""
+    table = table_of(OutboxRow)
+    if entries:
+        session.connection().execute(
+            update(table).where(table.c.id == bindparam("entry")).values(values), entries
+        )
 
 
 def list_entries(session: Session, *, limit: int) -> list[tuple[LiveEntry, str]]:

@@ -85,7 +85,7 @@ class Desk:
                 _, value, _, tag, period, *_ = decode(_FEEDBACK, entry.call.data[4:])
                 self.registry.given.setdefault((tag, period), []).append(value)
                 self.sent += 1
-                outbox_store.finish(session, entry.id, self.heights.finalized, None)
+                outbox_store.finish(session, [(entry.id, self.heights.finalized, None)])
 
     def turn(self) -> None:
         """A step once everything that waits is due."""
