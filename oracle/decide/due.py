@@ -258,7 +258,7 @@ def _agreeing(facts: JobFacts) -> tuple[Outcome, int, int] | None:
 def _lone_attestations(facts: JobFacts, heights: Heights, policy: DuePolicy) -> list[Due]:
     """Near the limit, attestations short of a verdict, so that those who signed are not taken for silent."""
     since = facts.terms.judge_by - policy.attest_before
-    if policy.attest_before == 0 or Purpose.ATTEST in facts.pending:
+    if policy.attest_before == 0 or Purpose.ATTEST in facts.pending or heights.timestamp < since:
         return []
     if heights.timestamp < _turn_comes(facts, policy, since, until=facts.terms.judge_by):
         return []

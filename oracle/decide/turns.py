@@ -8,18 +8,25 @@ time, so that no machine's clock can make two send at once.
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 
 from oracle.domain.keccak import keccak
 from oracle.domain.types import Hash
 
 _DOMAIN = b"earnest/turn/1"
+_REMEMBERED = 2_000  # jobs whose order is asked for again with every block while they are open
 
 
 def order_of(job: Hash, indices: Collection[int]) -> tuple[int, ...]:
     """The order in which evaluators send for a job: by keccak-256 of (job, index). The same everywhere."""
+    return _order(job, frozenset(indices))
+
+
+@lru_cache(_REMEMBERED)
+def _order(job: Hash, indices: frozenset[int]) -> tuple[int, ...]:
     subject = bytes.fromhex(job[2:])
     return tuple(
-        sorted(set(indices), key=lambda index: (keccak(_DOMAIN + subject + index.to_bytes(1, "big")), index))
+        sorted(indices, key=lambda index: (keccak(_DOMAIN + subject + index.to_bytes(1, "big")), index))
     )
 
 
