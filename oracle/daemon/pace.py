@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 SHORTEST = 0.1  # seconds
-LONGEST = 0.5  # seconds: what a busy machine may add to a step of a verdict
+LONGEST = 1.0  # seconds: what a busy machine may add to a step of a verdict
 _SHARE = 2.0  # times as long as the round took: a loop works at most a third of the time
 
 
