@@ -10,6 +10,8 @@ import httpx
 import urllib3
 from urllib3.util import Url, make_headers, parse_url
 
+from oracle.chain.errors import RpcUnavailableError
+
 _CONNECTIONS = 8  # kept open to a node
 # Its warnings name the whole address, and that may hold an API key. What goes wrong is an exception besides.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
@@ -40,6 +42,7 @@ class HttpWire:
 
     Raises:
         ValueError: the URL is none. The message names it.
+        RpcUnavailableError: the environment names a proxy of a kind that is not known.
     """
 
     def __init__(self, url: str, *, timeout: float) -> None:
@@ -75,5 +78,11 @@ def _pool(address: Url) -> urllib3.PoolManager:
     if not proxy or proxy_bypass(address.host or ""):
         return urllib3.PoolManager(**options)
     named = parse_url(proxy if "://" in proxy else f"http://{proxy}")
+    if named.scheme not in ("http", "https"):
+        raise RpcUnavailableError(
+            f"the environment names a {named.scheme} proxy for the RPC address; only http ones serve",
+            field="rpc",
+            next_step="name another in http_proxy or https_proxy, or except the node's host in no_proxy",
+        )
     headers = make_headers(proxy_basic_auth=named.auth_decoded_joined)
     return urllib3.ProxyManager(named._replace(auth=None).url, proxy_headers=headers, **options)

@@ -207,3 +207,14 @@ def test_the_environments_proxy_is_used_but_not_for_what_it_excepts(
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     assert ask(server.transport()) == "0x5"
     assert server.heads[1][0] == "/v2/secret-key?token=hidden"
+
+
+def test_a_proxy_of_another_kind_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("all_proxy", "socks5://me:word@proxy.test:1080")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(RpcUnavailableError, match="names a socks5 proxy") as refused:
+        Transport("https://node.test/secret-key", timeout=1.0)
+    assert "word" not in str(refused.value)
+    assert "secret-key" not in str(refused.value)
+    monkeypatch.setenv("no_proxy", "node.test")
+    Transport("https://node.test/secret-key", timeout=1.0).close()
