@@ -21,6 +21,7 @@ from oracle.chain.quantities import (
     receipt_of,
 )
 from oracle.chain.transport import Request
+from oracle.chain.unread import Unread
 from oracle.domain.types import Address, Hash
 
 Tag: TypeAlias = int | Literal["latest", "safe", "finalized", "pending", "earliest"]
@@ -180,7 +181,7 @@ class Client(ABC):
         if topics is not None:
             query["topics"] = list(topics)
         answer = self.call("eth_getLogs", [query])
-        if not isinstance(answer, list) or len(answer) > MAX_LOGS:
+        if not isinstance(answer, Unread | list) or len(answer) > MAX_LOGS:
             raise BadAnswerError(
                 f"{self.url_shown} answered eth_getLogs with no list, or over {MAX_LOGS} logs"
             )

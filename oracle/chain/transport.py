@@ -17,6 +17,7 @@ from urllib3.exceptions import TimeoutError as TooSlowError
 
 from oracle.chain.errors import BadAnswerError, RateLimitedError, RpcError, RpcUnavailableError, error_of
 from oracle.chain.reverts import revert_data, reverted
+from oracle.chain.unread import unread
 from oracle.chain.wire import HttpWire, Wire
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024  # bytes of one HTTP answer
@@ -25,6 +26,7 @@ _RETRY_AFTER_DIGITS = 6  # of the seconds in a Retry-After header that is believ
 _DEADLINE_FACTOR = 4  # whole answer within this many times `timeout`, however slowly it drips
 _PIECE = 65_536  # bytes of an answer read at once at most
 _TOO_MANY_REQUESTS, _SERVER_ERROR = 429, 500
+_LONG = frozenset({"eth_getLogs"})  # methods whose result may be a list of many thousands
 
 Request = tuple[str, Sequence[Any]]
 """Method and parameters."""
@@ -53,7 +55,7 @@ class Transport:
         self._wire.close()
 
     def one(self, method: str, params: Sequence[Any]) -> Any:
-        """The result of one call.
+        """The result of one call; that of `eth_getLogs` is `Unread`, where it is a list.
 
         Raises:
             RpcUnavailableError: no usable answer.
@@ -135,6 +137,9 @@ class Transport:
                 limited.retry_after = float(retry_after)
             raise limited
         body = b"".join(pieces)
+        answer = unread(body) if label in _LONG else None
+        if answer is not None:
+            return answer
         try:
             answer = orjson.loads(body)
         except orjson.JSONDecodeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -15,6 +16,7 @@ from oracle.chain import errors
 from oracle.chain.quantities import RawLog, log_of, logs_of
 from oracle.chain.rpc import Rpc
 from oracle.chain.transport import MAX_BATCH
+from oracle.chain.unread import Unread, unread
 from tests.unit.chain.fake_node import FakeNode, NodeError, rpc_for
 
 HASH = "0x" + "ab" * 32
@@ -250,7 +252,6 @@ def test_logs_come_in_chain_order_and_lower_case() -> None:
         {"data": "0x0x"},
         {"data": ""},
         {"data": "0x\u00e91"},
-        {"data": "0x\ud8001"},
         {"data": 7},
         {"transactionHash": HASH[:-1] + "g"},
         {"transactionHash": "00" + HASH[2:]},
@@ -277,14 +278,66 @@ def test_many_logs_are_read_as_each_of_them(change: dict[str, Any] | None) -> No
             each = [log_of(answer) for answer in answers]
         except errors.BadAnswerError as error:
             with pytest.raises(errors.BadAnswerError, match=re.escape(error.message)):
-                logs_of(answers)
+                logs_of(told(answers))
         else:
-            assert logs_of(answers) == each
-            assert all(type(log) is RawLog for log in logs_of(answers))
+            assert logs_of(told(answers)) == each
+            assert all(type(log) is RawLog for log in logs_of(told(answers)))
     missing = {name: value for name, value in LOG.items() if name != "logIndex"}
     with pytest.raises(errors.BadAnswerError, match="lacks a field"):
-        logs_of([LOG, missing])
-    assert logs_of([]) == []
+        logs_of(told([LOG, missing]))
+    assert logs_of(told([])) == []
+
+
+def told(answers: list[Any]) -> Unread:
+    answer = unread(json.dumps({"jsonrpc": "2.0", "id": 1, "result": answers}).encode())
+    assert answer is not None
+    assert isinstance(answer["result"], Unread)
+    return answer["result"]
+
+
+def test_logs_by_the_thousand_are_read_in_pieces__each_in_order() -> None:
+    answers = [LOG | {"logIndex": hex(number)} for number in range(1_000)]
+    assert len(list(told(answers).pieces())) > 1
+    assert logs_of(told(answers)) == [log_of(answer) for answer in answers]
+    assert [log.log_index for log in rpc_for(fixed(answers)).logs(ESCROW, 1, 8)] == list(range(1_000))
+    with pytest.raises(errors.BadAnswerError, match="malformed"):
+        logs_of(told([*answers, LOG | {"data": "0x\u00e91"}]))
+
+
+@pytest.mark.parametrize(
+    "item",
+    [b'{"data":"0x\xff"}', b'{"data":"\\ud800"}', b'{"data":NaN}', b"[" * 5_000 + b"]" * 5_000, b"{"],
+    ids=["no UTF-8", "no character", "no number", "too deep", "no end"],
+)
+def test_a_log_that_is_no_json_is_refused(item: bytes) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        number = orjson.loads(request.content)["id"]
+        return httpx.Response(200, content=b'{"jsonrpc":"2.0","id":%d,"result":[%b]}' % (number, item))
+
+    with pytest.raises((errors.BadAnswerError, errors.RpcUnavailableError), match="JSON"):
+        rpc_for(answer, attempts=1).logs(ESCROW, 1, 8)
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ({"result": [LOG], "error": {"code": -32005, "message": "limit exceeded"}}, errors.RpcError),
+        ({"result": [LOG], "id": 77}, errors.BadAnswerError),
+        ({"result": None}, errors.BadAnswerError),
+        ({"result": "0x"}, errors.BadAnswerError),
+        ({}, errors.BadAnswerError),
+    ],
+    ids=str,
+)
+def test_a_list_of_logs_with_an_error__or_none_at_all__is_refused(
+    said: dict[str, Any], error: type[Exception]
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = orjson.loads(request.content)
+        return httpx.Response(200, content=orjson.dumps({"jsonrpc": "2.0", "id": asked["id"]} | said))
+
+    with pytest.raises(error):
+        rpc_for(answer, attempts=1).logs(ESCROW, 1, 8)
 
 
 def test_a_range_that_is_too_wide_has_its_own_error() -> None:
