@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
@@ -228,17 +228,14 @@ def _check_unchanged(last: Header, after: Header | None) -> None:
         raise BrokenChainError(f"block {last.number} changed while its logs were read")
 
 
-def _placed(headers: list[Header], logged: list[Logged]) -> list[Happened]:
+def _placed(headers: list[Header], logged: list[Logged]) -> Iterator[Happened]:
     """Events with their block's time. Raises BrokenChainError where a log is of another block."""
     by_number = {header.number: (header.hash, header.timestamp) for header in headers}
-    happened = []
     for event, number, block_hash, tx_hash, log_index in logged:
         hash_, timestamp = by_number.get(number, _NO_BLOCK)
         if block_hash != hash_:
             raise BrokenChainError(f"a log names block {number} with another hash than the block has")
-        place = _place((number, block_hash, timestamp, log_index))
-        happened.append(_happened((event, tx_hash, place)))
-    return happened
+        yield _happened((event, tx_hash, _place((number, block_hash, timestamp, log_index))))
 
 
 def placed_tabs(headers: list[Header], logged: list[TabOccurrence]) -> list[TabHappened]:

@@ -7,7 +7,7 @@ that a later event of their own block replaced: nothing could ever roll back to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar, get_args
 
@@ -52,21 +52,31 @@ class Happened(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """Events in the order of the chain, and what of them is stored as it is: see `piece_of`."""
+    """Events in the order of the chain, and what of them is stored as it is: see `piece_of`.
+
+    `jobs` and `committees` are those whose records the events change.
+    """
 
     happened: Sequence[Happened]
     events: Sequence[tuple[object, ...]]
     opened: Sequence[tuple[object, ...]]
-    committees: Sequence[tuple[object, ...]]
+    created: Sequence[tuple[object, ...]]
+    jobs: Set[Hash]
+    committees: Set[Hash]
 
 
-def piece_of(happened: Sequence[Happened]) -> Piece:
+def piece_of(happened: Iterable[Happened]) -> Piece:
     """Events with their rows. That takes no database: whoever reads the chain does it meanwhile."""
+    kept: list[Happened] = []
     events: list[tuple[object, ...]] = []
     opened: list[tuple[object, ...]] = []
-    committees: list[tuple[object, ...]] = []
+    created: list[tuple[object, ...]] = []
+    jobs: set[Hash] = set()
+    committees: set[Hash] = set()
     event: Any  # of the kind that is asked for below: no check for each of millions
-    for event, tx_hash, place in happened:
+    for item in happened:
+        event, tx_hash, place = item
+        kept.append(item)
         kind = type(event)
         number, _, _, log_index = place
         if kind is JobOpened:
@@ -74,10 +84,16 @@ def piece_of(happened: Sequence[Happened]) -> Piece:
             opened.append(row)
         else:
             text = codec.event_text(event)
-            if kind is CommitteeCreated:
-                committees.append(_committee_row(event, number))
+            if kind in _LATER_EVENTS:
+                jobs.add(event.job)
+            elif kind in _EVALUATOR_EVENTS:
+                committees.add(event.committee)
+            elif kind is CommitteeCreated:
+                created.append(_committee_row(event, number))
         events.append((number, log_index, tx_hash, kind.__name__, codec.event_subject(event), text))
-    return Piece(happened, events, opened, committees)
+    # One that is opened here is not stored; should it be, its row is refused (see `Saving.add`).
+    jobs.difference_update([job for job, *_ in opened])
+    return Piece(kept, events, opened, created, jobs, committees)
 
 
 def save_events(session: Session, happened: Sequence[Happened], *, kept_from: int = 0) -> None:
@@ -112,7 +128,8 @@ class Saving:
         Raises:
             ImpossibleEventsError: they cannot have happened in this order; nothing may be kept.
         """
-        self._load(piece)
+        self._jobs.load(piece.jobs)
+        self._evaluators.load(piece.committees)
         event: Any  # of the kind that is asked for below: no check for each of millions
         for event, _, place in piece.happened:
             kind = type(event)
@@ -129,16 +146,7 @@ class Saving:
                 f"and {piece.happened[-1].place.block_number}",
                 next_step="ask another RPC endpoint; the one configured makes logs up",
             ) from error
-        insert_tuples(self._session, CommitteeRow, _COMMITTEE, piece.committees)
-
-    def _load(self, piece: Piece) -> None:
-        """Read the records that these events change."""
-        events: list[Any] = [item[0] for item in piece.happened]  # no check for each of millions
-        # One that is opened here is not stored; should it be, its row is refused (see `add`).
-        opened = {row[0] for row in piece.opened}
-        self._jobs.load({event.job for event in events if type(event) in _LATER_EVENTS} - opened)
-        if not _EVALUATOR_EVENTS.isdisjoint(map(type, events)):
-            self._evaluators.load({event.committee for event in events if type(event) in _EVALUATOR_EVENTS})
+        insert_tuples(self._session, CommitteeRow, _COMMITTEE, piece.created)
 
     def finish(self) -> None:
         """Write the records as they are now. Nothing may be added after."""
