@@ -64,7 +64,8 @@ def check_conditions(
         return [entry(pact, condition, "undecided", note=NOT_MEASURED) for condition in pact.conditions]
     entries = []
     parsed: dict[tuple[str, str], JsonValue] = {}
-    with sitting() as shared:
+    between = (pact.hash(), methodology.hash(), subject.buyer, subject.provider)
+    with sitting(between) as shared:
         for condition in pact.conditions:
             if condition.is_jury:
                 entries.append(entry(pact, condition, "undecided"))
