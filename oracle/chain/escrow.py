@@ -10,12 +10,15 @@ from oracle.chain.calls import attested_tuple, committee_tuple, terms_tuple
 from oracle.chain.client import Client, Tag
 from oracle.chain.decoder import TOPICS, Occurrence, decode_logs
 from oracle.chain.errors import BadAnswerError, ChainError, RangeTooWideError
+from oracle.chain.quantities import RawLog
 from oracle.domain.committee import Committee, CommitteeView, EvaluatorView, KeyView
 from oracle.domain.events import CommitteeCreated
 from oracle.domain.job import JobView
 from oracle.domain.terms import Attested, Terms
 from oracle.domain.typed import Domain
 from oracle.domain.types import Address, Basis, Hash, Outcome, Standing, State
+
+_AT_ONCE = 64  # logs decoded at a time
 
 
 class Escrow:
@@ -167,7 +170,24 @@ class Escrow:
             RangeTooWideError: ask for less at once.
             DecodeError: a log is no event of this escrow.
         """
-        return decode_logs(self.rpc.logs(self.address, from_block, to_block, topics), self.address)
+        return list(self.decoded(self.logs(from_block, to_block, topics=topics)))
+
+    def logs(self, from_block: int, to_block: int, *, topics: Sequence[Any] | None = None) -> list[RawLog]:
+        """The same before it is decoded.
+
+        Raises:
+            RangeTooWideError: ask for less at once.
+        """
+        return self.rpc.logs(self.address, from_block, to_block, topics)
+
+    def decoded(self, logs: Sequence[RawLog]) -> Iterator[Occurrence]:
+        """What logs say, in their order; a few are decoded at a time.
+
+        Raises:
+            DecodeError: a log is no event of this escrow.
+        """
+        for start in range(0, len(logs), _AT_ONCE):
+            yield from decode_logs(logs[start : start + _AT_ONCE], self.address)
 
     def search(
         self, from_block: int, to_block: int, *, topics: Sequence[Any] | None = None, at_once: int = 10_000

@@ -9,7 +9,7 @@ from oracle.chain.errors import ChainError, RevertedError, RpcError
 from oracle.chain.escrow import Escrow
 from oracle.chain.quantities import Block, Receipt
 from oracle.chain.transactions import gas_limit
-from oracle.daemon.ports import Logged, Standing
+from oracle.daemon.ports import LoggedRange, Standing
 from oracle.decide.lane import Fees
 from oracle.decide.reorg import Heights
 from oracle.domain.types import Address, Hash
@@ -38,9 +38,10 @@ class NodeChain:
         """See `ChainPort`."""
         return [None if block is None else _header(block) for block in self._rpc.blocks(numbers)]
 
-    def logged(self, from_block: int, to_block: int) -> list[Logged]:
+    def logged(self, from_block: int, to_block: int) -> LoggedRange:
         """See `ChainPort`."""
-        return self._escrow.events(from_block, to_block)
+        logs = self._escrow.logs(from_block, to_block)
+        return LoggedRange({log.block_number for log in logs}, len(logs), self._escrow.decoded(logs))
 
     def standing(self, sender: Address) -> Standing:
         """See `ChainPort`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -26,6 +26,19 @@ Logged: TypeAlias = Occurrence
 """An event with where it was logged, as a node answered it."""
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedRange:
+    """Events between two blocks: in which blocks, how many, and they themselves, in order.
+
+    They can be gone through once, and are decoded only then: each is looked at while it is in the processor's
+    cache. A log that is no event raises DecodeError there.
+    """
+
+    blocks: Set[int]
+    count: int
+    events: Iterable[Logged]
+
+
 class Standing(NamedTuple):
     """How many of an account's transactions are mined, and are final; fees for one of the next blocks."""
 
@@ -45,8 +58,8 @@ class ChainPort(Protocol):
         """Headers by number, None where the node has none."""
         ...
 
-    def logged(self, from_block: int, to_block: int) -> list[Logged]:
-        """The escrow's events between two blocks, both included, in order."""
+    def logged(self, from_block: int, to_block: int) -> LoggedRange:
+        """The escrow's events between two blocks, both included."""
         ...
 
     def standing(self, sender: Address) -> Standing:

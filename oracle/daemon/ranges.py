@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,7 @@ from typing import Self
 
 from oracle.chain.errors import RangeTooWideError
 from oracle.chain.tab_decoder import TabOccurrence
-from oracle.daemon.ports import ChainPort, Logged
+from oracle.daemon.ports import ChainPort, LoggedRange
 from oracle.decide.jobs import Place
 from oracle.decide.reorg import BlockId, BrokenChainError, check_linkage, next_range
 from oracle.decide.span import Span
@@ -97,9 +97,8 @@ class Ranges:
                     raise
                 end = min(end - 1, start + self.width - 1)
                 continue
-            self._answered(end - start + 1, len(logged) + len(tabs))
-            numbers = {item.block_number for item in logged} | {item.block_number for item in tabs}
-            headers = self._with_logs(last, numbers)
+            self._answered(end - start + 1, logged.count + len(tabs))
+            headers = self._with_logs(last, logged.blocks | {item.block_number for item in tabs})
             return Read(start, headers, piece_of(_placed(headers, logged)), placed_tabs(headers, tabs))
 
     def dense(self, cursor: BlockId, head: int) -> Read | None:
@@ -139,7 +138,7 @@ class Ranges:
         _check_unchanged(headers[-1], self._chain.headers([end])[0])
         return Read(start, headers, piece_of(_placed(headers, logged)), placed_tabs(headers, tabs))
 
-    def _with_logs(self, last: Header, blocks: set[int]) -> list[Header]:
+    def _with_logs(self, last: Header, blocks: Set[int]) -> list[Header]:
         """Further back only blocks with events are kept, and the last one, which is looked at once more."""
         numbers = sorted(blocks - {last.number})
         *found, after = self._chain.headers([*numbers, last.number])
@@ -228,10 +227,10 @@ def _check_unchanged(last: Header, after: Header | None) -> None:
         raise BrokenChainError(f"block {last.number} changed while its logs were read")
 
 
-def _placed(headers: list[Header], logged: list[Logged]) -> Iterator[Happened]:
+def _placed(headers: list[Header], logged: LoggedRange) -> Iterator[Happened]:
     """Events with their block's time. Raises BrokenChainError where a log is of another block."""
     by_number = {header.number: (header.hash, header.timestamp) for header in headers}
-    for event, number, block_hash, tx_hash, log_index in logged:
+    for event, number, block_hash, tx_hash, log_index in logged.events:
         hash_, timestamp = by_number.get(number, _NO_BLOCK)
         if block_hash != hash_:
             raise BrokenChainError(f"a log names block {number} with another hash than the block has")

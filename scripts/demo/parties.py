@@ -153,7 +153,7 @@ def judge_without_looking(town: Town, deal: Deal) -> None:
 def look_again(town: Town, deal: Deal, store: ContentStore) -> EvaluationResult:
     """What buyer and arbiter do: run the same evaluation themselves, from the same documents."""
     chain = NodeChain(town.market.escrow)
-    for logged in chain.logged(0, chain.heights().latest):
+    for logged in chain.logged(0, chain.heights().latest).events:
         if getattr(logged.event, "job", None) == deal.job and getattr(logged.event, "deliverable", None):
             header = chain.headers([logged.block_number])[0]
             break

@@ -19,7 +19,7 @@ from oracle.chain.errors import (
     RpcUnavailableError,
     SendError,
 )
-from oracle.daemon.ports import Logged, Standing
+from oracle.daemon.ports import Logged, LoggedRange, Standing
 from oracle.decide.lane import GWEI, Fees
 from oracle.decide.reorg import Heights
 from oracle.domain import events
@@ -220,9 +220,10 @@ class ChainModel:
         self._maybe_fail()
         return [self.blocks[n].header if 0 <= n < len(self.blocks) else None for n in numbers]
 
-    def logged(self, from_block: int, to_block: int) -> list[Logged]:
+    def logged(self, from_block: int, to_block: int) -> LoggedRange:
         self._maybe_fail()
-        return [item for item in self.state().logged if from_block <= item.block_number <= to_block]
+        found = [item for item in self.state().logged if from_block <= item.block_number <= to_block]
+        return LoggedRange({item.block_number for item in found}, len(found), iter(found))
 
     def standing(self, sender: Address) -> Standing:
         self._maybe_fail()

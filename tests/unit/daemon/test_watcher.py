@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from oracle.chain.errors import RangeTooWideError, RpcUnavailableError
 from oracle.daemon import watcher
-from oracle.daemon.ports import Logged
+from oracle.daemon.ports import Logged, LoggedRange
 from oracle.daemon.watcher import Watcher
 from oracle.decide.reorg import BrokenChainError, Heights
 from oracle.domain.events import Delivered, JobOpened
@@ -52,18 +52,16 @@ class History:
         salt = len(self.asked) << 128 if self.changes else 0
         return [Header(n, block_hash(n + salt), block_hash(n - 1), 1_000 + n) for n in numbers]
 
-    def logged(self, from_block: int, to_block: int) -> list[Logged]:
+    def logged(self, from_block: int, to_block: int) -> LoggedRange:
         if to_block - from_block + 1 > self.widest:
             raise RangeTooWideError("too many blocks at once")
         self.asked.append((from_block, to_block))
         time.sleep(self.slow)
         if to_block >= self.fails_from:
             raise RpcUnavailableError("no answer")
-        return [
-            Logged(happened(number), number, block_hash(number), "0x" + "77" * 32, 0)
-            for number in range(from_block, to_block + 1)
-            if number % 4 in (0, 1) and number > 3
-        ]
+        numbers = [n for n in range(from_block, to_block + 1) if n % 4 in (0, 1) and n > 3]
+        events = [Logged(happened(n), n, block_hash(n), "0x" + "77" * 32, 0) for n in numbers]
+        return LoggedRange(set(numbers), len(events), iter(events))
 
 
 def happened(number: int) -> JobOpened | Delivered:
