@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ import pytest
 
 from oracle.decide.draw import Draw
 from oracle.domain.canonical import keccak_hex, parse_json
+from oracle.evaluation import assess
+from oracle.evaluation.checks.nursery import Nursery, Sitting
 from oracle.evaluation.jury_port import Jury, JuryCriterion, JuryDecision, State
 from oracle.evaluation.pipeline import NotYetError, evaluate, keep, measure
 from oracle.evaluation.randomness import PublicRandomness, RandomnessError
@@ -31,6 +35,37 @@ from tests.unit.evaluation.builders import (
 from tests.unit.pact.builders import condition
 
 GOOD = json.dumps(OUT).encode()
+
+
+def test_only_the_same_two_parties_under_the_same_rules__share_a_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nursery = Nursery()
+    fresh, forks = nursery.fork, []
+
+    def counted() -> socket.socket:
+        forks.append(fresh())
+        return forks[-1]
+
+    monkeypatch.setattr(nursery, "fork", counted)
+    monkeypatch.setattr(assess, "sitting", lambda between: Sitting(nursery, between))
+    found = condition("found", method="pattern", file="out.json", pattern="ok", must="match")
+    case = make_case(tmp_path, conditions=[found])
+    task, subject = case.task, case.task.subject
+    another_pact = make_case(tmp_path, conditions=[found], title="Another").task
+    rules = task.methodology.model_copy(update={"version": task.methodology.version + 1})
+    for other, expected in [
+        (task, 1),
+        (task, 1),
+        (replace(task, subject=subject.model_copy(update={"job": "0x" + "12" * 32})), 1),
+        (replace(task, subject=subject.model_copy(update={"provider": "0x" + "b3" * 20})), 2),
+        (replace(task, subject=subject.model_copy(update={"buyer": "0x" + "b4" * 20})), 3),
+        (another_pact, 4),
+        (replace(task, methodology=rules), 5),
+    ]:
+        assert measure(other, case.store).outcome == "pass"
+        assert len(forks) == expected
+    nursery.close()
 
 
 class Bench:
