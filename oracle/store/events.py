@@ -80,8 +80,8 @@ def piece_of(happened: Iterable[Happened]) -> Piece:
         kind = type(event)
         number, _, _, log_index = place
         if kind is JobOpened:
-            row, text = _job_row(event, number)
-            opened.append(row)
+            opened.append(_job_row(event, number))
+            text = opened_text(event)
         else:
             text = codec.event_text(event)
             if kind in _LATER_EVENTS:
@@ -159,21 +159,18 @@ _JOB = ("job", "committee", "buyer", "provider", "pact", "opening_hash", "agreem
 _COMMITTEE = ("committee", "terms", "block_number")
 
 
-def _job_row(event: JobOpened, number: int) -> tuple[tuple[object, ...], str]:
-    """What never changes about the job, and the event's text."""
+def _job_row(event: JobOpened, number: int) -> tuple[object, ...]:
     terms, opening = event.agreement.terms, event.agreement.opening
-    agreement = agreement_text(event.agreement)
-    row = (
+    return (
         event.job,
         terms.committee,
         terms.buyer,
         terms.provider,
         opening.pact,
         opening_hash(opening),
-        agreement,
+        agreement_text(event.agreement),
         number,
     )
-    return row, opened_text(event, agreement)
 
 
 def _committee_row(event: CommitteeCreated, number: int) -> tuple[object, ...]:

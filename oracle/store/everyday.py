@@ -8,10 +8,16 @@ compares each text with the serializer's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from oracle.domain.events import Delivered, JobClosed, JobOpened, Judged
 from oracle.domain.terms import Agreement
+
+AGREEMENT: Final = '"agreement":'
+"""What stands before an opening's agreement."""
+
+NO_AGREEMENT: Final = f"{AGREEMENT}null"
+"""What stands in a stored opening instead: the agreement is with the job."""
 
 
 def agreement_text(agreement: Agreement) -> str:
@@ -27,16 +33,12 @@ def agreement_text(agreement: Agreement) -> str:
     )
 
 
-def opened_text(event: JobOpened, agreement: str) -> str:
-    """An opening, whose agreement's text is made already."""
+def opened_text(event: JobOpened) -> str:
+    """An opening as it is stored: without its agreement, which stands in its job's row (`store.bodies`)."""
     return (
         f'{{"job":"{event.job}","buyer":"{event.buyer}","provider":"{event.provider}",'
-        f'"agreement":{agreement},"members":{event.members},"epoch":{event.epoch}}}'
+        f'{NO_AGREEMENT},"members":{event.members},"epoch":{event.epoch}}}'
     )
-
-
-def _opened(event: JobOpened) -> str:
-    return opened_text(event, agreement_text(event.agreement))
 
 
 def _delivered(event: Delivered) -> str:
@@ -60,9 +62,8 @@ def _closed(event: JobClosed) -> str:
 
 
 EVENT_TEXTS: dict[type, Callable[[Any], str]] = {
-    JobOpened: _opened,
     Delivered: _delivered,
     Judged: _judged,
     JobClosed: _closed,
 }
-"""By the event's kind."""
+"""By the event's kind. An opening is not among them: the store never writes one in full."""

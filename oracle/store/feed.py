@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from oracle.domain.types import ZERO_HASH, Address, Hash
 from oracle.store import chain as chain_store
+from oracle.store.bodies import FULL_BODY
 from oracle.store.standings import Standing, get_standings
 from oracle.store.tables import (
     AnnouncedRow,
@@ -193,13 +194,13 @@ def events_after(
     ]
     last = min((end for end in ends if end is not None), default=None)
     jobs = (
-        select(EventRow, Block.hash, Block.timestamp, JobRow.provider)
+        select(EventRow, FULL_BODY, Block.hash, Block.timestamp, JobRow.provider)
         .join(Block, Block.block_number == EventRow.block_number)
         .join(JobRow, JobRow.job == EventRow.subject)
         .where(EventRow.name.in_(of_jobs), EventRow.block_number > after)
     )
     tabs = (
-        select(TabEventRow, Block.hash, Block.timestamp, TabRow.provider)
+        select(TabEventRow, TabEventRow.body, Block.hash, Block.timestamp, TabRow.provider)
         .join(Block, Block.block_number == TabEventRow.block_number)
         .join(TabRow, TabRow.tab == TabEventRow.tab)
         .where(TabEventRow.name.in_(of_tabs), TabEventRow.block_number > after)
@@ -208,11 +209,11 @@ def events_after(
         jobs = jobs.where(EventRow.block_number <= last)
         tabs = tabs.where(TabEventRow.block_number <= last)
     found = [
-        _feed_event(row, row.subject or ZERO_HASH, block_hash, when, provider)
-        for row, block_hash, when, provider in session.execute(jobs)
+        _feed_event(row, row.subject or ZERO_HASH, body, block_hash, when, provider)
+        for row, body, block_hash, when, provider in session.execute(jobs)
     ] + [
-        _feed_event(row, row.tab, block_hash, when, provider)
-        for row, block_hash, when, provider in session.execute(tabs)
+        _feed_event(row, row.tab, body, block_hash, when, provider)
+        for row, body, block_hash, when, provider in session.execute(tabs)
     ]
     return sorted(found, key=lambda event: (event.block, event.log_index)), last
 
@@ -232,7 +233,7 @@ def _end(
 
 
 def _feed_event(
-    row: EventRow | TabEventRow, subject: Hash, block_hash: Hash, time: int, provider: Address
+    row: EventRow | TabEventRow, subject: Hash, body: str, block_hash: Hash, time: int, provider: Address
 ) -> FeedEvent:
     return FeedEvent(
         block=row.block_number,
@@ -244,7 +245,7 @@ def _feed_event(
         subject=subject,
         of_tab=isinstance(row, TabEventRow),
         agent=provider,
-        body=row.body,
+        body=body,
     )
 
 

@@ -15,6 +15,7 @@ from oracle.domain.terms import Attestation
 from oracle.domain.types import Address, Hash, Outcome
 from oracle.signing.journal import JournalEntry
 from oracle.store import codec
+from oracle.store.bodies import FULL_BODY
 from oracle.store.tables import (
     Block,
     EvaluatorVersion,
@@ -80,17 +81,17 @@ class OutboxEntry:
 def job_events(session: Session, job: Hash) -> list[tuple[JobEvent, Place]]:
     """The job's events, in the order of the chain."""
     query = (
-        select(EventRow, Block)
+        select(EventRow.name, FULL_BODY, EventRow.log_index, Block)
         .join(Block, Block.block_number == EventRow.block_number)
         .where(EventRow.subject == job, EventRow.name.in_(_EVENTS))
         .order_by(EventRow.block_number, EventRow.log_index)
     )
     return [
         (
-            _EVENTS[row.name].validate_json(row.body),
-            Place(block.block_number, block.hash, block.timestamp, row.log_index),
+            _EVENTS[name].validate_json(body),
+            Place(block.block_number, block.hash, block.timestamp, log_index),
         )
-        for row, block in session.execute(query)
+        for name, body, log_index, block in session.execute(query)
     ]
 
 

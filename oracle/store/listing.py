@@ -14,6 +14,7 @@ from oracle.domain.terms import Agreement
 from oracle.domain.types import Address, Hash, State
 from oracle.store import codec
 from oracle.store.among import among
+from oracle.store.bodies import FULL_BODY
 from oracle.store.tables import (
     CommitteeRow,
     EvaluatorVersion,
@@ -29,6 +30,11 @@ FREQUENT = ("JobOpened", "Delivered", "Judged", "JobClosed", "FeesEarned")
 
 _RARE = text("name NOT IN ('JobOpened', 'Delivered', 'Judged', 'JobClosed', 'FeesEarned')")
 """The condition of that index, in its words, so that the database finds it."""
+
+_PLACE = EventRow.block_number, EventRow.log_index
+_NEWEST_FIRST = EventRow.block_number.desc(), EventRow.log_index.desc()
+_LISTED = select(*_PLACE, EventRow.tx_hash, EventRow.name, EventRow.subject, FULL_BODY)
+"""Events, in the order of `ListedEvent`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +151,7 @@ def list_events(
         before: Only those before this block and log index.
         provider: Only those of this provider's jobs.
     """
-    query = (
-        select(
-            EventRow.block_number,
-            EventRow.log_index,
-            EventRow.tx_hash,
-            EventRow.name,
-            EventRow.subject,
-            EventRow.body,
-        )
-        .order_by(EventRow.block_number.desc(), EventRow.log_index.desc())
-        .limit(limit)
-    )
+    query = select(*_PLACE).order_by(*_NEWEST_FIRST).limit(limit)
     if name is not None:
         query = query.where(EventRow.name == name)
         if name not in FREQUENT and subject is None and provider is None:
@@ -166,8 +161,10 @@ def list_events(
     if provider is not None:
         query = query.where(EventRow.subject.in_(select(JobRow.job).where(JobRow.provider == provider)))
     if before is not None:
-        query = query.where(tuple_(EventRow.block_number, EventRow.log_index) < tuple_(*before))
-    return [ListedEvent(*row) for row in session.execute(query)]
+        query = query.where(tuple_(*_PLACE) < tuple_(*before))
+    # What they say is read of the page alone: SQLite would put it together for all there are, and sort them.
+    page = _LISTED.where(tuple_(*_PLACE).in_(query.correlate(None))).order_by(*_NEWEST_FIRST)
+    return [ListedEvent(*row) for row in session.execute(page)]
 
 
 def list_pacts(
@@ -237,18 +234,7 @@ def count_pacts(session: Session, provider: Address, *, limit: int) -> list[tupl
 
 def events_in(session: Session, block: int, name: str) -> list[ListedEvent]:
     """The events of one name in one block, in their order."""
-    query = (
-        select(
-            EventRow.block_number,
-            EventRow.log_index,
-            EventRow.tx_hash,
-            EventRow.name,
-            EventRow.subject,
-            EventRow.body,
-        )
-        .where(EventRow.block_number == block, EventRow.name == name)
-        .order_by(EventRow.log_index)
-    )
+    query = _LISTED.where(EventRow.block_number == block, EventRow.name == name).order_by(EventRow.log_index)
     return [ListedEvent(*row) for row in session.execute(query)]
 
 

@@ -39,6 +39,7 @@ from oracle.durable.port import Steps
 from oracle.durable.threads import ThreadRuns
 from oracle.signing.signer import LocalSigner
 from oracle.store import codec, jobs
+from oracle.store.bodies import FULL_BODY
 from oracle.store.database import Database
 from oracle.store.journal import StoredJournal
 from oracle.store.tables import (
@@ -349,9 +350,11 @@ class DaemonMachine(RuleBasedStateMachine):
             assert blocks.items() <= canonical.items()
             assert max(blocks) == max(canonical)
             assert [
-                (row.block_number, row.log_index, row.tx_hash, row.body)
-                for row in session.scalars(
-                    select(EventRow).order_by(EventRow.block_number, EventRow.log_index)
+                tuple(row)
+                for row in session.execute(
+                    select(EventRow.block_number, EventRow.log_index, EventRow.tx_hash, FULL_BODY).order_by(
+                        EventRow.block_number, EventRow.log_index
+                    )
                 )
             ] == [
                 (item.block_number, item.log_index, item.transaction_hash, codec.event_text(item.event))

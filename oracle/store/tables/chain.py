@@ -31,7 +31,11 @@ class Block(FromBlock, Base):
 
 
 class EventRow(FromBlock, Base):
-    """Every event of the escrow. `subject` is the job's or committee's id, or the account."""
+    """Every event of the escrow. `subject` is the job's or committee's id, or the account.
+
+    `body` is its arguments as JSON text. An opening's lacks the agreement, which the job's row has:
+    `oracle.store.bodies` puts it back.
+    """
 
     __tablename__ = "events"
     __table_args__ = (

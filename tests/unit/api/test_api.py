@@ -10,11 +10,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from oracle.api.app import make_api
+from oracle.api.show import event_arguments
 from oracle.api.signing import is_signed
 from oracle.domain import events as e
 from oracle.peers.limits import Rates
 from oracle.score.document import ScoreDocument
 from oracle.store import chain as chain_store
+from oracle.store import codec
 from oracle.store.database import Database
 from oracle.store.events import Happened, save_events
 from oracle.store.rollback import roll_back
@@ -87,6 +89,17 @@ def test_events__by_name_and_subject__are_those(world: World) -> None:
     assert len(disputes) > 5
     assert len(pages(world, "/verdicts")) == 60
     assert pages(world, "/verdicts", job=job)[0]["arguments"]["signers"] == "3"
+
+
+def test_events__that_open_a_job__say_the_whole_agreement(world: World) -> None:
+    opened = [job(number, AGENTS[0], BUYERS[0]) for number in (500, 501)]
+    with world.database.write() as session:
+        chain_store.save_blocks(session, [block(900)])
+        happened = [Happened(one, "0x" + "77" * 32, place(index, 900)) for index, one in enumerate(opened)]
+        save_events(session, happened)
+    said = world.get("/events", name="JobOpened", limit=2)["items"]
+    expected = [event_arguments(codec.event_text(one)) for one in reversed(opened)]
+    assert [one["arguments"] for one in said] == expected
 
 
 def test_score__kept_ready_or_asked_at_the_block__is_the_same(world: World) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
-from oracle.store import schema, tab_pages
+from oracle.store import codec, listing, schema, tab_pages
 from oracle.store.database import CACHE, CACHE_OF_MANY, Database, StoreError
+from oracle.store.events import save_events
 from oracle.store.rows import insert_tuples
-from oracle.store.tables import Block, LaneRow
+from oracle.store.tables import Block, EventRow, LaneRow
 from tests.databases import Databases
+from tests.unit.daemon.test_events_store import JOBS, happened
+from tests.unit.daemon.test_events_store import opened as opened_job
 from tests.unit.store.test_scores_tabs import AGENT, happen, opened, presented
 
 SENDER, OTHER = "0x" + "11" * 20, "0x" + "22" * 20
@@ -89,16 +94,63 @@ def test_the_migrations_make_what_the_tables_say(databases: Databases) -> None:
     database.close()
 
 
+def migrate(database: Database, move: Callable[..., None], revision: str) -> None:
+    settings = schema.config()
+    with database.engine.begin() as connection:
+        settings.attributes["connection"] = connection
+        move(settings, revision)
+
+
+def openings(database: Database) -> dict[str, str]:
+    """What is stored of openings, by job."""
+    with database.read() as session:
+        query = select(EventRow.subject, EventRow.body).where(EventRow.name == "JobOpened")
+        return {str(job): body for job, body in session.execute(query)}
+
+
+def test_openings_stored_with_their_agreement__are_stored_without__and_back(databases: Databases) -> None:
+    from alembic import command
+
+    database = Database(databases.made())
+    with database.write() as session:
+        save_events(session, happened())
+    in_full = {job: codec.event_text(opened_job(job)) for job in JOBS}
+    bare = openings(database)
+    migrate(database, command.downgrade, "0016")
+    assert openings(database) == in_full
+    migrate(database, command.upgrade, "head")
+    assert openings(database) == bare
+    assert all('"agreement":null' in body for body in bare.values())
+    database.close()
+
+
+def test_an_opening_whose_agreement_is_written_otherwise__stays_as_it_is(databases: Databases) -> None:
+    from alembic import command
+
+    database = Database(databases.made())
+    with database.write() as session:
+        save_events(session, happened())
+    bare = openings(database)
+    migrate(database, command.downgrade, "0016")
+    spaced = json.dumps(json.loads(openings(database)[JOBS[0]]))
+    with database.write() as session:
+        this = EventRow.name == "JobOpened", EventRow.subject == JOBS[0]
+        session.execute(update(EventRow).where(*this).values(body=spaced))
+    migrate(database, command.upgrade, "head")
+    assert openings(database) == bare | {JOBS[0]: spaced}
+    with database.read() as session:
+        (found,) = listing.list_events(session, limit=9, name="JobOpened", subject=JOBS[0])
+    assert codec.event_of(found.name, found.body) == opened_job(JOBS[0])
+    database.close()
+
+
 def test_events_of_tabs_stored_before_they_named_the_provider__name_it(databases: Databases) -> None:
     from alembic import command
 
     database = Database(databases.made())
     happen(database, opened(), presented())
-    for move, revision in ((command.downgrade, "0015"), (command.upgrade, "head")):
-        settings = schema.config()
-        with database.engine.begin() as connection:
-            settings.attributes["connection"] = connection
-            move(settings, revision)
+    migrate(database, command.downgrade, "0015")
+    migrate(database, command.upgrade, "head")
     with database.read() as session:
         found = tab_pages.list_events(session, limit=9, provider=AGENT)
     assert [one.name for one in found] == ["Presented", "TabOpened"]

@@ -9,10 +9,11 @@ import orjson
 import pytest
 from sqlalchemy import delete
 
+from oracle.api.show import event_arguments
 from oracle.domain import events as e
 from oracle.domain.types import Ending, Outcome
 from oracle.store import chain as chain_store
-from oracle.store import feed, webhooks
+from oracle.store import codec, feed, webhooks
 from oracle.store.chain import Header
 from oracle.store.events import Happened, save_events
 from oracle.store.rollback import roll_back
@@ -106,6 +107,8 @@ def test_job__each_event__is_told_once_in_order(world: World) -> None:
     assert {one["data"]["agent"] for one in jobs} == {AGENTS[0]}
     assert {one["data"]["block_hash"] for one in jobs} == {block(900).hash}
     assert jobs[3]["data"]["arguments"]["outcome"] == "2"
+    opened = full(500, AGENTS[0])[0]
+    assert jobs[0]["data"]["arguments"] == event_arguments(codec.event_text(opened))
     assert settle(world) == []
     assert len({one["id"] for one in told}) == len(told)
     assert due(world, "one") == told
