@@ -283,7 +283,8 @@ class _Jobs:
 
     def load(self, named: Set[Hash]) -> None:
         """Read the records of these jobs."""
-        for jobs in _pieces(sorted(named - self._committees.keys())):
+        # Not `named - keys()`: that goes through all that are loaded, not through those that are named.
+        for jobs in _pieces(sorted(job for job in named if job not in self._committees)):
             query = select(JobVersion.id, JobVersion.job, JobVersion.committee, JobVersion.record).where(
                 JobVersion.job.in_(jobs), JobVersion.until_block.is_(None)
             )
