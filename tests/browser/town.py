@@ -27,7 +27,7 @@ from oracle.domain.agreement_file import (
     TokenPart,
 )
 from oracle.domain.terms import Agreement
-from oracle.domain.types import Funding, Hash, Outcome
+from oracle.domain.types import Address, Funding, Hash, Outcome
 from oracle.evidence.store import ContentStore
 from oracle.pact.delivery import Declaration
 from oracle.pact.document import Pact
@@ -142,6 +142,11 @@ class Town:
         found = self.read(f"/jobs/{job}").get("job")
         return str(found["state"]) if isinstance(found, dict) else "unknown"
 
+    def evidence(self, agent: Address) -> set[Hash]:
+        """What the API says an agent's score is made of."""
+        found = self.read(f"/agents/{agent}/evidence?limit=200").get("items")
+        return {one["subject"] for one in found} if isinstance(found, list) else set()
+
     def play(self, delivery: str = "careful") -> Hash:
         """A whole job of the committee that looks: delivered, judged, settled, and made into evidence."""
         agreement, job = self.job(self.market)
@@ -149,6 +154,7 @@ class Town:
         self.until(lambda: self.state(job) == "judged", "a verdict")
         self.warp(agreement.terms.challenge)
         self.until(lambda: self.state(job) == "closed", "the job is settled")
+        self.until(lambda: job in self.evidence(agreement.terms.provider), "it is evidence")
         return job
 
 
