@@ -1,4 +1,4 @@
-"""Reads ranges of blocks with their events, each checked in itself; those of history ahead of storing."""
+"""Reads ranges of blocks with their logs, each checked in itself; those of history ahead of storing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Set
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -24,17 +25,25 @@ from oracle.store.tabs import TabHappened
 
 DENSE_SPAN = 128  # most blocks read at once where every header is kept
 PIECE = 2_000  # most events that should be in one range: some are read while one is stored
+AT_ONCE = 256  # events that are made of logs, and rows of events, at a time: as many as the cache holds
 FIRST_SPAN = 64  # blocks of the first range; the next ones grow until they hold a piece
-AHEAD = 2  # ranges read at once: the node answers one while we look at the other
+AHEAD = 3  # ranges read at once: the node answers some while we look at another
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One range as it was read: its blocks (the last one at least) and its events, in order."""
+    """One range as it was read: its blocks (the last one at least) and its events, in order.
+
+    Those of jobs, `found` of them, can be gone through once. They are made of their logs only then, a piece
+    after the other: each is stored while it is in the processor's cache, and by one thread, which need not
+    wait for its turn with others. A log that is no event raises DecodeError there, one of another block
+    BrokenChainError.
+    """
 
     start: int
     headers: list[Header]
-    jobs: Piece
+    jobs: Iterator[Piece]
+    found: int
     tabs: list[TabHappened]
 
     @property
@@ -45,7 +54,7 @@ class Read:
     @property
     def count(self) -> int:
         """How many events it holds, of jobs and of tabs."""
-        return len(self.jobs.happened) + len(self.tabs)
+        return self.found + len(self.tabs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,7 @@ class Ranges:
                 continue
             self._answered(end - start + 1, logged.count + len(tabs))
             headers = self._with_logs(last, logged.blocks | {item.block_number for item in tabs})
-            return Read(start, headers, piece_of(_placed(headers, logged)), placed_tabs(headers, tabs))
+            return _read(start, headers, logged, tabs)
 
     def dense(self, cursor: BlockId, head: int) -> Read | None:
         """Read the next range near the head, every header of it; None where the cursor is there.
@@ -136,7 +145,7 @@ class Ranges:
         check_linkage(first if cursor.hash == ZERO_HASH else cursor, headers)
         logged, tabs = self._chain.logged(start, end), self.tab_events(start, end)
         _check_unchanged(headers[-1], self._chain.headers([end])[0])
-        return Read(start, headers, piece_of(_placed(headers, logged)), placed_tabs(headers, tabs))
+        return _read(start, headers, logged, tabs)
 
     def _with_logs(self, last: Header, blocks: Set[int]) -> list[Header]:
         """Further back only blocks with events are kept, and the last one, which is looked at once more."""
@@ -225,6 +234,12 @@ def _check_unchanged(last: Header, after: Header | None) -> None:
     """The logs were asked for between two looks at the same block: they belong to that chain."""
     if after is None or after.hash != last.hash:
         raise BrokenChainError(f"block {last.number} changed while its logs were read")
+
+
+def _read(start: int, headers: list[Header], logged: LoggedRange, tabs: list[TabOccurrence]) -> Read:
+    placed = _placed(headers, logged)
+    pieces = (piece_of(islice(placed, AT_ONCE)) for _ in range(0, logged.count, AT_ONCE))
+    return Read(start, headers, pieces, logged.count, placed_tabs(headers, tabs))
 
 
 def _placed(headers: list[Header], logged: LoggedRange) -> Iterator[Happened]:

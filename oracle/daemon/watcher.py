@@ -67,6 +67,7 @@ class Watcher:
         self._tabs = tabs
         self._tabs_known = tabs is None
         self._ranges = Ranges(chain, tabs, smallest=smallest_span, largest=largest_span)
+        self._is_wary = False  # answers did not fit together: what does is committed, range by range
         self._tidied = 0  # up to here headers of blocks in which nothing happened are gone
 
     def step(self) -> Heights:
@@ -86,8 +87,10 @@ class Watcher:
             while (read := self._ranges.dense(cursor, heights.latest)) is not None:
                 cursor = self._store(read, heights)
         except (BrokenChainError, ImpossibleEventsError, BlockUnknownError, DecodeError) as error:
+            self._is_wary = True
             self._doubt(error.message)
             raise
+        self._is_wary = False
         return self._seen(cursor, heights)
 
     def _seen(self, cursor: BlockId, heights: Heights) -> Heights:
@@ -132,7 +135,8 @@ class Watcher:
         """Read up to the last finalized block: a range is stored while the next ones are on their way.
 
         Ranges that follow each other at once share a transaction: a record is then written once for all of
-        them, and the disk waited for once.
+        them, and the disk waited for once. What is wrong with one undoes them all; so after such an error
+        each has its own, and all before the wrong one are kept.
         """
         if cursor.number >= heights.finalized:
             return cursor
@@ -146,8 +150,9 @@ class Watcher:
                         add(read)
                         cursor = BlockId(read.last.number, read.last.hash)
                         stored += read.count
-                        is_full = stored >= MANY_EVENTS or time.monotonic() > end
+                        is_full = self._is_wary or stored >= MANY_EVENTS or time.monotonic() > end
                         read = None if is_full or not ahead.is_near(HURRY) else ahead.take()
+                del add  # with it every record that was written: the collector would go through them
                 self._progressed()
                 transactions += 1
                 if transactions % LOOKED_AFTER == 0:
@@ -188,7 +193,8 @@ class Watcher:
 
             def add(read: Read) -> None:
                 store.save_blocks(session, read.headers)
-                saving.add(read.jobs)
+                for piece in read.jobs:
+                    saving.add(piece)
                 tab_store.save_tab_events(session, read.tabs)
                 if read.count:
                     log.info("read", from_block=read.start, to_block=read.last.number, events=read.count)

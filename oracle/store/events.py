@@ -25,7 +25,7 @@ from oracle.decide.jobs import (
     advance_job,
     apply_evaluator_event,
 )
-from oracle.domain.events import CommitteeCreated, EscrowEvent, JobOpened, Slashed
+from oracle.domain.events import CommitteeCreated, EscrowEvent, JobClosed, JobOpened, Slashed
 from oracle.domain.typed import opening_hash
 from oracle.domain.types import Hash, members_of
 from oracle.store import codec
@@ -147,6 +147,7 @@ class Saving:
                 next_step="ask another RPC endpoint; the one configured makes logs up",
             ) from error
         insert_tuples(self._session, CommitteeRow, _COMMITTEE, piece.created)
+        self._jobs.let_go()
 
     def finish(self) -> None:
         """Write the records as they are now. Nothing may be added after."""
@@ -247,20 +248,22 @@ class _Versions(Generic[_Key, _Record]):
         """Whether a version could be current again after a rollback."""
         return begins.block_number < ends.block_number and ends.block_number >= self._kept_from
 
-    def save(self) -> None:
-        """Store what was made, and end what it replaces."""
+    def save(self, keys: Iterable[_Key] | None = None) -> None:
+        """Store what was made, and end what it replaces. The records of `keys`, or of all, are forgotten."""
         table = table_of(self._table)
         if self._ended:
             self._session.connection().execute(
                 update(table).where(table.c.id == bindparam("ended")).values(until_block=bindparam("until")),
                 self._ended,
             )
+        tracks = [(key, self._tracks.pop(key)) for key in (list(self._tracks) if keys is None else keys)]
         current = [
             self._version(key, track.record, track.place, None)
-            for key, track in self._tracks.items()
+            for key, track in tracks
             if track.place is not None
         ]
         insert_tuples(self._session, self._table, self._names, self._made + current)
+        self._made, self._ended = [], []
 
     def _version(self, key: _Key, record: _Record, begins: Place, until: int | None) -> tuple[object, ...]:
         return (*self._values(key, record), begins.block_number, begins.log_index, until)
@@ -272,6 +275,7 @@ class _Jobs:
     def __init__(self, session: Session, kept_from: int) -> None:
         self._session = session
         self._committees: dict[Hash, Hash] = {}
+        self._closed: list[Hash] = []
         committees = self._committees
 
         def values(job: Hash, record: JobRecord) -> tuple[object, ...]:
@@ -298,7 +302,20 @@ class _Jobs:
         after = advance_job(self.versions.end(job, place), event, place)
         if type(event) is JobOpened:
             self._committees[job] = event.agreement.terms.committee
+        elif type(event) is JobClosed:
+            self._closed.append(job)
         self.versions.follow(job, place, after)
+
+    def let_go(self) -> None:
+        """Store the records of jobs that were closed, and forget them: the contract says no more of those.
+
+        Each is written while the processor still has it at hand, and a sync's need not all be kept.
+        """
+        if self._closed:
+            self.versions.save(self._closed)
+            for job in self._closed:
+                del self._committees[job]
+            self._closed.clear()
 
 
 class _Evaluators:

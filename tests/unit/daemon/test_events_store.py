@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -62,6 +63,13 @@ def happened() -> list[Happened]:
     return [
         Happened(event, "0x" + "77" * 32, Place(number, f"0x{number:064x}", 1_000 + number, index))
         for index, (number, event) in enumerate(HISTORY)
+    ]
+
+
+def one_a_block(events: Sequence[e.EscrowEvent]) -> list[Happened]:
+    return [
+        Happened(event, "0x" + "77" * 32, Place(number, f"0x{number:064x}", 1_000 + number, 0))
+        for number, event in enumerate(events, 2)
     ]
 
 
@@ -142,6 +150,42 @@ def test_versions_that_no_rollback_reaches_are_not_stored(database: Database) ->
         assert len(list(session.scalars(select(JobVersion.id)))) == 2
         assert len(list(session.scalars(select(EvaluatorVersion.id)))) == 1
         assert dict(standing(session)[0])[JOBS[0]].state is State.CLOSED
+
+
+def test_a_closed_job_is_forgotten__and_read_again_where_something_follows(database: Database) -> None:
+    events: list[e.EscrowEvent] = [
+        opened(JOBS[0]),
+        e.Delivered(JOBS[0], "0x" + "d1" * 32),
+        judged(JOBS[0]),
+        closed(JOBS[0]),
+    ]
+    later = e.ArbiterPaid(JOBS[0], "0x" + "a9" * 20, 7)
+    items = one_a_block([*events, later])
+    with database.write() as session:
+        saving = Saving(session)
+        saving.add(piece_of(items[:2]))
+        assert set(saving._jobs.versions._tracks) == {JOBS[0]}
+        saving.add(piece_of(items[2:4]))
+        assert saving._jobs.versions._tracks == {}
+        assert dict(standing(session)[0])[JOBS[0]].state is State.CLOSED
+        saving.add(piece_of(items[4:]))
+        saving.finish()
+    with database.read() as session:
+        record = dict(standing(session)[0])[JOBS[0]]
+        assert (record.state, record.to_arbiter) == (State.CLOSED, 7)
+        until = session.scalars(select(JobVersion.until_block).order_by(JobVersion.block_number)).all()
+        assert until == [3, 4, 5, 6, None]
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_what_follows_a_closed_job__as_it_cannot__is_refused(database: Database, *, apart: bool) -> None:
+    items = one_a_block([opened(JOBS[0]), closed(JOBS[0]), closed(JOBS[0])])
+    with database.write() as session:
+        saving = Saving(session)
+        saving.add(piece_of(items[:2] if apart else items[:1]))
+        with pytest.raises(ImpossibleEventsError, match="where block 4 says JobClosed"):
+            saving.add(piece_of(items[2:] if apart else items[1:]))
+        session.rollback()
 
 
 def test_events_that_cannot_follow_leave_nothing_behind(database: Database) -> None:

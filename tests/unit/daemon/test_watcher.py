@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gc
 import time
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from oracle.chain.errors import RangeTooWideError, RpcUnavailableError
-from oracle.daemon import watcher
+from oracle.chain.errors import DecodeError, RangeTooWideError, RpcUnavailableError
+from oracle.daemon import ranges, watcher
 from oracle.daemon.ports import Logged, LoggedRange
 from oracle.daemon.watcher import Watcher
 from oracle.decide.reorg import BrokenChainError, Heights
@@ -21,6 +23,8 @@ from oracle.domain.types import Hash
 from oracle.store import chain as chain_store
 from oracle.store.chain import Header
 from oracle.store.database import Database
+from oracle.store.events import Piece, Saving
+from oracle.store.rollback import roll_back
 from oracle.store.tables import Block, EventRow
 from oracle.store.tasks import tasks_of
 from tests.databases import Databases
@@ -37,12 +41,13 @@ def block_hash(number: int) -> Hash:
 class History:
     """A node with a job opened in every fourth block and delivered in the next one; `fails_from`: a block
     from which on it answers no question for logs, `slow`: seconds that each of these takes, `widest`: most
-    blocks that one may be about."""
+    blocks that one may be about, `garbled`: a block whose logs are no events."""
 
     fails_from: int = HEAD + 1
     slow: float = 0.0
     changes: bool = False
     widest: int = HEAD
+    garbled: int | None = None
     asked: list[tuple[int, int]] = field(default_factory=list)
 
     def heights(self) -> Heights:
@@ -61,7 +66,13 @@ class History:
             raise RpcUnavailableError("no answer")
         numbers = [n for n in range(from_block, to_block + 1) if n % 4 in (0, 1) and n > 3]
         events = [Logged(happened(n), n, block_hash(n), "0x" + "77" * 32, 0) for n in numbers]
-        return LoggedRange(set(numbers), len(events), iter(events))
+        return LoggedRange(set(numbers), len(events), self._decoded(events))
+
+    def _decoded(self, events: list[Logged]) -> Iterator[Logged]:
+        for event in events:
+            if event.block_number == self.garbled:
+                raise DecodeError("this log is no event")
+            yield event
 
 
 def happened(number: int) -> JobOpened | Delivered:
@@ -151,6 +162,82 @@ def test_logs_of_a_block_that_changed_meanwhile_are_refused(database: Database) 
     with pytest.raises(BrokenChainError, match="changed while"):
         following.step()
     assert commits == []
+
+
+def test_what_came_before_a_log_that_is_none__is_kept_at_the_next_try(database: Database) -> None:
+    history = History(garbled=100)
+    following, commits = follow(database, history)
+    with pytest.raises(DecodeError):
+        following.step()
+    assert commits == []  # it was in one transaction with what came before
+    with pytest.raises(DecodeError):
+        following.step()
+    assert commits == [16, 32, 48, 64, 80, 96]
+    assert names(database) == ["JobOpened", "Delivered"] * 23 + ["JobOpened"]
+    history.garbled = None
+    commits.clear()
+    following.step()
+    assert commits[-1] == HEAD
+    assert names(database) == ["JobOpened", "Delivered"] * (HEAD // 4 - 1) + ["JobOpened"]
+
+
+def test_after_a_step_in_which_all_fitted__ranges_share_a_transaction_again(database: Database) -> None:
+    history = History(garbled=100)
+    following, commits = follow(database, history)
+    with pytest.raises(DecodeError):
+        following.step()
+    history.garbled = None
+    following.step()
+    assert len(commits) == HEAD // SPAN
+    with database.write() as session:
+        roll_back(session, 100)
+    commits.clear()
+    following.step()
+    assert commits == [HEAD]
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 1_000])
+def test_events_are_stored_a_few_at_a_time__all_of_them_in_order(
+    database: Database, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    sizes: list[int] = []
+    add = Saving.add
+
+    def counted(saving: Saving, piece: Piece) -> None:
+        sizes.append(len(piece.happened))
+        add(saving, piece)
+
+    monkeypatch.setattr(Saving, "add", counted)
+    monkeypatch.setattr(ranges, "AT_ONCE", at_once)
+    following, _ = follow(database, History())
+    following.step()
+    assert max(sizes) == min(at_once, SPAN // 2)
+    assert names(database) == ["JobOpened", "Delivered"] * (HEAD // 4 - 1) + ["JobOpened"]
+
+
+def test_records_that_were_written_are_let_go_before_more_is_read(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[weakref.ref[Saving]] = []
+    alive: list[int] = []
+    began = Saving.__init__
+
+    def noted(saving: Saving, *given: Any, **named: Any) -> None:
+        began(saving, *given, **named)
+        made.append(weakref.ref(saving))
+
+    monkeypatch.setattr(Saving, "__init__", noted)
+    monkeypatch.setattr(watcher, "MANY_EVENTS", 20)
+    following = Watcher(
+        database,
+        History(),  # type: ignore[arg-type]
+        first_block=1,
+        largest_span=SPAN,
+        progressed=lambda: alive.append(sum(one() is not None for one in made)),
+    )
+    following.step()
+    assert len(made) > 5
+    assert set(alive) == {0}
 
 
 @pytest.mark.parametrize("widest", [1, 5, 15])

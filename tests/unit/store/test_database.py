@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from oracle.store import codec, listing, schema, tab_pages
-from oracle.store.database import CACHE, CACHE_OF_MANY, Database, StoreError
+from oracle.store.database import CACHE, CACHE_OF_MANY, PAGE, Database, StoreError
 from oracle.store.events import save_events
 from oracle.store.rows import insert_tuples
 from oracle.store.tables import Block, EventRow, LaneRow
@@ -42,6 +44,22 @@ def test_a_commit_waits_for_the_disk(databases: Databases) -> None:
     with database.engine.connect() as connection:
         assert connection.scalar(text(asked)) in (2, "on")
     database.close()
+
+
+def test_pages_are_of_one_size_from_the_start__and_what_was_made_before_keeps_its_own(
+    databases: Databases, tmp_path: Path
+) -> None:
+    if databases.kind != "sqlite":
+        pytest.skip("a setting of SQLite")
+    with closing(sqlite3.connect(tmp_path / "older.sqlite3")) as older:
+        older.executescript("PRAGMA page_size=4096; PRAGMA journal_mode=WAL; CREATE TABLE one (two)")
+    for url, size in ((databases.empty(), PAGE), (f"sqlite:///{tmp_path / 'older.sqlite3'}", 4_096)):
+        database = Database(url)
+        schema.upgrade(database)
+        with database.read() as session:
+            assert session.scalar(text("PRAGMA page_size")) == size
+            assert session.scalar(text("PRAGMA journal_mode")) == "wal"
+        database.close()
 
 
 def test_synchronous_commit_that_the_server_switches_off__is_on_again(databases: Databases) -> None:
