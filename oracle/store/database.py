@@ -20,8 +20,8 @@ CACHE_OF_MANY = 32_000  # the same while many rows are written: what does not fi
 # Bytes of a page of databases made from now on; older ones keep theirs, of 4 KiB. A sync writes row after
 # row, and a page takes nearly as long to write, however much it holds.
 PAGE = 8_192
-# Pages in SQLite's log until they are moved into the database: 64 MB. Those of indexes, which a first sync
-# changes again and again, are moved once for several of its transactions.
+# Pages in SQLite's log until they are moved into the database: 64 MB, or half of it in an older one. Those of
+# indexes, which a first sync changes again and again, are moved once for several of its transactions.
 CHECKPOINT = 8_000
 _FRESH = 2.0  # seconds for which a connection is taken for up without asking
 

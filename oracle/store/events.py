@@ -66,7 +66,7 @@ class Piece(NamedTuple):
 
 
 def piece_of(happened: Iterable[Happened]) -> Piece:
-    """Events with their rows. That takes no database: whoever reads the chain does it meanwhile."""
+    """Events with their rows. That takes no database."""
     kept: list[Happened] = []
     events: list[tuple[object, ...]] = []
     opened: list[tuple[object, ...]] = []
@@ -111,7 +111,9 @@ def save_events(session: Session, happened: Sequence[Happened], *, kept_from: in
 
 
 class Saving:
-    """Stores events piece by piece in one transaction; records are written at its end, once each.
+    """Stores events piece by piece in one transaction.
+
+    Records are written once each: those of jobs that were closed with their piece, all others at its end.
 
     Args:
         kept_from: See `save_events`.
